@@ -1,0 +1,51 @@
+# tickspan_module(NAME SOURCES a.cpp ... [DEPS core net] [LIBS fmt::fmt]): one folder of src/ as a static library.
+function(tickspan_module name)
+  cmake_parse_arguments(M "" "" "SOURCES;DEPS;LIBS" ${ARGN})
+  add_library(tickspan_${name} STATIC ${M_SOURCES})
+  list(TRANSFORM M_DEPS PREPEND tickspan_)
+  target_link_libraries(tickspan_${name} PUBLIC tickspan_flags ${M_DEPS} ${M_LIBS})
+endfunction()
+
+# tickspan_test(NAME SOURCES a_test.cpp ... DEPS core ... [LABELS unit] [TIMEOUT s]): one Google Test program per module.
+# It is one ctest entry; `ctest -L unit` picks by cost. TICKSPAN_SHARED names the recordings, where they are there.
+function(tickspan_test name)
+  cmake_parse_arguments(T "" "TIMEOUT" "SOURCES;DEPS;LIBS;LABELS" ${ARGN})
+  if(TICKSPAN_FUZZ)
+    return()
+  endif()
+  add_executable(${name}_test ${T_SOURCES})
+  set_target_properties(${name}_test PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  list(TRANSFORM T_DEPS PREPEND tickspan_)
+  target_link_libraries(${name}_test PRIVATE ${T_DEPS} ${T_LIBS} tickspan_test_support GTest::gmock_main)
+  if(NOT T_LABELS)
+    set(T_LABELS unit)
+  endif()
+  if(NOT T_TIMEOUT)
+    set(T_TIMEOUT 300)
+  endif()
+  add_test(NAME ${name} COMMAND ${name}_test --gtest_brief=1)
+  set_tests_properties(${name} PROPERTIES LABELS "${T_LABELS}" TIMEOUT ${T_TIMEOUT}
+    ENVIRONMENT "TICKSPAN_SHARED=${CMAKE_SOURCE_DIR}/../shared;TICKSPAN_BINARY=${CMAKE_BINARY_DIR}/tickspan;TICKSPAN_SOURCE=${CMAKE_SOURCE_DIR}")
+endfunction()
+
+# tickspan_fuzz(NAME SOURCES x_fuzz.cpp DEPS ...): a libFuzzer target, built only with the fuzz preset.
+function(tickspan_fuzz name)
+  cmake_parse_arguments(F "" "" "SOURCES;DEPS;LIBS" ${ARGN})
+  if(NOT TICKSPAN_FUZZ)
+    return()
+  endif()
+  add_executable(${name}_fuzz ${F_SOURCES})
+  set_target_properties(${name}_fuzz PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz)
+  list(TRANSFORM F_DEPS PREPEND tickspan_)
+  target_link_libraries(${name}_fuzz PRIVATE ${F_DEPS} ${F_LIBS})
+  target_link_options(${name}_fuzz PRIVATE -fsanitize=fuzzer)
+endfunction()
+
+# tickspan_bench(NAME SOURCES x_bench.cpp DEPS ...): a program under build/<preset>/bench, run by `make bench`.
+function(tickspan_bench name)
+  cmake_parse_arguments(B "" "" "SOURCES;DEPS;LIBS" ${ARGN})
+  add_executable(${name} ${B_SOURCES})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench)
+  list(TRANSFORM B_DEPS PREPEND tickspan_)
+  target_link_libraries(${name} PRIVATE ${B_DEPS} ${B_LIBS})
+endfunction()

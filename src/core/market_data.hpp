@@ -1,0 +1,78 @@
+#pragma once
+
+// What sources tell about an asset besides ticks, and what is stored of it. Plain values.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/asset.hpp"
+#include "core/candle.hpp"
+#include "core/decimal.hpp"
+#include "core/ids.hpp"
+#include "core/time.hpp"
+
+namespace tickspan::core {
+
+/// An aggregator's row of one asset. All money in USD; nothing where the source said null.
+struct AssetFacts {
+  std::string asset_id;
+  std::string symbol;
+  std::string name;
+  std::int32_t rank = 0;
+  std::optional<Decimal> price;
+  std::optional<Decimal> high_24h, low_24h;
+  std::optional<double> change_24h, change_24h_pct;
+  std::optional<double> market_cap, volume_24h;  ///< volume in USD
+  std::optional<double> circulating_supply, total_supply, max_supply;
+  Timestamp updated_at;   ///< the source's own time of the figures
+  Timestamp received_at;  ///< ours
+};
+
+/// One fiat, metal or crypto rate of an aggregator: how many units one BTC buys.
+struct ExchangeRate {
+  std::string code;  ///< lower case: `eur`
+  std::string name;
+  std::string unit;  ///< `€`
+  AssetKind kind = AssetKind::fiat;
+  Decimal per_btc;
+};
+
+/// One point of an aggregator's chart, in USD.
+struct MarketPoint {
+  Timestamp at;
+  double price = 0;
+  std::optional<double> market_cap;
+  std::optional<double> volume_24h;
+};
+
+/// A pair in a venue's own symbol list.
+struct ListedPair {
+  std::string venue_symbol;
+  std::string base;   ///< the venue's code normalised to common use (XBT is BTC), lower case
+  std::string quote;
+  bool trading = true;
+};
+
+enum class GapCause : std::uint8_t { disconnect, mute, overflow, restart, maintenance, disk_full };
+std::string_view to_string(GapCause cause) noexcept;
+std::optional<GapCause> parse_gap_cause(std::string_view text) noexcept;
+
+/// An interval in which a source was not heard. `instrument_symbol` is empty when it concerns the whole source.
+struct Gap {
+  std::string venue;
+  std::string instrument_symbol;
+  Timestamp start, end;  ///< [start, end)
+  GapCause cause = GapCause::disconnect;
+};
+
+/// A candle series: the composite of an asset in USD where `venue` is not valid, else one venue's pair.
+struct SeriesKey {
+  AssetId base;
+  AssetId quote;
+  VenueId venue;
+  friend constexpr auto operator<=>(const SeriesKey&, const SeriesKey&) = default;
+};
+
+}  // namespace tickspan::core

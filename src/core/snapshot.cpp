@@ -1,0 +1,38 @@
+#include "core/snapshot.hpp"
+
+#include <algorithm>
+
+namespace tickspan::core {
+
+std::string_view to_string(GapCause cause) noexcept {
+  switch (cause) {
+    case GapCause::disconnect: return "disconnect";
+    case GapCause::mute: return "mute";
+    case GapCause::overflow: return "overflow";
+    case GapCause::restart: return "restart";
+    case GapCause::maintenance: return "maintenance";
+    case GapCause::disk_full: return "disk_full";
+  }
+  return "disconnect";
+}
+
+std::optional<GapCause> parse_gap_cause(std::string_view text) noexcept {
+  for (int i = 0; i <= static_cast<int>(GapCause::disk_full); ++i) {
+    if (to_string(static_cast<GapCause>(i)) == text) return static_cast<GapCause>(i);
+  }
+  return {};
+}
+
+std::optional<QuotedPrice> quoted_price(const MarketSnapshot& snapshot, const AssetRow& base, AssetId quote) {
+  if (!base.has_price()) return {};
+  if (quote == snapshot.usd) return QuotedPrice{base.price, base.as_of, base.state, 1, 1};
+  const AssetRow* unit = snapshot.row(quote);
+  if (unit == nullptr || !unit->has_price()) return {};
+  const double unit_usd = unit->price.to_double();
+  const auto price = Decimal::from_double(base.price.to_double() / unit_usd);
+  if (!price) return {};
+  const double unit_before = unit->window != WindowSource::none && unit->open_24h > 0 ? unit->open_24h : unit_usd;
+  return QuotedPrice{*price, std::min(base.as_of, unit->as_of), worst(base.state, unit->state), 1 / unit_usd, 1 / unit_before};
+}
+
+}  // namespace tickspan::core

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "core/catalogue.hpp"
+#include "core/market_data.hpp"
+#include "core/tick.hpp"
+
+namespace tickspan::core {
+
+/// The newest known price of an asset, kept so that a restart can show it (as stale) at once.
+struct LastPrice {
+  AssetId asset;
+  Decimal price_usd;
+  Timestamp as_of;
+  std::string source;  ///< `composite` or a venue id
+};
+struct CandleRow {
+  SeriesKey series;
+  Interval interval = Interval::m1;
+  Candle candle;
+};
+struct PointRow {
+  AssetId asset;
+  MarketPoint point;
+};
+
+/// What the engine hands to the store in one turn. Every row is an upsert: writing it twice changes nothing.
+struct WriteBatch {
+  CataloguePtr catalogue;          ///< resolves every id in this batch
+  bool catalogue_changed = false;  ///< assets were added or re-ranked: store them
+  std::vector<CandleRow> candles;
+  std::vector<Tick> ticks;         ///< trades only, and only where storing ticks is on
+  std::vector<LastPrice> prices;
+  std::vector<AssetFacts> facts;
+  std::vector<PointRow> points;
+  std::vector<Gap> gaps;
+
+  std::size_t rows() const {
+    return candles.size() + ticks.size() + prices.size() + facts.size() + points.size() + gaps.size() + (catalogue_changed ? 1 : 0);
+  }
+};
+
+/// What a start finds in the store. Text ids: the engine makes its own indices.
+struct RestoredState {
+  struct Price {
+    std::string asset_id;
+    Decimal price_usd;
+    Timestamp as_of;
+    std::string source;
+  };
+  struct Minutes {
+    std::string asset_id;         ///< composite series, quote usd
+    std::vector<Candle> candles;  ///< 1 m, ascending, the last 24 h (and the open one, if it was saved)
+  };
+  std::vector<Asset> assets;
+  std::vector<AssetFacts> facts;
+  std::vector<Price> prices;
+  std::vector<Minutes> minutes;
+  Timestamp last_write;  ///< the newest row of any kind; not set for an empty store
+};
+
+}  // namespace tickspan::core

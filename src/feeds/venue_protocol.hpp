@@ -1,0 +1,90 @@
+#pragma once
+
+#include <chrono>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/asset.hpp"
+#include "core/catalogue.hpp"
+#include "core/market_data.hpp"
+#include "core/result.hpp"
+#include "core/tick.hpp"
+
+namespace tickspan::feeds {
+
+/// One place where a venue can be reached. Tried in order; a host that refuses for good (451, 403) is left out.
+struct VenueHost {
+  std::string ws_url;    ///< `wss://stream.binance.com:9443`: scheme, host, port and an optional path prefix
+  std::string rest_url;  ///< `https://api.binance.com`
+};
+
+/// What the session must keep to when it talks to a venue.
+struct VenueLimits {
+  std::chrono::milliseconds control_spacing{300};   ///< least time between two messages of ours
+  std::size_t symbols_per_message = 100;            ///< symbols in one subscribe message
+  std::size_t symbols_per_connection = 500;
+  std::chrono::milliseconds max_connection_age{0};  ///< 0: unlimited; a replacement is opened before this
+  std::chrono::milliseconds mute_deadline{10'000};  ///< nothing at all received for this long: the connection is dead
+  std::chrono::milliseconds ping_interval{0};       ///< 0: the venue pings, or sends heartbeats
+};
+
+enum class FrameKind : std::uint8_t {
+  data,       ///< market data, whether or not ticks came of it
+  control,    ///< acknowledgement, status, an old trade sent on subscribing
+  heartbeat,  ///< proof of life only
+  refusal,    ///< the venue refused something; `detail` says what
+  reconnect,  ///< the venue asks to be reconnected to
+};
+
+/// What one frame held. Reused from frame to frame: decode() clears it first.
+struct Decoded {
+  FrameKind kind = FrameKind::control;
+  std::string_view type;            ///< the venue's own message type; points into the frame or to static text
+  std::string_view unknown_symbol;  ///< a symbol that the table lacks, the last one of the frame; points into the frame
+  std::string detail;
+  std::vector<core::Tick> ticks;
+
+  void clear() {
+    kind = FrameKind::control;
+    type = {};
+    unknown_symbol = {};
+    detail.clear();
+    ticks.clear();
+  }
+};
+
+/// Bytes that simdjson may read 64 bytes past the end of; the session's buffers and make_padded() guarantee it.
+inline constexpr std::size_t kFramePadding = 64;
+
+/// All that is special about one exchange, without any I/O: addresses, spelling, messages, decoding. The session in
+/// feeds/exchange_feed does the rest, the same for all.
+/// **Threading**: const and stateless but for the parser inside, so one object per feed thread.
+class VenueProtocol {
+ public:
+  virtual ~VenueProtocol() = default;
+  virtual const core::Venue& venue() const = 0;
+  virtual const VenueLimits& limits() const = 0;
+  virtual std::vector<VenueHost> default_hosts() const = 0;
+
+  /// Path and query of the WebSocket, appended to VenueHost::ws_url.
+  virtual std::string socket_target() const = 0;
+  /// Messages that (un)subscribe trades and best bid/ask of these symbols, each within `symbols_per_message`.
+  /// `first_id` numbers them where the venue wants numbers.
+  virtual std::vector<std::string> subscribe(std::span<const std::string> symbols, std::uint64_t first_id) const = 0;
+  virtual std::vector<std::string> unsubscribe(std::span<const std::string> symbols, std::uint64_t first_id) const = 0;
+  /// The application-level ping, empty where the protocol's own serves.
+  virtual std::string ping(std::uint64_t id) const = 0;
+
+  /// REST path and query that lists the venue's pairs, and its decoder.
+  virtual std::string symbols_target() const = 0;
+  virtual core::Result<std::vector<core::ListedPair>> decode_symbols(std::string_view body) const = 0;
+
+  /// Decodes one text frame into `out`. `frame` must be readable kFramePadding bytes past its end. An error means the
+  /// frame is not what the venue's protocol allows; the session counts it and goes on. Range checks happen here: prices
+  /// and amounts finite and positive, times between 2009 and one day ahead of `received_at`.
+  virtual core::Status decode(std::string_view frame, core::Timestamp received_at, const core::SymbolTable& symbols, Decoded& out) = 0;
+};
+
+}  // namespace tickspan::feeds
