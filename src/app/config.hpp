@@ -1,0 +1,85 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/result.hpp"
+
+namespace tickspan::app {
+
+enum class Offline : std::uint8_t { simulate, wait, fail };
+
+/// One `[[sources]]` entry: which source, where, with which key.
+struct SourceConfig {
+  std::string name;
+  bool enabled = true;
+  std::string ws_url;    ///< empty: the venue's own hosts
+  std::string rest_url;
+  std::string key;       ///< secret: never printed
+  std::string plan;      ///< aggregators: keyless, demo, pro
+};
+
+/// Everything that can be set, with the defaults. The keys, their meaning and limits stand in config_table.cpp, once.
+struct Config {
+  std::vector<std::string> listen = {"0.0.0.0:8000"};
+  std::int64_t server_threads = 0;
+  bool serve_ui = true;
+  std::string tls_certificate;
+  std::string tls_key;
+  std::int64_t requests_per_second = 200;
+
+  std::string data_dir;  ///< empty: $XDG_DATA_HOME/tickspan, or ~/.local/share/tickspan
+  bool store_ticks = false;
+  std::int64_t store_queue_rows = 65'536;
+  std::int64_t store_batch_rows = 10'000;
+  std::int64_t store_batch_ms = 500;
+  std::int64_t store_readers = 2;
+
+  std::int64_t tracked_assets = 300;
+  std::int64_t ring_capacity = 65'536;
+
+  Offline offline = Offline::wait;
+  std::string proxy;    ///< empty: HTTPS_PROXY of the environment
+  std::string ca_file;
+  std::string log_level = "info";
+
+  std::vector<SourceConfig> sources = {{.name = "binance"}, {.name = "coinbase"}, {.name = "kraken"}, {.name = "coingecko", .plan = "keyless"}};
+};
+
+/// A value as a file or a command line gave it, before anybody knows what it means.
+struct RawValue {
+  enum class Type { boolean, integer, string, list } type = Type::string;
+  std::string text;                ///< of the first three
+  std::vector<std::string> items;  ///< of a list of strings
+  std::string where;               ///< `tickspan.toml:12` or `--listen`
+};
+struct RawEntry {
+  std::string key;      ///< `server.listen`; of a source `sources.key`
+  int table = -1;       ///< which `[[sources]]` table, from 0; -1 outside
+  RawValue value;
+};
+
+/// Reads a TOML file into entries. parse_error names file and line.
+core::Result<std::vector<RawEntry>> read_config_file(const std::string& path);
+/// Applies entries to `config`. invalid_argument: one line naming the key, what is allowed and the nearest match.
+core::Status apply_entries(const std::vector<RawEntry>& entries, Config& config);
+/// Checks what no single key can: combinations.
+core::Status validate(const Config& config);
+/// The whole configuration file with every key, its default and one comment each.
+std::string default_config_file();
+
+/// `address:port`, `[v6]:port`, `:port` or `port`.
+struct HostPort {
+  std::string address;
+  std::uint16_t port = 0;
+};
+core::Result<HostPort> parse_listen(std::string_view text);
+
+/// `, did you mean "listen"?` or nothing when nothing is near.
+std::string did_you_mean(std::string_view given, const std::vector<std::string>& known);
+
+}  // namespace tickspan::app

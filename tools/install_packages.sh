@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Installs the distribution packages that are missing: tools/install_packages.sh build|test|lint
+# Debian 12 and Ubuntu 24.04; as root, or with sudo. Does nothing, quickly, when all are there.
+set -euo pipefail
+
+have() { dpkg-query -W -f='${db:Status-Status}\n' "$1" 2>/dev/null | grep -qx installed; }
+
+boost=1.81
+if [ -r /etc/os-release ] && grep -q '^ID=ubuntu' /etc/os-release; then boost=1.83; fi
+
+build=(g++ cmake ninja-build pkg-config ca-certificates libboost$boost-dev libboost-url$boost-dev libsimdjson-dev libfmt-dev libspdlog-dev
+       prometheus-cpp-dev libtoml11-dev libcli11-dev libexpected-dev libsqlite3-dev zlib1g-dev libssl-dev libgtest-dev libgmock-dev
+       libbenchmark-dev)
+tests=(openssl curl python3 chromium fonts-dejavu-core)
+lint=(clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14)
+
+case "${1:-}" in
+  build) wanted=("${build[@]}") ;;
+  test)  wanted=("${tests[@]}") ;;
+  lint)  wanted=("${lint[@]}") ;;
+  *) echo "usage: $0 build|test|lint" >&2; exit 2 ;;
+esac
+if [ "$1" = test ] && grep -q '^ID=ubuntu' /etc/os-release 2>/dev/null; then
+  wanted=("${wanted[@]/chromium/}")  # there it is a snap; the browser tests skip, saying so
+fi
+
+missing=()
+for package in "${wanted[@]}"; do
+  if [ -n "$package" ] && ! have "$package"; then missing+=("$package"); fi
+done
+# Any Node.js will do to fetch the one that the dashboard is built with.
+if [ "$1" = build ] && ! { command -v node && command -v npm; } >/dev/null 2>&1; then missing+=(nodejs npm); fi
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+  command -v sudo >/dev/null || { echo "These packages are missing and this user cannot install them: ${missing[*]}" >&2; exit 1; }
+  as_root=(sudo)
+fi
+echo "== Installing ${#missing[@]} packages: ${missing[*]}"
+export DEBIAN_FRONTEND=noninteractive
+"${as_root[@]}" apt-get update -q -o=Dpkg::Use-Pty=0
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q -o=Dpkg::Use-Pty=0 --no-install-recommends "${missing[@]}"
