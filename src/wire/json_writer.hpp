@@ -44,14 +44,19 @@ class JsonWriter {
   /// Already encoded JSON.
   JsonWriter& raw(std::string_view json);
   template <typename T>
-  JsonWriter& value(const std::optional<T>& v) { return v ? value(*v) : null(); }
+  JsonWriter& value(const std::optional<T>& v) {
+    return v ? value(*v) : null();
+  }
 
   template <typename T>
-  JsonWriter& field(std::string_view name, const T& v) { return key(name).value(v); }
+  JsonWriter& field(std::string_view name, const T& v) {
+    return key(name).value(v);
+  }
 
  private:
   JsonWriter& open(char c);
   JsonWriter& close(char c);
+  JsonWriter& number(std::string_view digits);
   void separate();
 
   std::string& out_;

@@ -8,7 +8,8 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <unordered_set>
+#include <utility>
+#include <vector>
 
 #include "core/candle.hpp"
 #include "core/catalogue.hpp"
@@ -19,15 +20,17 @@ namespace tickspan::wire {
 enum class TopicKind : std::uint8_t { price, ticker, trades, candles };
 
 /// price and ticker keep only the newest value; trades and candles lose nothing.
-constexpr bool keeps_latest_only(TopicKind kind) { return kind == TopicKind::price || kind == TopicKind::ticker; }
+constexpr bool keeps_latest_only(TopicKind kind) {
+  return kind == TopicKind::price || kind == TopicKind::ticker;
+}
 
 /// One channel of the stream, resolved to ids. Public spelling: `price:btc/usd`, `ticker:btc/usd`, `price:*` and
 /// `ticker:*` (all assets in USD), `ticker:*/eur`, `trades:kraken:btc/usd`, `candles:btc/usd:1m`.
 struct Topic {
   TopicKind kind = TopicKind::price;
-  core::AssetId base;   ///< not valid(): every asset (`*`), for price and ticker
+  core::AssetId base;  ///< not valid(): every asset (`*`), for price and ticker
   core::AssetId quote;
-  core::VenueId venue;  ///< trades only
+  core::VenueId venue;                           ///< trades only
   core::Interval interval = core::Interval::m1;  ///< candles only
 
   bool is_wildcard() const { return !base.valid(); }
@@ -45,11 +48,22 @@ struct Topic {
   friend bool operator==(const Topic&, const Topic&) = default;
 };
 
+/// Why a channel name is refused, in the words of the stream's per-channel `error`.
+struct TopicProblem {
+  std::string code;  ///< `invalid_channel`, `unknown_asset`, `unknown_pair`, `unknown_venue`
+  std::string message;
+  std::vector<std::string> near;  ///< what may have been meant; channel parts or whole channels
+};
+/// As parse_topic(), with the parts of the refusal apart.
+tl::expected<Topic, TopicProblem> resolve_topic(std::string_view name, const core::Catalogue& catalogue);
+
 /// Resolves a public channel name; aliases (`price:bitcoin/usd`) give the same topic. The error says what is wrong and
 /// what is near.
 core::Result<Topic> parse_topic(std::string_view name, const core::Catalogue& catalogue);
 /// The canonical name: symbols where they resolve back to the same asset, else ids.
 std::string topic_name(const Topic& topic, const core::Catalogue& catalogue);
+/// How an asset is called in pairs and channels: its symbol where that names it and no other, else its id.
+const std::string& public_name(const core::Catalogue& catalogue, core::AssetId id);
 
 /// Who listens to what, so that the engine encodes nothing nobody wants.
 /// **Threading**: add/remove by web threads, current() and version() by the engine.
