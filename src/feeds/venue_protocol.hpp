@@ -42,6 +42,9 @@ enum class FrameKind : std::uint8_t {
 struct Decoded {
   FrameKind kind = FrameKind::control;
   std::string_view type;            ///< the venue's own message type; points into the frame or to static text
+  /// Which of the venue's protocols the frame is written in (`spot`, `exchange`, `advanced`, `v2`): static text. Also set
+  /// when decode() fails because the frame belongs to a protocol of the past (`v1`, with ErrorCode::protocol_error).
+  std::string_view protocol;
   std::string_view unknown_symbol;  ///< a symbol that the table lacks, the last one of the frame; points into the frame
   std::string detail;
   std::vector<core::Tick> ticks;
@@ -49,6 +52,7 @@ struct Decoded {
   void clear() {
     kind = FrameKind::control;
     type = {};
+    protocol = {};
     unknown_symbol = {};
     detail.clear();
     ticks.clear();
