@@ -13,17 +13,38 @@ namespace tickspan::storage {
 
 /// Which candles: text ids, so that a query needs no catalogue. Half-open [start, end).
 struct CandleQuery {
-  std::string base;   ///< asset id
-  std::string quote;  ///< asset id, `usd` for the composite
-  std::string venue;  ///< empty: the composite
+  std::string base;                              ///< asset id
+  std::string quote;                             ///< asset id, `usd` for the composite
+  std::string venue;                             ///< empty: the composite
   core::Interval interval = core::Interval::m1;  ///< stored levels only; see StoreReader::candles
   core::Timestamp start, end;
   std::size_t limit = 100'000;  ///< the newest `limit` of the range are returned
 };
 
+/// Which trades: one venue's pair, [start, end) by the venue's time where it sends one, else by ours.
+struct TradeQuery {
+  std::string base, quote, venue;
+  core::Timestamp start, end;
+  std::size_t limit = 10'000;  ///< the newest `limit` of the range are returned
+};
+struct StoredTrade {
+  core::Timestamp at;           ///< the venue's time, or `received_at` where it sends none
+  core::Timestamp received_at;  ///< this machine's time
+  core::Decimal price, amount;
+  std::uint64_t trade_id = 0;  ///< 0 when the venue has none
+  core::Side side = core::Side::unknown;
+};
+
+/// Rows older than these times may go. Not set: kept forever.
+struct Expiry {
+  core::Timestamp minutes;  ///< 1 m candles that start before it
+  core::Timestamp points;
+  core::Timestamp ticks;
+};
+
 struct StoreInfo {
-  std::string backend;         ///< `sqlite`, `memory`
-  std::string location;        ///< a path or a host, never a password
+  std::string backend;   ///< `sqlite`, `memory`
+  std::string location;  ///< a path or a host, never a password
   int schema_version = 0;
   std::uint64_t size_bytes = 0;
 };
@@ -32,22 +53,28 @@ struct StoreInfo {
 class StoreWriter {
  public:
   virtual ~StoreWriter() = default;
-  /// Writes all batches in one transaction: all of it is there afterwards, or nothing. Upserts: repeating it is harmless.
+  /// Writes all batches in one transaction: all of it is there afterwards, or nothing. Upserts: repeating it is
+  /// harmless. invalid_argument: a batch names ids its catalogue does not have; trying again cannot help.
   virtual core::Status write(const std::vector<core::WriteBatch>& batches) = 0;
+  /// Deletes up to `max_rows` expired rows in one transaction, so that writes never wait long. Returns how many went.
+  virtual core::Result<std::size_t> expire(const Expiry& older_than, std::size_t max_rows) = 0;
 };
 
 /// The read side. **Threading**: one thread per reader; sees whole transactions only.
 class StoreReader {
  public:
   virtual ~StoreReader() = default;
-  /// Ascending by start. Where the interval is not stored it is aggregated from the 1 m candles that are.
+  /// Ascending by start. Where the interval is not stored it is aggregated from the 1 m candles that are. A candle
+  /// whose start lies in the range is whole, whatever the range's end.
   virtual core::Result<std::vector<core::Candle>> candles(const CandleQuery& query) = 0;
-  /// Aggregator points of one asset in [start, end), ascending, at most `limit` (the newest).
-  virtual core::Result<std::vector<core::MarketPoint>> points(const std::string& asset_id, core::Timestamp start, core::Timestamp end,
-                                                              std::size_t limit) = 0;
-  /// Gaps that touch [start, end), ascending by start. Empty `venue`: of all sources.
-  virtual core::Result<std::vector<core::Gap>> gaps(const std::string& venue, core::Timestamp start, core::Timestamp end,
-                                                    std::size_t limit) = 0;
+  /// Aggregator points of one asset in [start, end), ascending, at most `limit` (the newest). Kept to the millisecond.
+  virtual core::Result<std::vector<core::MarketPoint>> points(const std::string& asset_id, core::Timestamp start,
+                                                              core::Timestamp end, std::size_t limit) = 0;
+  /// Gaps that touch [start, end), ascending by start, at most `limit` (the newest). Empty `venue`: of all sources.
+  virtual core::Result<std::vector<core::Gap>> gaps(const std::string& venue, core::Timestamp start,
+                                                    core::Timestamp end, std::size_t limit) = 0;
+  /// Ascending by time. Empty where storing ticks was off.
+  virtual core::Result<std::vector<StoredTrade>> trades(const TradeQuery& query) = 0;
   virtual core::Result<StoreInfo> info() = 0;
 };
 
@@ -56,7 +83,8 @@ class StoreReader {
 class HistoryStore {
  public:
   virtual ~HistoryStore() = default;
-  /// Creates or migrates the schema. conflict: written by a newer version, left untouched. io_error: not readable or not
+  /// Creates or migrates the schema. conflict: written by a newer version, left untouched. unavailable: another program
+  /// has it open. io_error: not readable or not
   /// writable. The message is one line that names the place and the way out.
   virtual core::Status open() = 0;
   virtual core::Result<std::unique_ptr<StoreWriter>> writer() = 0;

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <compare>
+#include <string>
+
+#include "core/result.hpp"
+#include "core/write_batch.hpp"
+
+namespace tickspan::storage {
+
+/// A series by text ids: what is stored. `venue` is empty for the composite.
+struct SeriesName {
+  std::string base, quote, venue;
+  friend auto operator<=>(const SeriesName&, const SeriesName&) = default;
+};
+
+/// invalid_argument when a row names an id that the batch's catalogue does not have, or is no row at all (a negative
+/// start, a gap that ends before it starts). Writers ask first, so that a bad batch costs no transaction.
+core::Status validate(const core::WriteBatch& batch);
+
+/// The newest time any row of the batch speaks of; not set when it has none. An open candle counts from its start.
+core::Timestamp newest_time(const core::WriteBatch& batch);
+
+SeriesName series_name(const core::Catalogue& catalogue, const core::SeriesKey& key);
+SeriesName series_name(const core::Catalogue& catalogue, const core::Instrument& instrument);
+
+/// The venue's time of a trade, or ours where it sends none.
+core::Timestamp trade_time(const core::Tick& trade);
+/// What makes a trade unique in its series: the venue's id, or a hash of time, price, amount and side where it has
+/// none.
+std::int64_t trade_key(const core::Tick& trade);
+
+}  // namespace tickspan::storage

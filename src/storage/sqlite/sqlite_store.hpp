@@ -1,0 +1,32 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "storage/history_store.hpp"
+
+namespace tickspan::storage::sqlite {
+
+/// What a power cut may take. A crash of the program alone takes nothing that was reported written.
+enum class Durability : std::uint8_t {
+  relaxed,  ///< the file stays whole; the transactions since the last checkpoint may be gone
+  commit,   ///< nothing: every transaction is on the disk before it is reported written. Costs a sync each
+};
+
+struct SqliteOptions {
+  Durability durability = Durability::relaxed;
+  std::chrono::milliseconds busy_timeout{5000};  ///< how long a statement waits for another program's lock
+  int cache_kib = 8192;                          ///< page cache of the write connection; a reader has a quarter
+};
+
+/// History in one SQLite file in WAL mode. The folder is made when absent. One program at a time: open() takes a lock
+/// on
+/// `<path>.lock` that ends with the process, however it ends.
+/// **Threading**: open() and restore() by the owner; one writer; any number of readers, each with a connection of its
+/// own.
+/// **Ownership**: the store must outlive its writer and readers.
+std::unique_ptr<HistoryStore> make_sqlite_store(std::string path, SqliteOptions options = {});
+
+}  // namespace tickspan::storage::sqlite
