@@ -47,7 +47,8 @@ struct Config {
   std::string ca_file;
   std::string log_level = "info";
 
-  std::vector<SourceConfig> sources = {{.name = "binance"}, {.name = "coinbase"}, {.name = "kraken"}, {.name = "coingecko", .plan = "keyless"}};
+  std::vector<SourceConfig> sources = default_sources();
+  static std::vector<SourceConfig> default_sources();
 };
 
 /// A value as a file or a command line gave it, before anybody knows what it means.
@@ -81,5 +82,7 @@ core::Result<HostPort> parse_listen(std::string_view text);
 
 /// `, did you mean "listen"?` or nothing when nothing is near.
 std::string did_you_mean(std::string_view given, const std::vector<std::string>& known);
+/// `complaint`, then the nearest known name, or all of them when none is near.
+std::string unknown_name(std::string_view complaint, std::string_view given, const std::vector<std::string>& known);
 
 }  // namespace tickspan::app

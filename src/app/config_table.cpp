@@ -49,7 +49,7 @@ Refusal set_text(std::string& target, const RawValue& v) {
 }
 
 Refusal set_choice(std::string& target, const RawValue& v, const std::vector<std::string>& choices) {
-  if (std::find(choices.begin(), choices.end(), v.text) == choices.end()) return fmt::format("one of {}", fmt::join(choices, ", "));
+  if (std::find(choices.begin(), choices.end(), v.text) == choices.end()) return fmt::format("one of {}{}", fmt::join(choices, ", "), did_you_mean(v.text, choices));
   target = v.text;
   return {};
 }
@@ -148,7 +148,7 @@ Status apply(const std::vector<Key<Target>>& table, std::string_view prefix, con
   if (it == table.end()) {
     std::vector<std::string> known;
     for (const auto& key : table) known.push_back(key.name);
-    return core::fail(ErrorCode::invalid_argument, fmt::format("{}: unknown key \"{}{}\"{}", value.where, prefix, name, did_you_mean(name, known)));
+    return core::fail(ErrorCode::invalid_argument, unknown_name(fmt::format("{}: unknown key \"{}{}\"", value.where, prefix, name), name, known));
   }
   if (const Refusal allowed = it->set(target, value)) {
     const bool secret = name == "key" || name == "proxy" || name == "feeds.proxy";
@@ -160,6 +160,16 @@ Status apply(const std::vector<Key<Target>>& table, std::string_view prefix, con
 
 }  // namespace
 
+std::vector<SourceConfig> Config::default_sources() {
+  std::vector<SourceConfig> sources;
+  for (const std::string& name : source_names()) {
+    sources.emplace_back();
+    sources.back().name = name;
+  }
+  sources.back().plan = "keyless";
+  return sources;
+}
+
 std::string did_you_mean(std::string_view given, const std::vector<std::string>& known) {
   const std::string* best = nullptr;
   std::size_t best_distance = std::max<std::size_t>(2, given.size() / 2);
@@ -169,7 +179,12 @@ std::string did_you_mean(std::string_view given, const std::vector<std::string>&
     best = &candidate;
     best_distance = distance;
   }
-  return best == nullptr ? fmt::format("; known are {}", fmt::join(known, ", ")) : fmt::format("; did you mean \"{}\"?", *best);
+  return best == nullptr ? "" : fmt::format("; did you mean \"{}\"?", *best);
+}
+
+std::string unknown_name(std::string_view complaint, std::string_view given, const std::vector<std::string>& known) {
+  const std::string near = did_you_mean(given, known);
+  return fmt::format("{}{}", complaint, near.empty() ? fmt::format("; known are {}", fmt::join(known, ", ")) : near);
 }
 
 core::Result<HostPort> parse_listen(std::string_view text) {
@@ -246,13 +261,13 @@ std::string default_config_file() {
     out += fmt::format("# {}\n{} = {}\n", key.comment, key.name.substr(dot + 1), key.default_toml);
   }
   out += "\n# One table per source that is to differ from its defaults; a source that is not named here keeps them.\n";
-  for (const SourceConfig& source : Config{}.sources) {
+  for (const SourceConfig& source : Config::default_sources()) {
     out += "[[sources]]\n";
     for (const auto& key : source_keys()) {
       const bool aggregator = !source.plan.empty();
       if (!aggregator && (key.name == "key" || key.name == "plan")) continue;
       if (aggregator && key.name == "ws_url") continue;
-      if (source.name == Config{}.sources.front().name || key.name == "key" || key.name == "plan") out += fmt::format("# {}\n", key.comment);
+      if (source.name == source_names().front() || key.name == "key" || key.name == "plan") out += fmt::format("# {}\n", key.comment);
       out += fmt::format("{} = {}\n", key.name, key.name == "name" ? fmt::format("\"{}\"", source.name) : key.default_toml);
     }
     out += '\n';

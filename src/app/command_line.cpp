@@ -1,0 +1,168 @@
+// The only place that sees CLI11.
+#include "app/command_line.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+
+namespace tickspan::app {
+namespace {
+
+/// Flags that name a configuration key; they are applied after the file, so that they win.
+struct ConfigFlags {
+  std::string file;
+  std::vector<std::string> listen;
+  std::string data;
+  std::string offline;
+  std::string log_level;
+  bool no_ui = false;
+  std::vector<std::string> set;
+};
+
+void add_config_flags(CLI::App& sub, ConfigFlags& flags) {
+  sub.add_option("--config", flags.file, "Configuration file (TOML)")->type_name("FILE");
+  sub.add_option("--data", flags.data, "Where the database lives")->type_name("DIR");
+  sub.add_option("--offline", flags.offline, "When no source answers within 10 s: simulate, wait or fail")->type_name("MODE");
+  sub.add_option("--log-level", flags.log_level, "debug, info, warn or error")->type_name("LEVEL");
+  sub.add_option("--set", flags.set, "One configuration key, e.g. server.threads=4; repeatable")->type_name("KEY=VALUE")->allow_extra_args(false);
+}
+
+void add_listen_flags(CLI::App& sub, ConfigFlags& flags) {
+  sub.add_option("--listen", flags.listen, "Where to serve; repeatable")->type_name("ADDR:PORT")->allow_extra_args(false);
+  sub.add_flag("--no-ui", flags.no_ui, "Serve the API alone, without the dashboard");
+}
+
+RawEntry entry_of(const std::string& key, const std::string& value, const std::string& where) {
+  RawEntry entry;
+  entry.key = key;
+  entry.value.text = value;
+  entry.value.where = where;
+  return entry;
+}
+
+core::Status apply_flags(const ConfigFlags& flags, Config& config) {
+  std::vector<RawEntry> entries;
+  if (!flags.file.empty()) {
+    auto read = read_config_file(flags.file);
+    if (!read) return tl::unexpected(read.error());
+    entries = std::move(*read);
+  }
+  if (!flags.listen.empty()) {
+    RawEntry entry = entry_of("server.listen", "", "--listen");
+    entry.value.type = RawValue::Type::list;
+    entry.value.items = flags.listen;
+    entries.push_back(entry);
+  }
+  if (!flags.data.empty()) entries.push_back(entry_of("store.dir", flags.data, "--data"));
+  if (!flags.offline.empty()) entries.push_back(entry_of("feeds.offline", flags.offline, "--offline"));
+  if (!flags.log_level.empty()) entries.push_back(entry_of("log.level", flags.log_level, "--log-level"));
+  if (flags.no_ui) entries.push_back(entry_of("server.ui", "false", "--no-ui"));
+  for (const std::string& item : flags.set) {
+    const auto equals = item.find('=');
+    if (equals == std::string::npos) return core::fail(core::ErrorCode::invalid_argument, fmt::format("--set {}: allowed: KEY=VALUE", item));
+    entries.push_back(entry_of(item.substr(0, equals), item.substr(equals + 1), "--set"));
+  }
+  if (auto done = apply_entries(entries, config); !done) return done;
+  return validate(config);
+}
+
+std::vector<std::string> option_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options()) names.push_back(option->get_name());
+  return names;
+}
+
+std::vector<std::string> command_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; })) names.push_back(sub->get_name());
+  return names;
+}
+
+Exit usage(const std::string& text) { return {2, "tickspan: " + text}; }
+
+/// One line for whatever CLI11 calls it.
+Exit usage_of(const CLI::ParseError& error) {
+  std::string text = error.what();
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return usage(text);
+}
+
+}  // namespace
+
+tl::expected<CommandLine, Exit> parse_command_line(int argc, const char* const* argv) {
+  CLI::App app{"Tickspan: a self-hosted, real-time crypto market observatory", "tickspan"};
+  app.set_version_flag("--version", "tickspan " TICKSPAN_VERSION);
+  app.allow_extras();
+  CommandLine out;
+  ConfigFlags flags;
+  std::string simulate_listen;
+
+  CLI::App* serve = app.add_subcommand("serve", "Collect, keep and serve prices, with the dashboard");
+  add_config_flags(*serve, flags);
+  add_listen_flags(*serve, flags);
+
+  CLI::App* simulate = app.add_subcommand("simulate", "Run the venues on loopback, from a seeded market");
+  simulate->add_option("--listen", simulate_listen, "Address and port; port 0 is any free one [127.0.0.1:8100]")->type_name("ADDR:PORT");
+  simulate->add_option("--seed", out.seed, "Seed of the market [1]");
+  simulate->add_option("--speed", out.speed, "Market seconds per second [1]")->check(CLI::Range(0.01, 100'000.0));
+  simulate->add_option("--assets", out.assets, "Coins [100]")->check(CLI::Range(1, 1'000));
+  simulate->add_option("--rate", out.trades_per_second, "Trades per second over all venues [200]")->check(CLI::Range(0.1, 1'000'000.0));
+  simulate->add_option("--venue", out.venues, "Only these venues; repeatable")
+      ->check(CLI::IsMember({"binance", "coinbase", "kraken", "coingecko"}))->allow_extra_args(false);
+  simulate->add_flag("--tls", out.tls, "Serve TLS with a throw-away certificate");
+
+  CLI::App* record = app.add_subcommand("record", "Write the raw frames of one venue to a file (.rec, .rec.gz)");
+  record->add_option("FILE", out.files, "The file to write")->required()->expected(1);
+  record->add_option("--venue", out.venue, "Which venue [binance]")->check(CLI::IsMember({"binance", "coinbase", "kraken"}));
+  record->add_option("--seconds", out.seconds, "How long; 0 is until interrupted [0]")->check(CLI::Range(0, 31'536'000));
+  add_config_flags(*record, flags);
+
+  CLI::App* replay = app.add_subcommand("replay", "Feed recorded files through the decoders; prints one JSON object per file");
+  replay->add_option("FILE", out.files, "Recordings: .rec, .jsonl, .ndjson, also .gz")->required();
+  replay->add_option("--speed", out.replay_speed, "Times real time; 0 is as fast as possible [0]")->check(CLI::Range(0.0, 1'000'000.0));
+  replay->add_flag("--serve", out.replay_serve, "Serve the result until interrupted");
+  add_config_flags(*replay, flags);
+  add_listen_flags(*replay, flags);
+
+  CLI::App* config = app.add_subcommand("config", "Print the configuration file with every key and its default");
+  for (CLI::App* sub : {serve, simulate, record, replay, config}) sub->allow_extras();
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    const auto chosen = app.get_subcommands();
+    return tl::unexpected(Exit{0, chosen.empty() ? app.help() : chosen.front()->help()});
+  } catch (const CLI::CallForVersion& version) {
+    return tl::unexpected(Exit{0, std::string(version.what()) + "\n"});
+  } catch (const CLI::ParseError& error) {
+    return tl::unexpected(usage_of(error));
+  }
+
+  const auto chosen = app.get_subcommands();
+  if (chosen.empty()) {
+    const auto extras = app.remaining();
+    if (extras.empty()) return tl::unexpected(usage(fmt::format("no command; known are {}", fmt::join(command_names(app), ", "))));
+    return tl::unexpected(usage(unknown_name(fmt::format("unknown command \"{}\"", extras.front()), extras.front(), command_names(app))));
+  }
+  CLI::App* sub = chosen.front();
+  if (const auto extras = app.remaining(true); !extras.empty()) {
+    const std::string flag = extras.front().substr(0, extras.front().find('='));
+    return tl::unexpected(usage(unknown_name(fmt::format("{}: unknown option \"{}\"", sub->get_name(), flag), flag, option_names(*sub))));
+  }
+
+  if (sub == serve) out.command = Command::serve;
+  if (sub == simulate) out.command = Command::simulate;
+  if (sub == record) out.command = Command::record;
+  if (sub == replay) out.command = Command::replay;
+  if (sub == config) out.command = Command::config;
+  if (out.venue.empty()) out.venue = "binance";
+  if (!simulate_listen.empty()) {
+    const auto parsed = parse_listen(simulate_listen);
+    if (!parsed) return tl::unexpected(usage("--listen: " + parsed.error().context + "; allowed: address:port"));
+    out.simulate_listen = *parsed;
+  }
+  if (auto applied = apply_flags(flags, out.config); !applied) return tl::unexpected(usage(applied.error().context));
+  return out;
+}
+
+}  // namespace tickspan::app

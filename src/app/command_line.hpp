@@ -1,0 +1,42 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "app/config.hpp"
+
+namespace tickspan::app {
+
+enum class Command { serve, simulate, record, replay, config };
+
+/// What the user asked for, checked. Options that do not belong to the command keep their defaults.
+struct CommandLine {
+  Command command = Command::serve;
+  Config config;
+
+  // simulate
+  HostPort simulate_listen{"127.0.0.1", 8100};
+  std::uint64_t seed = 1;
+  double speed = 1;
+  std::size_t assets = 100;
+  double trades_per_second = 200;
+  bool tls = false;
+  std::vector<std::string> venues;
+
+  // record and replay
+  std::vector<std::string> files;
+  std::string venue;
+  std::int64_t seconds = 0;  ///< record: 0 is until interrupted
+  double replay_speed = 0;   ///< 0: as fast as possible
+  bool replay_serve = false;
+};
+
+/// Either the command, or what to print and the exit code: 0 for --help and --version (stdout), 2 for a usage error (one
+/// line on stderr).
+struct Exit {
+  int code = 0;
+  std::string text;
+};
+tl::expected<CommandLine, Exit> parse_command_line(int argc, const char* const* argv);
+
+}  // namespace tickspan::app
