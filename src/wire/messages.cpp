@@ -93,7 +93,6 @@ bool write_ticker(JsonWriter& json, const core::MarketSnapshot& snapshot, const 
   const auto quoted = core::quoted_price(snapshot, row, quote);
   if (!quoted) return false;
   const core::Asset& asset = snapshot.catalogue->asset(row.asset);
-  const auto rank = row.rank > 0 ? row.rank : asset.rank;
   const auto window = day_window(row, *quoted);
   const auto of_window = [&](double DayWindow::*member) {
     return window ? std::optional((*window).*member) : std::nullopt;
@@ -103,7 +102,7 @@ bool write_ticker(JsonWriter& json, const core::MarketSnapshot& snapshot, const 
       .field("id", asset.id)
       .field("symbol", asset.symbol)
       .field("name", asset.name)
-      .field("rank", rank > 0 ? std::optional(rank) : std::nullopt);
+      .field("rank", rank_of(*snapshot.catalogue, row));
   write_provenance(json, snapshot, row, *quoted);
   json.field("venues", row.venues)
       .field("change_24h", of_window(&DayWindow::change))
@@ -117,6 +116,36 @@ bool write_ticker(JsonWriter& json, const core::MarketSnapshot& snapshot, const 
       .field("total_supply", row.total_supply)
       .field("max_supply", row.max_supply)
       .field("facts_as_of", row.facts_as_of)
+      .end_object();
+  return true;
+}
+
+std::optional<std::int32_t> rank_of(const core::Catalogue& catalogue, const core::AssetRow& row) {
+  const auto rank = row.rank > 0 ? row.rank : catalogue.asset(row.asset).rank;
+  return rank > 0 ? std::optional(rank) : std::nullopt;
+}
+
+bool write_top_coin(JsonWriter& json, const core::MarketSnapshot& snapshot, const core::AssetRow& row,
+                    core::AssetId quote) {
+  const auto quoted = core::quoted_price(snapshot, row, quote);
+  if (!quoted) return false;
+  const core::Asset& asset = snapshot.catalogue->asset(row.asset);
+  const auto window = day_window(row, *quoted);
+  json.begin_object()
+      .field("rank", rank_of(*snapshot.catalogue, row))
+      .field("coin_id", asset.id)
+      .field("symbol", asset.symbol)
+      .field("name", asset.name)
+      .field("price", quoted->price)
+      .field("market_cap", converted(row.market_cap, quoted->rate))
+      .field("change_24h", window ? std::optional(window->change) : std::nullopt)
+      .field("change_24h_percent", window ? std::optional(window->change_pct) : std::nullopt)
+      .field("volume_24h", converted(row.volume_24h, quoted->rate))
+      .field("last_updated", quoted->as_of)
+      .field("as_of", quoted->as_of)
+      .field("state", core::to_string(quoted->state))
+      .field("origin", core::to_string(snapshot.origin))
+      .field("source", source_name(*snapshot.catalogue, row))
       .end_object();
   return true;
 }

@@ -20,6 +20,11 @@ bool write_price(JsonWriter& json, const core::MarketSnapshot& snapshot, const c
 /// The full row: price, 24 h change, high, low, volume, market cap, supplies, rank. False as above.
 bool write_ticker(JsonWriter& json, const core::MarketSnapshot& snapshot, const core::AssetRow& row,
                   core::AssetId quote);
+/// A row of the seed lists (`/top-coins/`, `/ws/prices`):
+/// `{"rank","coin_id","symbol","name","price","market_cap","change_24h",
+/// "change_24h_percent","volume_24h","last_updated","as_of","state","origin","source"}`. False as above.
+bool write_top_coin(JsonWriter& json, const core::MarketSnapshot& snapshot, const core::AssetRow& row,
+                    core::AssetId quote);
 /// `{"start","open","high","low","close","volume","trades","final","complete"}`
 void write_candle(JsonWriter& json, const core::Candle& candle);
 /// `{"venue","pair","trade_id","price","amount","side","time","as_of","origin"}`
@@ -32,6 +37,9 @@ void write_candle_message(JsonWriter& json, const core::Catalogue& catalogue, co
 /// `composite`, or the id of the aggregator an asset's price came from.
 std::string_view source_name(const core::Catalogue& catalogue, const core::AssetRow& row);
 std::string_view to_string(core::WindowSource source) noexcept;
+
+/// By market capitalisation; nothing when unknown.
+std::optional<std::int32_t> rank_of(const core::Catalogue& catalogue, const core::AssetRow& row);
 
 /// What happened in the last 24 h, in a quote: high and low at the present rate, the change at the rates of both ends.
 /// All rounded to what the price's 12 digits can carry.

@@ -135,6 +135,19 @@ TEST_F(Messages, DifferencesShowNoRoundingNoise) {
   EXPECT_EQ(window->change, 0.01);
 }
 
+TEST_F(Messages, TopCoin) {
+  std::string out;
+  JsonWriter json(out);
+  ASSERT_TRUE(write_top_coin(json, snapshot, *snapshot.row(btc), eur));
+  EXPECT_EQ(
+      out,
+      R"({"rank":1,"coin_id":"bitcoin","symbol":"btc","name":"Bitcoin","price":51457.2,"market_cap":1030400000000,)"
+      R"("change_24h":2151.496875,"change_24h_percent":4.3635862,"volume_24h":23280000000,)"
+      R"("last_updated":"2026-06-01T11:59:30.000Z","as_of":"2026-06-01T11:59:30.000Z","state":"quiet",)"
+      R"("origin":"simulated","source":"composite"})");
+  EXPECT_FALSE(write_top_coin(json, snapshot, *snapshot.row(btc), core::AssetId{60}));
+}
+
 TEST_F(Messages, Candle) {
   core::Candle candle{kNow, *Decimal::parse("1.5"), *Decimal::parse("2"), *Decimal::parse("1"),
                       *Decimal::parse("1.75")};
