@@ -65,7 +65,7 @@ class Service {
   core::Status start() {
     WorldOptions options;
     options.database = directory_ + "/tickspan.db";
-    real_ = std::make_unique<World>(options, config_, clock_, metrics_);
+    real_ = std::make_unique<World>(options, config_, clock_);
     if (auto opened = real_->open(&real_gate_, &server_.interest()); !opened) return opened;
     if (auto started = server_.start(); !started) return started;
     say(fmt::format("Tickspan {} with its database in {}", TICKSPAN_VERSION, real_->store_location()));
@@ -114,7 +114,7 @@ class Service {
     world.database = directory_ + "/simulated.db";
     world.hosts = simulator_->hosts();
     world.notice = "These prices are simulated: no real source answers from this machine. They are not market data.";
-    simulated_ = std::make_unique<World>(world, config_, clock_, metrics_);
+    simulated_ = std::make_unique<World>(world, config_, clock_);
     if (auto opened = simulated_->open(&simulated_gate_, &server_.interest()); !opened) return opened;
     simulated_->start();
     real_gate_.shut();

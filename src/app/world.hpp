@@ -8,7 +8,6 @@
 #include "core/freshness.hpp"
 #include "feeds/feed.hpp"
 #include "runtime/clock.hpp"
-#include "runtime/metrics.hpp"
 #include "server/backend.hpp"
 #include "sim/simulator.hpp"
 #include "wire/frame.hpp"
@@ -31,7 +30,7 @@ struct WorldOptions {
 /// order in which data flows, so that nothing on its way is lost.
 class World {
  public:
-  World(WorldOptions options, const Config& config, const runtime::Clock& clock, runtime::Metrics& metrics);
+  World(WorldOptions options, const Config& config, const runtime::Clock& clock);
   ~World();
 
   /// Opens the store and restores from it. One clear line when it cannot.
@@ -41,12 +40,13 @@ class World {
 
   /// Some source has sent data since the start.
   bool heard_from_any() const;
+  /// Keeps the stopped pipeline alive while a request still reads from it.
   server::BackendPtr backend() const;
   std::string store_location() const;
 
  private:
   struct Impl;
-  std::unique_ptr<Impl> impl_;
+  std::shared_ptr<Impl> impl_;
 };
 
 }  // namespace tickspan::app

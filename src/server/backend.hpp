@@ -7,6 +7,7 @@
 
 #include "core/feed_event.hpp"
 #include "core/snapshot.hpp"
+#include "runtime/metrics.hpp"
 #include "storage/history_service.hpp"
 
 namespace tickspan::server {
@@ -19,6 +20,8 @@ struct Backend {
   std::function<core::SnapshotPtr()> snapshot;
   storage::HistoryService* history = nullptr;
   storage::StoreInfo store_info;
+  /// The pipeline's own metrics; /metrics answers the server's and these.
+  const runtime::Metrics* metrics = nullptr;
   /// Past points from the aggregator; empty where there is none. `done` may run on any thread.
   std::function<void(std::string asset_id, int days, std::function<void(core::Result<std::vector<core::MarketPoint>>)> done)> fetch_chart;
   struct FeedInfo {

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/config.hpp"
+#include "feeds/feed.hpp"
+#include "feeds/venue_protocol.hpp"
+#include "net/http_client.hpp"
+#include "runtime/clock.hpp"
+#include "runtime/event_loop.hpp"
+#include "runtime/feed_port.hpp"
+
+namespace tickspan::app {
+
+/// An exchange: everything about it is its protocol.
+struct ExchangeSource {
+  std::string name;
+  std::unique_ptr<feeds::VenueProtocol> (*make)();
+};
+/// All exchanges. A new one is one line here and one folder in feeds/.
+const std::vector<ExchangeSource>& exchange_sources();
+std::unique_ptr<feeds::VenueProtocol> make_protocol(const std::string& name);
+
+/// What every feed of one world shares.
+struct FeedSurroundings {
+  runtime::EventLoop& loop;
+  const runtime::Clock& clock;
+  runtime::FeedPort& port;
+  net::ClientOptions client;
+  feeds::FrameTap tap;
+};
+
+std::unique_ptr<feeds::Feed> make_exchange_feed(const FeedSurroundings& around, std::unique_ptr<feeds::VenueProtocol> protocol,
+                                                core::VenueId venue, const SourceConfig& source);
+
+/// The aggregator is a feed and the source of charts at once.
+struct AggregatorFeed {
+  std::unique_ptr<feeds::Feed> feed;
+  feeds::ChartSource* charts = nullptr;
+};
+core::Venue coingecko_venue();
+AggregatorFeed make_coingecko_feed(const FeedSurroundings& around, core::VenueId venue, const SourceConfig& source, std::size_t tracked);
+
+}  // namespace tickspan::app

@@ -1,0 +1,191 @@
+#include "app/world.hpp"
+
+#include <algorithm>
+
+#include "app/sources.hpp"
+#include "engine/engine.hpp"
+#include "runtime/lifecycle.hpp"
+#include "storage/history_service.hpp"
+#include "storage/memory_store.hpp"
+#include "storage/sqlite/sqlite_store.hpp"
+
+namespace tickspan::app {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// How far back a start reads minutes: the 24 h windows, and the minute that was open.
+constexpr auto kRestoreSpan = 24h + 2min;
+
+storage::HistoryServiceOptions service_options(const Config& config) {
+  storage::HistoryServiceOptions options;
+  options.queue_rows = static_cast<std::size_t>(config.store_queue_rows);
+  options.batch_rows = static_cast<std::size_t>(config.store_batch_rows);
+  options.batch_time = std::chrono::milliseconds(config.store_batch_ms);
+  options.readers = static_cast<std::size_t>(config.store_readers);
+  return options;
+}
+
+engine::EngineOptions engine_options(const WorldOptions& world, const Config& config) {
+  engine::EngineOptions options;
+  options.origin = world.origin;
+  options.tracked_assets = static_cast<std::size_t>(config.tracked_assets);
+  options.ring_capacity = static_cast<std::size_t>(config.ring_capacity);
+  options.store_ticks = config.store_ticks;
+  return options;
+}
+
+net::ClientOptions client_options(const WorldOptions& world, const Config& config) {
+  net::ClientOptions options = net::ClientOptions::from_environment();
+  if (!config.proxy.empty()) options.proxy_url = config.proxy;
+  options.tls.ca_file = world.ca_file.empty() ? config.ca_file : world.ca_file;
+  return options;
+}
+
+}  // namespace
+
+struct World::Impl {
+  Impl(WorldOptions world, const Config& configuration, const runtime::Clock& time)
+      : options(std::move(world)), config(configuration), clock(time), loop("feed-0") {}
+
+  core::Status open(wire::FrameSink* frames, wire::InterestTable* interest);
+  core::Status open_store(core::RestoredState& restored);
+  void make_engine(wire::FrameSink* frames, wire::InterestTable* interest);
+  void make_feeds();
+  SourceConfig placed(const SourceConfig& source) const;
+  void set_symbols(core::VenueId venue, std::shared_ptr<const core::SymbolTable> symbols);
+
+  const WorldOptions options;
+  const Config& config;
+  const runtime::Clock& clock;
+  runtime::Metrics metrics;
+  runtime::EventLoop loop;
+  std::unique_ptr<storage::HistoryService> history;
+  storage::StoreInfo store_info;
+  std::unique_ptr<engine::Engine> engine;
+  std::vector<std::unique_ptr<feeds::Feed>> feeds;
+  feeds::ChartSource* charts = nullptr;
+  runtime::StopStack stops;
+};
+
+core::Status World::Impl::open_store(core::RestoredState& restored) {
+  std::unique_ptr<storage::HistoryStore> store =
+      options.database.empty() ? storage::make_memory_store() : storage::sqlite::make_sqlite_store(options.database);
+  if (auto opened = store->open(); !opened) return opened;
+  auto state = store->restore(clock.now() - kRestoreSpan);
+  if (!state) return tl::unexpected(state.error());
+  restored = std::move(*state);
+  auto reader = store->reader();
+  if (!reader) return tl::unexpected(reader.error());
+  auto info = (*reader)->info();
+  if (!info) return tl::unexpected(info.error());
+  store_info = *info;
+  reader->reset();
+  history = std::make_unique<storage::HistoryService>(std::move(store), service_options(config), metrics, clock);
+  return {};
+}
+
+void World::Impl::make_engine(wire::FrameSink* frames, wire::InterestTable* interest) {
+  engine::EngineOutputs outputs;
+  outputs.frames = frames;
+  outputs.interest = interest;
+  outputs.store = [service = history.get()](core::WriteBatch& batch) { return service->push(batch); };
+  outputs.set_symbols = [this](core::VenueId venue, std::shared_ptr<const core::SymbolTable> symbols) { set_symbols(venue, std::move(symbols)); };
+  engine = std::make_unique<engine::Engine>(engine_options(options, config), std::move(outputs), clock, metrics);
+}
+
+void World::Impl::set_symbols(core::VenueId venue, std::shared_ptr<const core::SymbolTable> symbols) {
+  for (const auto& feed : feeds) {
+    if (feed->venue() == venue) feed->set_symbols(symbols);
+  }
+}
+
+/// Where this source is in this world: the configured address, or the one this world was told.
+SourceConfig World::Impl::placed(const SourceConfig& source) const {
+  SourceConfig out = source;
+  for (const sim::SimulatedHost& host : options.hosts) {
+    if (host.venue != source.name) continue;
+    out.ws_url = host.ws_url;
+    out.rest_url = host.rest_url;
+    out.key.clear();
+    out.plan = "pro";  // a venue of our own has no quota
+  }
+  return out;
+}
+
+void World::Impl::make_feeds() {
+  const FeedSurroundings around{loop, clock, engine->add_port(), client_options(options, config), options.tap};
+  for (const SourceConfig& configured : config.sources) {
+    if (!configured.enabled) continue;
+    if (!options.only.empty() && std::find(options.only.begin(), options.only.end(), configured.name) == options.only.end()) continue;
+    const SourceConfig source = placed(configured);
+    if (auto protocol = make_protocol(source.name)) {
+      const core::VenueId venue = engine->add_source(protocol->venue());
+      feeds.push_back(make_exchange_feed(around, std::move(protocol), venue, source));
+      continue;
+    }
+    const core::VenueId venue = engine->add_source(coingecko_venue());
+    AggregatorFeed aggregator = make_coingecko_feed(around, venue, source, static_cast<std::size_t>(config.tracked_assets));
+    charts = aggregator.charts;
+    feeds.push_back(std::move(aggregator.feed));
+  }
+}
+
+core::Status World::Impl::open(wire::FrameSink* frames, wire::InterestTable* interest) {
+  core::RestoredState restored;
+  if (auto opened = open_store(restored); !opened) return opened;
+  make_engine(frames, interest);
+  if (options.with_feeds) make_feeds();
+  engine->restore(restored);
+  if (auto started = history->start(); !started) return started;
+  stops.push("history", [this] { history->stop(); });
+  return {};
+}
+
+World::World(WorldOptions options, const Config& config, const runtime::Clock& clock)
+    : impl_(std::make_shared<Impl>(std::move(options), config, clock)) {}
+World::~World() { stop(); }
+
+core::Status World::open(wire::FrameSink* frames, wire::InterestTable* interest) { return impl_->open(frames, interest); }
+
+void World::start() {
+  Impl& w = *impl_;
+  w.engine->start();
+  w.stops.push("engine", [&w] { w.engine->stop(); });
+  w.loop.start();
+  w.stops.push("feed loop", [&w] { w.loop.stop(); });
+  for (const auto& feed : w.feeds) {
+    feed->start();
+    w.stops.push("feed", [&feed] { feed->stop(); });
+  }
+}
+
+// Feeds first, then the engine with what is in its rings, then the store with what is in its queue.
+void World::stop() { impl_->stops.run(); }
+
+bool World::heard_from_any() const {
+  const core::SnapshotPtr snapshot = impl_->engine->snapshot();
+  if (!snapshot || !snapshot->sources) return false;
+  return std::any_of(snapshot->sources->begin(), snapshot->sources->end(), [](const core::SourceRow& row) { return row.as_of.is_set(); });
+}
+
+server::BackendPtr World::backend() const {
+  auto out = std::make_shared<server::Backend>();
+  out->origin = impl_->options.origin;
+  out->notice = impl_->options.notice;
+  out->snapshot = [engine = impl_->engine.get()] { return engine->snapshot(); };
+  out->history = impl_->history.get();
+  out->store_info = impl_->store_info;
+  out->metrics = &impl_->metrics;
+  for (const auto& feed : impl_->feeds) out->feeds.push_back({feed->venue(), &feed->counters()});
+  if (impl_->charts != nullptr) {
+    out->fetch_chart = [source = impl_->charts](std::string asset, int days, feeds::ChartSource::Done done) {
+      source->fetch_chart(std::move(asset), days, std::move(done));
+    };
+  }
+  out->owner = impl_;
+  return out;
+}
+std::string World::store_location() const { return impl_->store_info.location; }
+
+}  // namespace tickspan::app
