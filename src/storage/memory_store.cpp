@@ -1,0 +1,249 @@
+#include "storage/memory_store.hpp"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <mutex>
+#include <tuple>
+#include <utility>
+
+#include "storage/batch_rows.hpp"
+#include "storage/candle_aggregate.hpp"
+
+namespace tickspan::storage {
+namespace {
+
+using core::Candle;
+using core::Result;
+using core::Timestamp;
+
+using CandleMap = std::map<std::int64_t, Candle>;  // by start, seconds
+using GapKey = std::tuple<Timestamp, std::string, std::string>;
+
+struct Data {
+  std::mutex mutex;  // guards everything below
+  std::map<SeriesName, std::array<CandleMap, core::kIntervals.size()>> candles;
+  std::map<SeriesName, std::map<std::int64_t, StoredTrade>> trades;         // by trade_key
+  std::map<std::string, std::map<std::int64_t, core::MarketPoint>> points;  // by asset, ms
+  std::vector<core::Asset> assets;
+  std::map<std::string, std::size_t> asset_index;
+  std::map<std::string, core::AssetFacts> facts;
+  std::map<std::string, core::RestoredState::Price> prices;
+  std::map<GapKey, core::Gap> gaps;
+  Timestamp last_write;
+};
+
+void write_assets(Data& data, const core::Catalogue& catalogue) {
+  for (const core::Asset& asset : catalogue.assets()) {
+    const auto [at, added] = data.asset_index.try_emplace(asset.id, data.assets.size());
+    if (added) {
+      data.assets.push_back(asset);
+    } else {
+      data.assets[at->second] = asset;
+    }
+  }
+}
+
+void write_batch(Data& data, const core::WriteBatch& batch) {
+  if (batch.catalogue_changed) write_assets(data, *batch.catalogue);
+  for (const auto& row : batch.candles) {
+    auto& levels = data.candles[series_name(*batch.catalogue, row.series)];
+    levels[static_cast<std::size_t>(row.interval)][row.candle.start.seconds()] = row.candle;
+  }
+  for (const auto& tick : batch.ticks) {
+    auto& trades = data.trades[series_name(*batch.catalogue, batch.catalogue->instrument(tick.instrument()))];
+    trades[trade_key(tick)] = {trade_time(tick), tick.received_at(), tick.price(),
+                               tick.amount(),    tick.trade_id(),    tick.side()};
+  }
+  for (const auto& row : batch.prices) {
+    const std::string& id = batch.catalogue->asset(row.asset).id;
+    data.prices[id] = {id, row.price_usd, row.as_of, row.source};
+  }
+  for (const auto& row : batch.facts) data.facts[row.asset_id] = row;
+  for (const auto& row : batch.points) {
+    core::MarketPoint point = row.point;
+    point.at = Timestamp::from_ms(point.at.ms());
+    data.points[batch.catalogue->asset(row.asset).id][point.at.ms()] = point;
+  }
+  for (const auto& gap : batch.gaps) data.gaps[{gap.start, gap.venue, gap.instrument_symbol}] = gap;
+  data.last_write = std::max(data.last_write, newest_time(batch));
+}
+
+/// Takes up to `room` of the entries for which `expired` holds; the map is ordered so that those come first.
+template <typename Map, typename Expired>
+void erase_front(Map& map, std::size_t& room, Expired expired) {
+  while (room > 0 && !map.empty() && expired(*map.begin())) {
+    map.erase(map.begin());
+    --room;
+  }
+}
+
+class MemoryWriter final : public StoreWriter {
+ public:
+  explicit MemoryWriter(std::shared_ptr<Data> data) : data_(std::move(data)) {}
+
+  core::Status write(const std::vector<core::WriteBatch>& batches) override {
+    for (const auto& batch : batches) {
+      if (const auto valid = validate(batch); !valid) return valid;
+    }
+    const std::lock_guard lock(data_->mutex);
+    for (const auto& batch : batches) write_batch(*data_, batch);
+    return {};
+  }
+
+  Result<std::size_t> expire(const Expiry& older_than, std::size_t max_rows) override {
+    const std::lock_guard lock(data_->mutex);
+    std::size_t room = max_rows;
+    for (auto& [name, levels] : data_->candles) {
+      erase_front(levels[static_cast<std::size_t>(core::Interval::m1)], room,
+                  [&](const auto& entry) { return entry.second.start < older_than.minutes; });
+    }
+    for (auto& [asset, points] : data_->points) {
+      erase_front(points, room, [&](const auto& entry) { return entry.second.at < older_than.points; });
+    }
+    for (auto& [name, trades] : data_->trades) {
+      for (auto it = trades.begin(); room > 0 && it != trades.end();) {
+        const bool expired = it->second.at < older_than.ticks;
+        it = expired ? trades.erase(it) : std::next(it);
+        room -= expired ? 1 : 0;
+      }
+    }
+    return max_rows - room;
+  }
+
+ private:
+  std::shared_ptr<Data> data_;
+};
+
+std::vector<Candle> newest_stored(const CandleMap& candles, const SecondRange& range, std::size_t limit) {
+  std::vector<Candle> out;
+  auto it = candles.lower_bound(range.end);
+  while (it != candles.begin() && out.size() < limit) {
+    --it;
+    if (it->first < range.begin) break;
+    out.push_back(it->second);
+  }
+  std::reverse(out.begin(), out.end());
+  return out;
+}
+
+std::vector<Candle> newest_aggregated(const CandleMap& minutes, const CandleQuery& query) {
+  const std::int64_t width_s = std::chrono::duration_cast<std::chrono::seconds>(core::width(query.interval)).count();
+  const SecondRange range = second_range(query.start, query.end, width_s);
+  if (minutes.empty()) return {};
+  MinuteAggregator aggregator(query.interval, minutes.rbegin()->second.start, query.limit);
+  auto it = minutes.lower_bound(range.end);
+  while (it != minutes.begin()) {
+    --it;
+    if (it->first < range.begin || !aggregator.add(it->second)) break;
+  }
+  return aggregator.take();
+}
+
+class MemoryReader final : public StoreReader {
+ public:
+  explicit MemoryReader(std::shared_ptr<Data> data) : data_(std::move(data)) {}
+
+  Result<std::vector<Candle>> candles(const CandleQuery& query) override {
+    const std::lock_guard lock(data_->mutex);
+    const auto series = data_->candles.find({query.base, query.quote, query.venue});
+    if (series == data_->candles.end() || query.end <= query.start) return std::vector<Candle>{};
+    const auto& stored = series->second[static_cast<std::size_t>(query.interval)];
+    auto out = newest_stored(stored, second_range(query.start, query.end), query.limit);
+    if (query.interval == core::Interval::m1) return out;
+    const auto& minutes = series->second[static_cast<std::size_t>(core::Interval::m1)];
+    return merge_newest(std::move(out), newest_aggregated(minutes, query), query.limit);
+  }
+
+  Result<std::vector<core::MarketPoint>> points(const std::string& asset_id, Timestamp start, Timestamp end,
+                                                std::size_t limit) override {
+    const std::lock_guard lock(data_->mutex);
+    std::vector<core::MarketPoint> out;
+    const auto points = data_->points.find(asset_id);
+    if (points == data_->points.end()) return out;
+    for (auto it = points->second.rbegin(); it != points->second.rend() && out.size() < limit; ++it) {
+      if (it->second.at >= start && it->second.at < end) out.push_back(it->second);
+    }
+    std::reverse(out.begin(), out.end());
+    return out;
+  }
+
+  Result<std::vector<core::Gap>> gaps(const std::string& venue, Timestamp start, Timestamp end,
+                                      std::size_t limit) override {
+    const std::lock_guard lock(data_->mutex);
+    std::vector<core::Gap> out;
+    for (auto it = data_->gaps.rbegin(); it != data_->gaps.rend() && out.size() < limit; ++it) {
+      const core::Gap& gap = it->second;
+      if (gap.start < end && gap.end > start && (venue.empty() || gap.venue == venue)) out.push_back(gap);
+    }
+    std::reverse(out.begin(), out.end());
+    return out;
+  }
+
+  Result<std::vector<StoredTrade>> trades(const TradeQuery& query) override {
+    const std::lock_guard lock(data_->mutex);
+    std::vector<std::pair<std::int64_t, StoredTrade>> found;
+    const auto trades = data_->trades.find({query.base, query.quote, query.venue});
+    if (trades == data_->trades.end()) return std::vector<StoredTrade>{};
+    for (const auto& [key, trade] : trades->second) {
+      if (trade.at >= query.start && trade.at < query.end) found.emplace_back(key, trade);
+    }
+    std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) {
+      return std::tie(a.second.at, a.first) < std::tie(b.second.at, b.first);
+    });
+    if (found.size() > query.limit) found.erase(found.begin(), found.end() - static_cast<std::ptrdiff_t>(query.limit));
+    std::vector<StoredTrade> out;
+    for (const auto& entry : found) out.push_back(entry.second);
+    return out;
+  }
+
+  Result<StoreInfo> info() override {
+    const std::lock_guard lock(data_->mutex);
+    std::uint64_t bytes = 0;
+    for (const auto& [name, levels] : data_->candles) {
+      for (const auto& level : levels) bytes += level.size() * sizeof(CandleMap::value_type);
+    }
+    for (const auto& [name, trades] : data_->trades) bytes += trades.size() * sizeof(StoredTrade);
+    for (const auto& [asset, points] : data_->points) bytes += points.size() * sizeof(core::MarketPoint);
+    return StoreInfo{"memory", "this process", 0, bytes};
+  }
+
+ private:
+  std::shared_ptr<Data> data_;
+};
+
+class MemoryStore final : public HistoryStore {
+ public:
+  core::Status open() override { return {}; }
+  Result<std::unique_ptr<StoreWriter>> writer() override { return std::make_unique<MemoryWriter>(data_); }
+  Result<std::unique_ptr<StoreReader>> reader() override { return std::make_unique<MemoryReader>(data_); }
+
+  Result<core::RestoredState> restore(Timestamp since) override {
+    const std::lock_guard lock(data_->mutex);
+    core::RestoredState state;
+    state.assets = data_->assets;
+    for (const auto& [id, facts] : data_->facts) state.facts.push_back(facts);
+    for (const auto& [id, price] : data_->prices) state.prices.push_back(price);
+    const std::int64_t first = second_range(since, since).begin;
+    for (const auto& [name, levels] : data_->candles) {
+      if (name.quote != "usd" || !name.venue.empty()) continue;
+      core::RestoredState::Minutes minutes{name.base, {}};
+      const CandleMap& stored = levels[static_cast<std::size_t>(core::Interval::m1)];
+      for (auto it = stored.lower_bound(first); it != stored.end(); ++it) minutes.candles.push_back(it->second);
+      if (!minutes.candles.empty()) state.minutes.push_back(std::move(minutes));
+    }
+    state.last_write = data_->last_write;
+    return state;
+  }
+
+ private:
+  std::shared_ptr<Data> data_ = std::make_shared<Data>();
+};
+
+}  // namespace
+
+std::unique_ptr<HistoryStore> make_memory_store() {
+  return std::make_unique<MemoryStore>();
+}
+
+}  // namespace tickspan::storage

@@ -1,0 +1,370 @@
+#include "storage/sqlite/sqlite_reader.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <functional>
+#include <limits>
+#include <map>
+#include <utility>
+
+#include "storage/candle_aggregate.hpp"
+#include "storage/sqlite/candle_codec.hpp"
+#include "storage/sqlite/sqlite_writer.hpp"
+
+namespace tickspan::storage::sqlite {
+namespace {
+
+using core::Candle;
+using core::Decimal;
+using core::Result;
+using core::Timestamp;
+
+constexpr std::string_view kFindSeries = "SELECT id FROM series WHERE base = ? AND quote = ? AND venue = ?";
+constexpr std::string_view kCandles =
+    "SELECT start, open, high, low, close, scale, volume, volume_exp, trades, flags FROM candles "
+    "WHERE series = ? AND interval = ? AND start >= ? AND start < ? ORDER BY start DESC";
+constexpr std::string_view kNewestMinute = "SELECT max(start) FROM candles WHERE series = ? AND interval = 0";
+constexpr std::string_view kPoints =
+    "SELECT at, price, market_cap, volume_24h FROM points WHERE series = ? AND at >= ? AND at < ? ORDER BY at DESC "
+    "LIMIT ?";
+constexpr std::string_view kGaps =
+    "SELECT start, venue, symbol, end, cause FROM gaps WHERE start < ?1 AND end > ?2 AND (?3 = '' OR venue = ?3) "
+    "ORDER BY start DESC, venue DESC, symbol DESC LIMIT ?4";
+constexpr std::string_view kTrades =
+    "SELECT at, received, price, price_exp, amount, amount_exp, trade, side FROM trades "
+    "WHERE series = ? AND at >= ? AND at < ? ORDER BY at DESC, trade DESC LIMIT ?";
+constexpr std::string_view kAssets = "SELECT id, symbol, name, kind, rank FROM assets ORDER BY position";
+constexpr std::string_view kFacts =
+    "SELECT asset, symbol, name, rank, price, price_exp, high_24h, high_24h_exp, low_24h, low_24h_exp, change_24h, "
+    "change_24h_pct, market_cap, volume_24h, circulating_supply, total_supply, max_supply, updated_at, received_at "
+    "FROM facts";
+constexpr std::string_view kPrices = "SELECT asset, price, price_exp, as_of, source FROM prices";
+constexpr std::string_view kUsdSeries = "SELECT id, base FROM series WHERE quote = 'usd' AND venue = '' ORDER BY base";
+constexpr std::string_view kLastWrite = "SELECT value FROM meta WHERE key = 'last_write'";
+
+std::int64_t sql_limit(std::size_t limit) {
+  return static_cast<std::int64_t>(std::min<std::size_t>(limit, std::numeric_limits<std::int64_t>::max()));
+}
+
+/// Rows that this program cannot have written.
+core::Error damaged(std::string_view what) {
+  return {
+      core::ErrorCode::io_error,
+      "the database has a damaged " + std::string(what) + "; restore it from a backup, or move it away and start anew",
+      false};
+}
+
+Result<Decimal> decimal_at(const Statement& row, int column, std::string_view what) {
+  const std::int64_t exponent = row.integer(column + 1);
+  if (exponent < -128 || exponent > 127) return tl::unexpected(damaged(what));
+  return Decimal{row.integer(column), static_cast<std::int8_t>(exponent)};
+}
+
+Result<Candle> candle_at(const Statement& row) {
+  const auto candle = unpack({row.integer(1), row.integer(2), row.integer(3), row.integer(4), row.integer(5),
+                              row.integer(6), row.integer(7), row.integer(8), row.integer(9)});
+  if (!candle) return tl::unexpected(damaged("candle"));
+  Candle out = *candle;
+  out.start = Timestamp::from_s(row.integer(0));
+  return out;
+}
+
+/// Prepared statements of one connection, made when first used.
+class Statements {
+ public:
+  explicit Statements(Connection& connection) : connection_(connection) {}
+  Result<Statement*> get(std::string_view sql) {
+    Statement& statement = cache_[sql.data()];
+    if (!statement) {
+      auto prepared = connection_.prepare(sql);
+      if (!prepared) return tl::unexpected(prepared.error());
+      statement = std::move(*prepared);
+    }
+    return &statement;
+  }
+  /// Calls `row(statement) -> Result<bool>` for each row until it says false. `bind` fills in the parameters.
+  template <typename Bind, typename Row>
+  core::Status each(std::string_view sql, Bind bind, Row row) {
+    auto statement = get(sql);
+    if (!statement) return tl::unexpected(statement.error());
+    const ResetOnExit reset(**statement);
+    bind(**statement);
+    Step step = Step::row;
+    while ((step = (*statement)->step()) == Step::row) {
+      const Result<bool> more = row(**statement);
+      if (!more) return tl::unexpected(more.error());
+      if (!*more) return {};
+    }
+    if (step == Step::failed) return tl::unexpected(connection_.error("read"));
+    return {};
+  }
+  Connection& connection() { return connection_; }
+
+ private:
+  Connection& connection_;
+  std::map<const char*, Statement> cache_;  // by the address of the constant
+};
+
+/// One view of the data for several statements.
+core::Status in_one_view(Connection& connection, const std::function<core::Status()>& work) {
+  if (auto begun = connection.execute("BEGIN"); !begun) return begun;
+  auto status = work();
+  auto ended = connection.execute("COMMIT");
+  return status ? ended : status;
+}
+
+constexpr auto kNoParameters = [](Statement&) {};
+
+Result<std::int64_t> find_series(Statements& statements, const std::string& base, const std::string& quote,
+                                 const std::string& venue) {
+  std::int64_t id = 0;
+  const auto status = statements.each(
+      kFindSeries, [&](Statement& s) { s.text(1, base).text(2, quote).text(3, venue); },
+      [&](const Statement& row) -> Result<bool> {
+        id = row.integer(0);
+        return false;
+      });
+  if (!status) return tl::unexpected(status.error());
+  return id;
+}
+
+/// Visits candles newest first until `visit` says false.
+template <typename Visit>
+core::Status visit_candles(Statements& statements, std::int64_t series, core::Interval interval,
+                           const SecondRange& range, Visit visit) {
+  return statements.each(
+      kCandles,
+      [&](Statement& s) {
+        s.integer(1, series).integer(2, interval_code(interval)).integer(3, range.begin).integer(4, range.end);
+      },
+      [&](const Statement& row) -> Result<bool> {
+        const auto candle = candle_at(row);
+        if (!candle) return tl::unexpected(candle.error());
+        return visit(*candle);
+      });
+}
+
+Result<std::vector<Candle>> stored_candles(Statements& statements, std::int64_t series, core::Interval interval,
+                                           const SecondRange& range, std::size_t limit) {
+  std::vector<Candle> out;
+  const auto status = visit_candles(statements, series, interval, range, [&](const Candle& candle) {
+    if (out.size() >= limit) return false;
+    out.push_back(candle);
+    return true;
+  });
+  if (!status) return tl::unexpected(status.error());
+  std::reverse(out.begin(), out.end());
+  return out;
+}
+
+Result<std::vector<Candle>> aggregated_candles(Statements& statements, std::int64_t series, const CandleQuery& query) {
+  Timestamp newest;
+  auto status = statements.each(
+      kNewestMinute, [&](Statement& s) { s.integer(1, series); },
+      [&](const Statement& row) -> Result<bool> {
+        newest = Timestamp::from_s(row.integer(0));
+        return false;
+      });
+  if (!status) return tl::unexpected(status.error());
+  MinuteAggregator aggregator(query.interval, newest, query.limit);
+  const std::int64_t width_s = std::chrono::duration_cast<std::chrono::seconds>(core::width(query.interval)).count();
+  status = visit_candles(statements, series, core::Interval::m1, second_range(query.start, query.end, width_s),
+                         [&](const Candle& minute) { return aggregator.add(minute); });
+  if (!status) return tl::unexpected(status.error());
+  return aggregator.take();
+}
+
+class SqliteReader final : public StoreReader {
+ public:
+  SqliteReader(std::string path, std::unique_ptr<Connection> connection)
+      : path_(std::move(path)), connection_(std::move(connection)), statements_(*connection_) {}
+
+  Result<std::vector<Candle>> candles(const CandleQuery& query) override {
+    std::vector<Candle> out;
+    if (query.end <= query.start || query.limit == 0) return out;
+    const auto status = in_one_view(*connection_, [&]() -> core::Status {
+      const auto series = find_series(statements_, query.base, query.quote, query.venue);
+      if (!series) return tl::unexpected(series.error());
+      if (*series == 0) return {};
+      auto stored =
+          stored_candles(statements_, *series, query.interval, second_range(query.start, query.end), query.limit);
+      if (!stored) return tl::unexpected(stored.error());
+      out = std::move(*stored);
+      if (query.interval == core::Interval::m1) return {};
+      auto aggregated = aggregated_candles(statements_, *series, query);
+      if (!aggregated) return tl::unexpected(aggregated.error());
+      out = merge_newest(std::move(out), std::move(*aggregated), query.limit);
+      return {};
+    });
+    if (!status) return tl::unexpected(status.error());
+    return out;
+  }
+
+  Result<std::vector<core::MarketPoint>> points(const std::string& asset_id, Timestamp start, Timestamp end,
+                                                std::size_t limit) override {
+    std::vector<core::MarketPoint> out;
+    const auto series = find_series(statements_, asset_id, "usd", "");
+    if (!series) return tl::unexpected(series.error());
+    if (*series == 0) return out;
+    const auto first_ms = [](Timestamp t) { return t.ms() + (t.ns % 1'000'000 != 0 ? 1 : 0); };
+    const auto status = statements_.each(
+        kPoints,
+        [&](Statement& s) {
+          s.integer(1, *series).integer(2, first_ms(start)).integer(3, first_ms(end)).integer(4, sql_limit(limit));
+        },
+        [&](const Statement& row) -> Result<bool> {
+          out.push_back({Timestamp::from_ms(row.integer(0)), row.real(1), row.real_or_null(2), row.real_or_null(3)});
+          return true;
+        });
+    if (!status) return tl::unexpected(status.error());
+    std::reverse(out.begin(), out.end());
+    return out;
+  }
+
+  Result<std::vector<core::Gap>> gaps(const std::string& venue, Timestamp start, Timestamp end,
+                                      std::size_t limit) override {
+    std::vector<core::Gap> out;
+    const auto status = statements_.each(
+        kGaps,
+        [&](Statement& s) { s.integer(1, end.ns).integer(2, start.ns).text(3, venue).integer(4, sql_limit(limit)); },
+        [&](const Statement& row) -> Result<bool> {
+          const auto cause = core::parse_gap_cause(row.text(4));
+          if (!cause) return tl::unexpected(damaged("gap"));
+          out.push_back({row.text(1), row.text(2), {row.integer(0)}, {row.integer(3)}, *cause});
+          return true;
+        });
+    if (!status) return tl::unexpected(status.error());
+    std::reverse(out.begin(), out.end());
+    return out;
+  }
+
+  Result<std::vector<StoredTrade>> trades(const TradeQuery& query) override {
+    std::vector<StoredTrade> out;
+    const auto series = find_series(statements_, query.base, query.quote, query.venue);
+    if (!series) return tl::unexpected(series.error());
+    if (*series == 0) return out;
+    const auto status = statements_.each(
+        kTrades,
+        [&](Statement& s) {
+          s.integer(1, *series).integer(2, query.start.ns).integer(3, query.end.ns).integer(4, sql_limit(query.limit));
+        },
+        [&](const Statement& row) -> Result<bool> {
+          const auto price = decimal_at(row, 2, "trade");
+          const auto amount = decimal_at(row, 4, "trade");
+          if (!price || !amount || row.integer(7) < 0 || row.integer(7) > 2) return tl::unexpected(damaged("trade"));
+          const std::int64_t key = row.integer(6);
+          out.push_back({{row.integer(0)},
+                         {row.integer(0) + row.integer(1)},
+                         *price,
+                         *amount,
+                         key > 0 ? static_cast<std::uint64_t>(key) : 0,
+                         static_cast<core::Side>(row.integer(7))});
+          return true;
+        });
+    if (!status) return tl::unexpected(status.error());
+    std::reverse(out.begin(), out.end());
+    return out;
+  }
+
+  Result<StoreInfo> info() override {
+    const auto version = connection_->query_integer("PRAGMA user_version");
+    if (!version) return tl::unexpected(version.error());
+    StoreInfo out{"sqlite", path_, static_cast<int>(*version), 0};
+    for (const char* part : {"", "-wal"}) {
+      std::error_code absent;  // there is no log after a clean close
+      const auto bytes = std::filesystem::file_size(path_ + part, absent);
+      if (!absent) out.size_bytes += bytes;
+    }
+    return out;
+  }
+
+ private:
+  std::string path_;
+  std::unique_ptr<Connection> connection_;
+  Statements statements_;
+};
+
+core::Status read_assets(Statements& statements, core::RestoredState& state) {
+  return statements.each(kAssets, kNoParameters, [&](const Statement& row) -> Result<bool> {
+    if (row.integer(3) < 0 || row.integer(3) > 3) return tl::unexpected(damaged("asset"));
+    state.assets.push_back({row.text(0), row.text(1), row.text(2), static_cast<core::AssetKind>(row.integer(3)),
+                            static_cast<std::int32_t>(row.integer(4))});
+    return true;
+  });
+}
+
+core::Status read_facts(Statements& statements, core::RestoredState& state) {
+  return statements.each(kFacts, kNoParameters, [&](const Statement& row) -> Result<bool> {
+    core::AssetFacts facts;
+    facts.asset_id = row.text(0);
+    facts.symbol = row.text(1);
+    facts.name = row.text(2);
+    facts.rank = static_cast<std::int32_t>(row.integer(3));
+    for (const auto& [column, target] : {std::pair{4, &facts.price}, {6, &facts.high_24h}, {8, &facts.low_24h}}) {
+      if (row.is_null(column)) continue;
+      const auto value = decimal_at(row, column, "row of facts");
+      if (!value) return tl::unexpected(value.error());
+      *target = *value;
+    }
+    int column = 10;
+    for (auto* target : {&facts.change_24h, &facts.change_24h_pct, &facts.market_cap, &facts.volume_24h,
+                         &facts.circulating_supply, &facts.total_supply, &facts.max_supply}) {
+      *target = row.real_or_null(column++);
+    }
+    facts.updated_at = {row.integer(17)};
+    facts.received_at = {row.integer(18)};
+    state.facts.push_back(std::move(facts));
+    return true;
+  });
+}
+
+core::Status read_prices(Statements& statements, core::RestoredState& state) {
+  return statements.each(kPrices, kNoParameters, [&](const Statement& row) -> Result<bool> {
+    const auto price = decimal_at(row, 1, "last price");
+    if (!price) return tl::unexpected(price.error());
+    state.prices.push_back({row.text(0), *price, {row.integer(3)}, row.text(4)});
+    return true;
+  });
+}
+
+core::Status read_minutes(Statements& statements, Timestamp since, core::RestoredState& state) {
+  std::vector<std::pair<std::int64_t, std::string>> series;
+  auto status = statements.each(kUsdSeries, kNoParameters, [&](const Statement& row) -> Result<bool> {
+    series.emplace_back(row.integer(0), row.text(1));
+    return true;
+  });
+  if (!status) return status;
+  const SecondRange range{second_range(since, since).begin, std::numeric_limits<std::int64_t>::max()};
+  for (auto& [id, base] : series) {
+    auto minutes = stored_candles(statements, id, core::Interval::m1, range, std::numeric_limits<std::size_t>::max());
+    if (!minutes) return tl::unexpected(minutes.error());
+    if (!minutes->empty()) state.minutes.push_back({std::move(base), std::move(*minutes)});
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<StoreReader>> make_reader(const std::string& path, std::unique_ptr<Connection> connection) {
+  return std::make_unique<SqliteReader>(path, std::move(connection));
+}
+
+Result<core::RestoredState> read_state(Connection& connection, Timestamp since) {
+  Statements statements(connection);
+  core::RestoredState state;
+  const auto status = in_one_view(connection, [&]() -> core::Status {
+    auto read = read_assets(statements, state);
+    if (read) read = read_facts(statements, state);
+    if (read) read = read_prices(statements, state);
+    if (read) read = read_minutes(statements, since, state);
+    if (!read) return read;
+    return statements.each(kLastWrite, kNoParameters, [&](const Statement& row) -> Result<bool> {
+      state.last_write = {row.integer(0)};
+      return false;
+    });
+  });
+  if (!status) return tl::unexpected(status.error());
+  return state;
+}
+
+}  // namespace tickspan::storage::sqlite

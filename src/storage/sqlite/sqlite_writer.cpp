@@ -1,0 +1,285 @@
+#include "storage/sqlite/sqlite_writer.hpp"
+
+#include <algorithm>
+#include <array>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "storage/batch_rows.hpp"
+#include "storage/sqlite/candle_codec.hpp"
+
+namespace tickspan::storage::sqlite {
+namespace {
+
+using core::Status;
+
+constexpr std::string_view kPutCandle =
+    "INSERT OR REPLACE INTO candles(series, interval, start, open, high, low, close, scale, volume, volume_exp, "
+    "trades, flags) "
+    "VALUES(?,?,?,?,?,?,?,?,?,?,?,?)";
+constexpr std::string_view kPutTrade =
+    "INSERT OR REPLACE INTO trades(series, trade, at, received, price, price_exp, amount, amount_exp, side) "
+    "VALUES(?,?,?,?,?,?,?,?,?)";
+constexpr std::string_view kPutPoint =
+    "INSERT OR REPLACE INTO points(series, at, price, market_cap, volume_24h) VALUES(?,?,?,?,?)";
+constexpr std::string_view kPutPrice =
+    "INSERT OR REPLACE INTO prices(asset, price, price_exp, as_of, source) VALUES(?,?,?,?,?)";
+// Ranks change a little every minute, most rows not at all: those cost no write.
+constexpr std::string_view kPutAsset =
+    "INSERT INTO assets(id, symbol, name, kind, rank) VALUES(?1,?2,?3,?4,?5) ON CONFLICT(id) DO UPDATE SET "
+    "symbol = ?2, name = ?3, kind = ?4, rank = ?5 WHERE (symbol, name, kind, rank) IS NOT (?2, ?3, ?4, ?5)";
+constexpr std::string_view kPutFacts =
+    "INSERT OR REPLACE INTO facts(asset, symbol, name, rank, price, price_exp, high_24h, high_24h_exp, low_24h, "
+    "low_24h_exp, "
+    "change_24h, change_24h_pct, market_cap, volume_24h, circulating_supply, total_supply, max_supply, updated_at, "
+    "received_at) "
+    "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
+constexpr std::string_view kPutGap = "INSERT OR REPLACE INTO gaps(start, venue, symbol, end, cause) VALUES(?,?,?,?,?)";
+constexpr std::string_view kFindSeries = "SELECT id FROM series WHERE base = ? AND quote = ? AND venue = ?";
+constexpr std::string_view kAddSeries = "INSERT INTO series(base, quote, venue) VALUES(?,?,?) RETURNING id";
+constexpr std::string_view kPutMeta =
+    "INSERT INTO meta(key, value) VALUES(?1,?2) ON CONFLICT(key) DO UPDATE SET value = max(value, ?2)";
+constexpr std::string_view kListSeries = "SELECT id FROM series";
+constexpr std::string_view kExpireCandles =
+    "DELETE FROM candles WHERE (series, interval, start) IN (SELECT series, interval, start FROM candles "
+    "WHERE series = ?1 AND interval = 0 AND start < ?2 ORDER BY start LIMIT ?3) RETURNING 1";
+constexpr std::string_view kExpirePoints =
+    "DELETE FROM points WHERE (series, at) IN (SELECT series, at FROM points "
+    "WHERE series = ?1 AND at < ?2 ORDER BY at LIMIT ?3) RETURNING 1";
+constexpr std::string_view kExpireTrades =
+    "DELETE FROM trades WHERE (series, trade) IN (SELECT series, trade FROM trades "
+    "WHERE series = ?1 AND at < ?2 ORDER BY at LIMIT ?3) RETURNING 1";
+
+struct SeriesHash {
+  std::size_t operator()(const SeriesName& name) const noexcept {
+    const std::hash<std::string> hash;
+    return (hash(name.base) * 31 + hash(name.quote)) * 31 + hash(name.venue);
+  }
+};
+
+class SqliteWriter final : public StoreWriter {
+ public:
+  explicit SqliteWriter(std::shared_ptr<Connection> connection) : connection_(std::move(connection)) {}
+
+  Status prepare() {
+    const std::array<std::pair<Statement*, std::string_view>, 15> statements = {{
+        {&begin_, "BEGIN IMMEDIATE"},
+        {&commit_, "COMMIT"},
+        {&candle_, kPutCandle},
+        {&trade_, kPutTrade},
+        {&point_, kPutPoint},
+        {&price_, kPutPrice},
+        {&asset_, kPutAsset},
+        {&facts_, kPutFacts},
+        {&gap_, kPutGap},
+        {&find_series_, kFindSeries},
+        {&add_series_, kAddSeries},
+        {&meta_, kPutMeta},
+        {&expire_candles_, kExpireCandles},
+        {&expire_points_, kExpirePoints},
+        {&expire_trades_, kExpireTrades},
+    }};
+    for (const auto& [statement, sql] : statements) {
+      auto prepared = connection_->prepare(sql);
+      if (!prepared) return tl::unexpected(prepared.error());
+      *statement = std::move(*prepared);
+    }
+    return {};
+  }
+
+  Status write(const std::vector<core::WriteBatch>& batches) override {
+    for (const auto& batch : batches) {
+      if (auto valid = validate(batch); !valid) return valid;
+    }
+    return in_transaction("write to", [&] {
+      core::Timestamp newest;
+      for (const auto& batch : batches) {
+        if (!write_batch(batch)) return false;
+        newest = std::max(newest, newest_time(batch));
+      }
+      return !newest.is_set() || meta_.text(1, kLastWriteKey).integer(2, newest.ns).run();
+    });
+  }
+
+  core::Result<std::size_t> expire(const Expiry& older_than, std::size_t max_rows) override {
+    std::size_t room = max_rows;
+    const auto status = in_transaction("delete old rows from", [&] {
+      std::vector<std::int64_t> all;
+      if (!list_series(all)) return false;
+      return expire_rows(expire_candles_, all, first_unit(older_than.minutes, 1'000'000'000), room) &&
+             expire_rows(expire_points_, all, first_unit(older_than.points, 1'000'000), room) &&
+             expire_rows(expire_trades_, all, first_unit(older_than.ticks, 1), room);
+    });
+    if (!status) return tl::unexpected(status.error());
+    return max_rows - room;
+  }
+
+ private:
+  /// `work` says false when a statement failed: then nothing of it stays.
+  template <typename Work>
+  Status in_transaction(std::string_view doing, Work work) {
+    if (begin_.run() && work() && commit_.run()) return {};
+    core::Error error = connection_->error(doing);
+    series_.clear();  // ids given out by what is rolled back
+    if (connection_->in_transaction()) {
+      if (const auto rolled_back = connection_->execute("ROLLBACK"); !rolled_back) {
+        error.context += "; and it could not be rolled back";
+      }
+    }
+    return tl::unexpected(std::move(error));
+  }
+
+  bool write_batch(const core::WriteBatch& batch) {
+    if (batch.catalogue_changed && !write_assets(*batch.catalogue)) return false;
+    return write_candles(batch) && write_trades(batch) && write_prices(batch) && write_facts(batch) &&
+           write_points(batch) && write_gaps(batch);
+  }
+
+  bool write_assets(const core::Catalogue& catalogue) {
+    for (const core::Asset& asset : catalogue.assets()) {
+      asset_.text(1, asset.id).text(2, asset.symbol).text(3, asset.name);
+      if (!asset_.integer(4, static_cast<std::int64_t>(asset.kind)).integer(5, asset.rank).run()) return false;
+    }
+    return true;
+  }
+
+  bool write_candles(const core::WriteBatch& batch) {
+    for (const auto& row : batch.candles) {
+      const std::int64_t series = series_id(series_name(*batch.catalogue, row.series));
+      if (series == 0) return false;
+      const PackedCandle packed = pack(row.candle);
+      candle_.integer(1, series).integer(2, interval_code(row.interval)).integer(3, row.candle.start.seconds());
+      candle_.integer(4, packed.open).integer(5, packed.high).integer(6, packed.low).integer(7, packed.close);
+      candle_.integer(8, packed.scale).integer(9, packed.volume).integer(10, packed.volume_exp);
+      if (!candle_.integer(11, packed.trades).integer(12, packed.flags).run()) return false;
+    }
+    return true;
+  }
+
+  bool write_trades(const core::WriteBatch& batch) {
+    for (const auto& tick : batch.ticks) {
+      const std::int64_t series =
+          series_id(series_name(*batch.catalogue, batch.catalogue->instrument(tick.instrument())));
+      if (series == 0) return false;
+      trade_.integer(1, series).integer(2, trade_key(tick)).integer(3, trade_time(tick).ns);
+      if (tick.event_time().is_set()) {
+        trade_.integer(4, tick.received_at().ns - tick.event_time().ns);
+      } else {
+        trade_.null(4);
+      }
+      trade_.integer(5, tick.price().mantissa).integer(6, tick.price().exponent);
+      trade_.integer(7, tick.amount().mantissa).integer(8, tick.amount().exponent);
+      if (!trade_.integer(9, static_cast<std::int64_t>(tick.side())).run()) return false;
+    }
+    return true;
+  }
+
+  bool write_prices(const core::WriteBatch& batch) {
+    for (const auto& row : batch.prices) {
+      price_.text(1, batch.catalogue->asset(row.asset).id)
+          .integer(2, row.price_usd.mantissa)
+          .integer(3, row.price_usd.exponent);
+      if (!price_.integer(4, row.as_of.ns).text(5, row.source).run()) return false;
+    }
+    return true;
+  }
+
+  static void bind(Statement& statement, int parameter, const std::optional<core::Decimal>& value) {
+    if (value) {
+      statement.integer(parameter, value->mantissa).integer(parameter + 1, value->exponent);
+    } else {
+      statement.null(parameter).null(parameter + 1);
+    }
+  }
+
+  bool write_facts(const core::WriteBatch& batch) {
+    for (const auto& row : batch.facts) {
+      facts_.text(1, row.asset_id).text(2, row.symbol).text(3, row.name).integer(4, row.rank);
+      bind(facts_, 5, row.price);
+      bind(facts_, 7, row.high_24h);
+      bind(facts_, 9, row.low_24h);
+      facts_.real(11, row.change_24h).real(12, row.change_24h_pct).real(13, row.market_cap).real(14, row.volume_24h);
+      facts_.real(15, row.circulating_supply).real(16, row.total_supply).real(17, row.max_supply);
+      if (!facts_.integer(18, row.updated_at.ns).integer(19, row.received_at.ns).run()) return false;
+    }
+    return true;
+  }
+
+  bool write_points(const core::WriteBatch& batch) {
+    for (const auto& row : batch.points) {
+      const std::int64_t series = series_id({batch.catalogue->asset(row.asset).id, "usd", ""});
+      if (series == 0) return false;
+      point_.integer(1, series).integer(2, row.point.at.ms()).real(3, row.point.price);
+      if (!point_.real(4, row.point.market_cap).real(5, row.point.volume_24h).run()) return false;
+    }
+    return true;
+  }
+
+  bool write_gaps(const core::WriteBatch& batch) {
+    for (const auto& gap : batch.gaps) {
+      gap_.integer(1, gap.start.ns).text(2, gap.venue).text(3, gap.instrument_symbol);
+      if (!gap_.integer(4, gap.end.ns).text(5, core::to_string(gap.cause)).run()) return false;
+    }
+    return true;
+  }
+
+  /// 0 when the database failed.
+  std::int64_t series_id(const SeriesName& name) {
+    if (const auto known = series_.find(name); known != series_.end()) return known->second;
+    std::int64_t id = 0;
+    for (Statement* statement : {&find_series_, &add_series_}) {
+      const ResetOnExit reset(*statement);
+      const Step result = statement->text(1, name.base).text(2, name.quote).text(3, name.venue).step();
+      if (result == Step::failed) return 0;
+      if (result == Step::row) {
+        id = statement->integer(0);
+        break;
+      }
+    }
+    series_.emplace(name, id);
+    return id;
+  }
+
+  bool list_series(std::vector<std::int64_t>& out) {
+    auto statement = connection_->prepare(kListSeries);
+    if (!statement) return false;
+    Step result = Step::row;
+    while ((result = statement->step()) == Step::row) out.push_back(statement->integer(0));
+    return result == Step::done;
+  }
+
+  /// The first unit not before `t`; 0 where `t` is not set: nothing is older.
+  static std::int64_t first_unit(core::Timestamp t, std::int64_t unit_ns) {
+    return t.ns / unit_ns + (t.ns % unit_ns > 0 ? 1 : 0);
+  }
+
+  static bool expire_rows(Statement& statement, const std::vector<std::int64_t>& series, std::int64_t bound,
+                          std::size_t& room) {
+    if (bound <= 0) return true;
+    for (const std::int64_t id : series) {
+      if (room == 0) return true;
+      const ResetOnExit reset(statement);
+      statement.integer(1, id).integer(2, bound).integer(3, static_cast<std::int64_t>(room));
+      Step result = Step::row;
+      while ((result = statement.step()) == Step::row) --room;
+      if (result == Step::failed) return false;
+    }
+    return true;
+  }
+
+  std::shared_ptr<Connection> connection_;
+  Statement begin_, commit_, candle_, trade_, point_, price_, asset_, facts_, gap_, find_series_, add_series_, meta_;
+  Statement expire_candles_, expire_points_, expire_trades_;
+  std::unordered_map<SeriesName, std::int64_t, SeriesHash> series_;
+};
+
+}  // namespace
+
+core::Result<std::unique_ptr<StoreWriter>> make_writer(std::shared_ptr<Connection> connection) {
+  auto writer = std::make_unique<SqliteWriter>(std::move(connection));
+  if (const auto status = writer->prepare(); !status) return tl::unexpected(status.error());
+  return writer;
+}
+
+}  // namespace tickspan::storage::sqlite

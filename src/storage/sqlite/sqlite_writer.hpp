@@ -1,0 +1,25 @@
+#pragma once
+
+#include <memory>
+
+#include "storage/history_store.hpp"
+#include "storage/sqlite/connection.hpp"
+
+namespace tickspan::storage::sqlite {
+
+/// How an interval is named in the file. Stored: never renumber.
+constexpr std::int64_t interval_code(core::Interval interval) {
+  return static_cast<std::int64_t>(interval);
+}
+static_assert(interval_code(core::Interval::m1) == 0 && interval_code(core::Interval::m5) == 1 &&
+              interval_code(core::Interval::m15) == 2 && interval_code(core::Interval::h1) == 3 &&
+              interval_code(core::Interval::h4) == 4 && interval_code(core::Interval::d1) == 5);
+static_assert(static_cast<int>(core::Side::buy) == 1 && static_cast<int>(core::Side::sell) == 2);
+static_assert(static_cast<int>(core::AssetKind::commodity) == 3);
+
+inline constexpr std::string_view kLastWriteKey = "last_write";
+
+/// The one write side of the file. Its connection belongs to the store, so that a second writer can follow a first.
+core::Result<std::unique_ptr<StoreWriter>> make_writer(std::shared_ptr<Connection> connection);
+
+}  // namespace tickspan::storage::sqlite
