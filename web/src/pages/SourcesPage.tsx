@@ -1,0 +1,135 @@
+import { useSources, useStatus } from '../api/queries';
+import type { FeedState, Source } from '../api/types';
+import { Age, StateBadge } from '../components/Cells';
+import { ErrorPanel, PageSkeleton } from '../components/States';
+import { formatCompact, formatCount, formatDateTime, formatDuration } from '../format';
+
+const FEED_WORDS: Record<FeedState, string> = {
+  idle: 'idle',
+  connecting: 'connecting',
+  subscribing: 'subscribing',
+  live: 'receiving',
+  stale: 'silent',
+  backing_off: 'waiting to reconnect',
+  stopped: 'stopped',
+};
+
+export default function SourcesPage() {
+  const query = useSources(3000);
+  if (query.isError && !query.data) return <ErrorPanel error={query.error} onRetry={() => void query.refetch()} what="No word of the sources" />;
+  if (query.isPending) return <PageSkeleton />;
+  const sources = query.data?.data ?? [];
+  return (
+    <section>
+      <header className="page-head">
+        <h1>Sources</h1>
+        <p className="muted">Where the prices come from, and whether they still do. An open connection alone proves nothing: a source is live while its data is fresh.</p>
+      </header>
+      {sources.length === 0 ? (
+        <div className="panel state-panel">
+          <h2>No sources</h2>
+          <p>None is configured on this server.</p>
+        </div>
+      ) : (
+        <ul className="source-grid">
+          {sources.map((source) => (
+            <SourceCard key={source.id} source={source} />
+          ))}
+        </ul>
+      )}
+      <ServerFacts />
+    </section>
+  );
+}
+
+function SourceCard({ source }: { source: Source }) {
+  const broken = source.undecodable > 0;
+  return (
+    <li className={`panel source source-${source.state}`} data-source={source.id}>
+      <header>
+        <div>
+          <h2>{source.name}</h2>
+          <p className="muted small">
+            {source.kind} · {source.host || 'no host'}
+          </p>
+        </div>
+        <StateBadge state={source.state} />
+      </header>
+      <dl>
+        <div>
+          <dt>Feed</dt>
+          <dd>{FEED_WORDS[source.feed] ?? source.feed}</dd>
+        </div>
+        <div>
+          <dt>Newest data</dt>
+          <dd>
+            <Age asOf={source.as_of} />
+          </dd>
+        </div>
+        <div>
+          <dt>{source.kind === 'exchange' ? 'Pairs live' : 'Coins'}</dt>
+          <dd>{source.kind === 'exchange' ? `${formatCount(source.live_pairs)} of ${formatCount(source.pairs)}` : formatCount(source.pairs)}</dd>
+        </div>
+        <div>
+          <dt>Messages</dt>
+          <dd>{formatCompact(source.messages)}</dd>
+        </div>
+        <div>
+          <dt>Trades / quotes</dt>
+          <dd>
+            {formatCompact(source.trades)} / {formatCompact(source.quotes)}
+          </dd>
+        </div>
+        <div>
+          <dt>Undecodable</dt>
+          <dd className={broken ? 'warn' : undefined}>{formatCount(source.undecodable)}</dd>
+        </div>
+        <div>
+          <dt>Connects / losses</dt>
+          <dd>
+            {formatCount(source.connects)} / {formatCount(source.disconnects)}
+          </dd>
+        </div>
+        <div>
+          <dt>In this state since</dt>
+          <dd>{source.since ? formatDateTime(source.since) : '–'}</dd>
+        </div>
+      </dl>
+      {source.detail ? <p className="source-detail small">{source.detail}</p> : null}
+    </li>
+  );
+}
+
+function ServerFacts() {
+  const { data: status } = useStatus();
+  if (!status) return null;
+  return (
+    <section className="panel facts server-facts" aria-label="The server">
+      <h2>Server</h2>
+      <dl>
+        <div>
+          <dt>Version</dt>
+          <dd>{status.version}</dd>
+        </div>
+        <div>
+          <dt>Up for</dt>
+          <dd>{formatDuration(status.uptime_s * 1000)}</dd>
+        </div>
+        <div>
+          <dt>Assets priced</dt>
+          <dd>
+            {formatCount(status.priced)} of {formatCount(status.assets)}
+          </dd>
+        </div>
+        <div>
+          <dt>Live now</dt>
+          <dd>{formatCount(status.live)}</dd>
+        </div>
+        <div>
+          <dt>Market</dt>
+          <dd>{status.origin}</dd>
+        </div>
+      </dl>
+    </section>
+  );
+}
