@@ -1,0 +1,184 @@
+#include "market/candle_builder.hpp"
+
+#include <algorithm>
+
+namespace tickspan::market {
+namespace {
+
+constexpr core::Duration kClockAhead = std::chrono::seconds(10);
+// A jump of the clock by more than this (a suspended machine) is not filled with flat candles.
+constexpr core::Duration kFillLimit = std::chrono::hours(24);
+
+}  // namespace
+
+core::Timestamp trade_time(core::Timestamp event_time, core::Timestamp received_at) {
+  return event_time.is_set() && event_time - received_at <= kClockAhead ? event_time : received_at;
+}
+
+const CandleBuilder::Bucket* CandleBuilder::find(core::Timestamp minute) const {
+  const Bucket& b = buckets_[static_cast<std::size_t>(minute.ns / kMinute.count()) % kBuckets];
+  return b.start == minute && minute.is_set() ? &b : nullptr;
+}
+
+CandleBuilder::Bucket* CandleBuilder::bucket_for(core::Timestamp at) {
+  const core::Timestamp minute = at.floor_to(kMinute);
+  if (!next_.is_set()) next_ = minute;
+  if (minute < next_ - kRepairMinutes * kMinute || minute.ns <= 0) {
+    ++too_late_;
+    return nullptr;
+  }
+  // Data of a later time is proof that time has passed: replays run faster than the clock's visits.
+  if (minute > next_) finish_until(at);
+  Bucket& b = slot(minute);
+  if (b.start != minute) {
+    b = Bucket{};
+    b.start = minute;
+    b.final = minute < next_;
+  }
+  newest_ = std::max(newest_, minute);
+  return &b;
+}
+
+void CandleBuilder::put_price(Bucket& b, const Key& key, const core::Decimal& price) {
+  if (b.trades == 0) {
+    b.open = b.high = b.low = b.close = price;
+    b.open_key = b.close_key = key;
+  } else {
+    if (price > b.high) b.high = price;
+    if (price < b.low) b.low = price;
+    if (key < b.open_key) {
+      b.open = price;
+      b.open_key = key;
+    }
+    if (key >= b.close_key) {
+      b.close = price;
+      b.close_key = key;
+    }
+  }
+  ++b.trades;
+}
+
+CandleBuilder::Added CandleBuilder::add_trade(core::Timestamp at, const core::Decimal& price,
+                                              const core::Decimal& amount, std::uint64_t id) {
+  Bucket* const b = bucket_for(at);
+  if (b == nullptr) return Added::too_late;
+  put_price(*b, {at.ns, id}, price);
+  b->volume.add(amount);
+  if (!b->final) return Added::open;
+  repair_from(b->start);
+  return Added::repaired;
+}
+
+void CandleBuilder::add_price(core::Timestamp at, const core::Decimal& price) {
+  Bucket* const b = bucket_for(std::max(at, next_));
+  if (b != nullptr) put_price(*b, {at.ns, 0}, price);
+}
+
+void CandleBuilder::add_volume(core::Timestamp at, const core::Decimal& amount) {
+  Bucket* const b = bucket_for(std::max(at, next_));
+  if (b == nullptr) return;
+  b->volume.add(amount);
+  b->has_volume = true;
+}
+
+void CandleBuilder::advance(core::Timestamp now, bool heard) {
+  heard_ = heard;
+  if (next_.is_set()) finish_until(now);
+}
+
+void CandleBuilder::finish_until(core::Timestamp now) {
+  if (now - next_ > kFillLimit) {
+    for (std::size_t i = 0; i < kBuckets && next_ <= newest_; ++i, next_ = next_ + kMinute) finish(next_);
+    const core::Timestamp resume = (now - kMinute - kLateness).floor_to(kMinute);
+    if (resume > next_) next_ = resume;
+  }
+  for (; next_ + kMinute + kLateness <= now; next_ = next_ + kMinute) finish(next_);
+}
+
+void CandleBuilder::finish(core::Timestamp minute) {
+  Bucket& b = slot(minute);
+  const bool has_data = b.start == minute && (b.trades > 0 || b.has_volume);
+  if (!has_data) {
+    if (!heard_ || !last_close_.is_positive()) return;
+    b = Bucket{};
+    b.start = minute;
+  }
+  if (b.trades == 0) b.open = b.high = b.low = b.close = last_close_;
+  if (!b.close.is_positive()) return;  // volume, but never a price
+  b.final = true;
+  b.incomplete = b.incomplete || touches_loss(minute);
+  last_close_ = b.close;
+  finished_.push_back(to_candle(b));
+}
+
+void CandleBuilder::repair_from(core::Timestamp minute) {
+  const Bucket& repaired = slot(minute);
+  finished_.push_back(to_candle(repaired));
+  core::Decimal close = repaired.close;
+  for (core::Timestamp m = minute + kMinute; m < next_; m = m + kMinute) {
+    Bucket& b = slot(m);
+    if (b.start != m) continue;
+    if (b.trades > 0) return;
+    if (b.close == close) continue;
+    b.open = b.high = b.low = b.close = close;
+    finished_.push_back(to_candle(b));
+  }
+  last_close_ = close;
+}
+
+void CandleBuilder::mark_incomplete(core::Timestamp from, core::Timestamp to) {
+  const bool old_is_over = loss_to_ < next_;
+  loss_from_ = old_is_over || !loss_from_.is_set() ? from : std::min(loss_from_, from);
+  loss_to_ = std::max(loss_to_, to);
+}
+
+bool CandleBuilder::touches_loss(core::Timestamp minute) const {
+  return loss_to_.is_set() && loss_from_ < minute + kMinute && loss_to_ >= minute;
+}
+
+void CandleBuilder::restore(const core::Candle& candle, core::Timestamp now) {
+  if (!candle.close.is_positive()) return;
+  last_close_ = candle.close;
+  if (candle.start + kMinute + kLateness <= now) return;
+  if (!next_.is_set()) next_ = candle.start;
+  Bucket& b = slot(candle.start);
+  b = Bucket{};
+  b.start = candle.start;
+  b.open = candle.open;
+  b.high = candle.high;
+  b.low = candle.low;
+  b.close = candle.close;
+  b.volume.add(candle.volume);
+  b.has_volume = true;
+  b.trades = candle.trades;
+  b.open_key = {candle.start.ns, 0};
+  b.close_key = b.open_key;
+  b.incomplete = true;
+  newest_ = std::max(newest_, candle.start);
+}
+
+core::Candle CandleBuilder::to_candle(const Bucket& b) {
+  core::Candle c;
+  c.start = b.start;
+  c.open = b.open;
+  c.high = b.high;
+  c.low = b.low;
+  c.close = b.close;
+  c.volume = b.volume.total();
+  c.trades = b.trades;
+  c.final = b.final;
+  c.incomplete = b.incomplete;
+  c.flat = b.trades == 0 && c.volume.is_zero();
+  return c;
+}
+
+bool CandleBuilder::open_candle(core::Candle& out) const {
+  if (newest_ < next_) return false;
+  const Bucket* b = find(newest_);
+  if (b == nullptr || b->final || b->trades == 0) return false;
+  out = to_candle(*b);
+  out.incomplete = out.incomplete || touches_loss(b->start);
+  return true;
+}
+
+}  // namespace tickspan::market

@@ -1,0 +1,311 @@
+#include "market/market.hpp"
+
+#include <algorithm>
+
+#include "market/instrument_mapper.hpp"
+#include "market/seed_catalogue.hpp"
+
+// The tick path and the composite price. What aggregators tell is in market_facts.cpp, what time does in
+// market_time.cpp.
+
+namespace tickspan::market {
+namespace {
+
+constexpr std::size_t kMostInputs = 48;
+constexpr core::Duration kTellAge = std::chrono::seconds(1);
+
+}  // namespace
+
+Market::Market(std::size_t tracked_assets, core::Timestamp now) : tracked_assets_(tracked_assets) {
+  adopt(std::make_shared<const core::Catalogue>(seed_catalogue()));
+  usd_ = catalogue_->find_id("usd");
+  core::AssetRow& dollar = rows_[usd_.index()];
+  dollar.window = core::WindowSource::own;
+  dollar.open_24h = dollar.high_24h = dollar.low_24h = 1;
+  set_row(usd_, {core::Decimal{1, 0}, now, core::Freshness::live, {}, 0});
+  next_roll_ = now;
+  next_tell_ = now;
+  choose_tracked();
+}
+
+void Market::adopt(std::shared_ptr<const core::Catalogue> next) {
+  catalogue_ = std::move(next);
+  catalogue_changed_ = true;
+  fit_to_catalogue();
+}
+
+void Market::fit_to_catalogue() {
+  const std::size_t known = assets_.size();
+  const std::size_t count = catalogue_->assets().size();
+  rows_.resize(count);
+  assets_.resize(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const core::Asset& asset = catalogue_->assets()[i];
+    const core::AssetId id{static_cast<std::uint32_t>(i)};
+    if (i >= known) {
+      rows_[i].asset = id;
+      assets_[i].level = conversion_level(asset);
+      for (const core::Interval interval : kRollups) assets_[i].rollups.emplace_back(interval);
+      if (assets_[i].level < 100) units_.push_back(id);
+    }
+    if (rows_[i].rank != asset.rank) {
+      rows_[i].rank = asset.rank;
+      ranking_changed_ = true;
+      mark_changed(id);
+    }
+  }
+  std::sort(units_.begin(), units_.end(),
+            [&](core::AssetId a, core::AssetId b) { return assets_[a.index()].level < assets_[b.index()].level; });
+}
+
+core::VenueId Market::add_venue(core::Venue venue) {
+  auto next = std::make_shared<core::Catalogue>(*catalogue_);
+  const bool polled = venue.polled;
+  const core::VenueId id = next->upsert_venue(std::move(venue));
+  adopt(std::move(next));
+  if (venues_.size() <= id.index()) venues_.resize(id.index() + 1);
+  venues_[id.index()].polled = polled;
+  return id;
+}
+
+void Market::add_pair(core::InstrumentId id) {
+  const core::Instrument& instrument = catalogue_->instrument(id);
+  if (pairs_.size() <= id.index()) pairs_.resize(id.index() + 1);
+  while (pair_candles_.size() <= id.index()) pair_candles_.emplace_back();
+  Pair& p = pairs_[id.index()];
+  p.base = instrument.base;
+  p.quote = instrument.quote;
+  p.venue = instrument.venue;
+  AssetState& base = assets_[p.base.index()];
+  AssetState& quote = assets_[p.quote.index()];
+  p.counts = quote.level < base.level;
+  venues_[p.venue.index()].pairs.push_back(id.value);
+  if (!p.counts) return;
+  base.pairs.push_back(id.value);
+  auto& dependents = quote.dependents;
+  if (std::find(dependents.begin(), dependents.end(), p.base.value) == dependents.end())
+    dependents.push_back(p.base.value);
+}
+
+std::shared_ptr<const core::SymbolTable> Market::choose_symbols(const core::SymbolList& list, core::Timestamp now) {
+  const auto chosen = choose_pairs(*catalogue_, list, [&](core::AssetId id) { return assets_[id.index()].tracked; });
+  auto next = std::make_shared<core::Catalogue>(*catalogue_);
+  auto table = std::make_shared<core::SymbolTable>();
+  std::vector<bool> wanted(catalogue_->instruments().size() + chosen.size(), false);
+  std::vector<core::InstrumentId> added;
+  for (const PairChoice& c : chosen) {
+    const core::InstrumentId id = next->add_instrument({list.venue, c.base, c.quote, c.venue_symbol});
+    if (id.index() >= pairs_.size() + added.size()) added.push_back(id);
+    wanted[id.index()] = true;
+    table->add(c.venue_symbol, id);
+  }
+  if (!added.empty()) {
+    catalogue_ = std::move(next);
+    catalogue_changed_ = true;
+    for (const core::InstrumentId id : added) add_pair(id);
+  }
+  bool changed = false;
+  for (const std::uint32_t i : venues_[list.venue.index()].pairs) {
+    if (pairs_[i].subscribed == wanted[i]) continue;
+    changed = true;
+    pairs_[i].subscribed = wanted[i];
+    pair_candles_[i].mark_incomplete(now, now);
+    if (pairs_[i].counts) touch(pairs_[i].base);
+  }
+  return changed ? table : nullptr;
+}
+
+bool Market::on_tick(const core::Tick& tick) {
+  const std::size_t i = tick.instrument().index();
+  if (i >= pairs_.size()) return false;
+  Pair& p = pairs_[i];
+  VenueState& v = venues_[p.venue.index()];
+  if (tick.received_at() > v.as_of) {
+    v.as_of = tick.received_at();
+    v.pulse.alive_at = std::max(v.pulse.alive_at, v.as_of);
+  }
+  // A source that never reports its state (a replay) is connected when it speaks.
+  if (v.feed == core::FeedState::idle) v.pulse.connected = true;
+  if (tick.kind() == core::TickKind::quote) {
+    p.state.on_quote(tick, v.connection);
+  } else {
+    if (!p.state.on_trade(tick, v.connection)) return false;
+    const core::Timestamp at = trade_time(tick.event_time(), tick.received_at());
+    CandleBuilder& candles = pair_candles_[i];
+    const auto added = candles.add_trade(at, tick.price(), tick.amount(), tick.trade_id());
+    if (candles.has_finished()) list_finished(static_cast<std::uint32_t>(i));
+    if (p.counts && added != CandleBuilder::Added::too_late) {
+      assets_[p.base.index()].candles.add_volume(at, tick.amount());
+      if (assets_[p.base.index()].candles.has_finished()) collect_composite(p.base);
+    }
+  }
+  if (p.counts) touch(p.base);
+  return true;
+}
+
+void Market::touch(core::AssetId id) {
+  AssetState& a = assets_[id.index()];
+  if (a.dirty) return;
+  a.dirty = true;
+  dirty_.push_back(id);
+}
+
+void Market::touch_dependents(core::AssetId id) {
+  AssetState& a = assets_[id.index()];
+  a.told_price = a.price;
+  for (const std::uint32_t d : a.dependents) touch({d});
+}
+
+void Market::list_finished(std::uint32_t pair) {
+  if (pairs_[pair].listed) return;
+  pairs_[pair].listed = true;
+  finished_pairs_.push_back(pair);
+}
+
+void Market::collect_composite(core::AssetId id) {
+  AssetState& a = assets_[id.index()];
+  for (const core::Candle& c : a.candles.finished()) {
+    a.window.add(c);
+    finished_composites_.push_back({id, core::Interval::m1, c});
+    for (CandleRollup& r : a.rollups) {
+      if (r.add(c)) finished_composites_.push_back({id, r.interval(), r.candle()});
+    }
+  }
+  a.candles.clear_finished();
+}
+
+core::Freshness Market::freshness_of(const Pair& p, core::Timestamp now) const {
+  if (!p.subscribed) return core::Freshness::down;
+  return p.state.freshness(venues_[p.venue.index()].pulse, now);
+}
+
+void Market::refresh(core::Timestamp now) {
+  if (dirty_.empty()) return;
+  for (const core::AssetId unit : units_) {
+    if (assets_[unit.index()].dirty) recompute(unit, now);
+  }
+  for (std::size_t i = 0; i < dirty_.size(); ++i) {
+    if (assets_[dirty_[i].index()].dirty) recompute(dirty_[i], now);
+  }
+  dirty_.clear();
+}
+
+void Market::recompute(core::AssetId id, core::Timestamp now) {
+  AssetState& a = assets_[id.index()];
+  a.dirty = false;
+  if (id == usd_) return;
+  const core::Freshness before = rows_[id.index()].state;
+  const bool priced = rows_[id.index()].has_price();
+  const CompositePrice c = composite_of(a, now);
+  if (c.price > 0) {
+    if (c.price != a.raw || rows_[id.index()].source.valid() || rows_[id.index()].restored) {
+      const auto price = core::Decimal::from_double(c.price, 12);
+      a.raw = c.price;
+      set_row(id, {price ? *price : rows_[id.index()].price, c.as_of, c.state, {}, c.inputs});
+    } else {
+      set_row(id, {rows_[id.index()].price, c.as_of, c.state, {}, c.inputs});
+    }
+    feed_candle(id, c.as_of);
+  } else {
+    settle_without_fresh(id, now);
+  }
+  // The dependents of a unit see its new price within a second; a new state at once.
+  if (!a.dependents.empty() && (rows_[id.index()].state != before || !priced)) touch_dependents(id);
+}
+
+Market::Unit Market::unit_of(core::AssetId quote, const PairState& pair) const {
+  const core::AssetRow& row = rows_[quote.index()];
+  if (quote == usd_) return {1, pair.as_of(), core::Freshness::live};
+  if (row.has_price()) return {assets_[quote.index()].price, row.as_of, row.state};
+  // A dollar stablecoin that nobody has priced yet is taken at its peg; the result is never called live.
+  if (is_dollar_stablecoin(catalogue_->asset(quote))) return {1, pair.as_of(), core::Freshness::quiet};
+  return {};
+}
+
+CompositePrice Market::composite_of(AssetState& a, core::Timestamp now) {
+  std::array<CompositeInput, kMostInputs> inputs;
+  std::size_t count = 0;
+  for (const std::uint32_t i : a.pairs) {
+    Pair& p = pairs_[i];
+    p.freshness = freshness_of(p, now);
+    if (p.freshness > core::Freshness::quiet || p.state.price() <= 0 || count == kMostInputs) continue;
+    const Unit unit = unit_of(p.quote, p.state);
+    if (unit.price <= 0) continue;
+    inputs[count++] = {p.state.price() * unit.price, p.state.recent_volume(now) * unit.price,
+                       std::min(p.state.as_of(), unit.as_of), core::worst(p.freshness, unit.state)};
+  }
+  return composite({inputs.data(), count});
+}
+
+void Market::settle_without_fresh(core::AssetId id, core::Timestamp now) {
+  AssetState& a = assets_[id.index()];
+  const core::AssetRow& row = rows_[id.index()];
+  a.polled_state = polled_freshness(a.polled_at, a.polled_period, now);
+  const bool own = row.has_price() && (!row.source.valid() || row.restored);
+  const bool polled_is_better =
+      a.polled_at.is_set() && (a.polled_state == core::Freshness::live || !own || a.polled_at >= row.as_of);
+  if (polled_is_better) {
+    set_row(id, {a.polled_price, a.polled_at, a.polled_state, a.polled_by, 0});
+    if (a.polled_state == core::Freshness::live) feed_candle(id, a.polled_at);
+    return;
+  }
+  if (!row.has_price()) return;
+  core::Freshness state = row.restored ? core::Freshness::stale : core::Freshness::down;
+  for (const std::uint32_t i : a.pairs) {
+    // Fresh pairs without a usable unit are no better than stale.
+    state = std::min(state, std::max(pairs_[i].freshness, core::Freshness::stale));
+  }
+  const bool restored = row.restored;
+  set_row(id, {row.price, row.as_of, state, row.source, 0});
+  rows_[id.index()].restored = restored;
+}
+
+void Market::set_row(core::AssetId id, const RowPrice& now) {
+  core::AssetRow& row = rows_[id.index()];
+  AssetState& a = assets_[id.index()];
+  const bool new_price = row.price.mantissa != now.price.mantissa || row.price.exponent != now.price.exponent;
+  const bool first = !row.has_price();
+  const bool changed = new_price || row.state != now.state || row.source != now.source || row.venues != now.venues ||
+                       now.as_of - a.told_as_of >= kTellAge;
+  if (new_price) a.price = now.price.to_double();
+  row.price = now.price;
+  row.as_of = now.as_of;
+  row.state = now.state;
+  row.source = now.source;
+  row.venues = static_cast<std::uint16_t>(now.venues);
+  row.restored = false;
+  if (!changed) return;
+  update_window(id);
+  mark_changed(id);
+  if (!first) return;
+  ranking_changed_ = true;
+  currencies_changed_ = true;
+}
+
+void Market::mark_changed(core::AssetId id) {
+  AssetState& a = assets_[id.index()];
+  if (a.changed) return;
+  a.changed = true;
+  changed_.push_back(id);
+}
+
+void Market::feed_candle(core::AssetId id, core::Timestamp as_of) {
+  AssetState& a = assets_[id.index()];
+  if (as_of <= a.candle_at) return;
+  if (!a.candle_at.is_set()) a.candles.mark_incomplete(as_of, as_of);
+  a.candle_at = as_of;
+  a.candles.add_price(as_of, rows_[id.index()].price);
+  if (a.candles.has_finished()) collect_composite(id);
+}
+
+void Market::take_changed(std::vector<core::AssetId>& out) {
+  out.clear();
+  out.swap(changed_);
+  std::sort(out.begin(), out.end());
+  for (const core::AssetId id : out) {
+    assets_[id.index()].changed = false;
+    assets_[id.index()].told_as_of = rows_[id.index()].as_of;
+  }
+}
+
+}  // namespace tickspan::market

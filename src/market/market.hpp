@@ -1,0 +1,207 @@
+#pragma once
+
+#include <array>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "core/feed_event.hpp"
+#include "core/snapshot.hpp"
+#include "core/tick.hpp"
+#include "core/write_batch.hpp"
+#include "market/candle_builder.hpp"
+#include "market/candle_rollup.hpp"
+#include "market/composite.hpp"
+#include "market/pair_state.hpp"
+#include "market/rolling_window.hpp"
+
+namespace tickspan::market {
+
+/// Everything known about prices now: pairs, one row per asset, open candles, 24 h windows. Pure state: time is an
+/// input, nothing is read, written or locked here, so the same input gives the same state every time.
+///
+/// Ticks go in one by one (on_tick); what depends on many of them, the composite prices, is computed for the touched
+/// assets by refresh(), as often as somebody looks. Time alone changes things, too: sweep() finds what has become quiet
+/// or stale and finishes candles.
+/// **Threading**: one thread. **Ownership**: owns all of it; the catalogue and minute closes are shared as immutable
+/// values.
+class Market {
+ public:
+  /// Intervals that candles are kept in besides the minute.
+  static constexpr std::array kRollups = {core::Interval::m5, core::Interval::m15, core::Interval::h1,
+                                          core::Interval::h4, core::Interval::d1};
+
+  struct Pair {
+    core::AssetId base, quote;
+    core::VenueId venue;
+    core::Freshness freshness = core::Freshness::down;
+    bool subscribed = false;  ///< in the venue's present symbol table
+    bool counts = false;      ///< its quote may price its base
+    bool listed = false;      ///< waits in finished_pairs
+    PairState state;
+  };
+  struct AssetState {
+    std::vector<std::uint32_t> pairs;       ///< that may price it
+    std::vector<std::uint32_t> dependents;  ///< assets priced by pairs quoted in this one
+    int level = 100;                        ///< conversion_level()
+    bool dirty = false;
+    bool changed = false;  ///< its row differs from what was published
+    bool tracked = false;
+    double raw = 0;              ///< the composite behind row.price, unrounded
+    double price = 0;            ///< row.price as a double
+    double told_price = 0;       ///< the price its dependents saw
+    core::Timestamp told_as_of;  ///< the as_of that readers saw
+    core::Timestamp candle_at;
+    // The aggregator's price:
+    core::Decimal polled_price;
+    core::Timestamp polled_at;
+    core::Duration polled_period{};
+    core::VenueId polled_by;
+    core::Freshness polled_state = core::Freshness::down;
+    std::optional<core::AssetFacts> facts;
+    CandleBuilder candles;
+    RollingWindow window;
+    std::vector<CandleRollup> rollups;
+  };
+  struct VenueState {
+    VenuePulse pulse;
+    core::FeedState feed = core::FeedState::idle;
+    std::uint32_t connection = 0;
+    bool polled = false;
+    core::Timestamp as_of;    ///< newest data
+    core::Duration period{};  ///< polled sources only
+    std::vector<std::uint32_t> pairs;
+  };
+
+  Market(std::size_t tracked_assets, core::Timestamp now);
+
+  core::VenueId add_venue(core::Venue venue);
+
+  // --- the tick path
+  /// False: not taken (unknown instrument or a duplicate).
+  bool on_tick(const core::Tick& tick);
+
+  // --- events
+  void on_status(const core::FeedStatus& status);
+  void on_alive(core::VenueId venue, core::Timestamp at);
+  /// Rows of an aggregator. The catalogue grows or is re-ranked; see take_catalogue_changed() and tracked_version().
+  void on_rows(const core::AggregatorRows& rows);
+  void on_rates(const core::AggregatorRates& rates);
+  /// Input of this source was missed in [from, to].
+  /// `trades_lost`: single trades are missing though the venue was heard, so that every volume is short.
+  void on_loss(core::VenueId venue, core::Timestamp from, core::Timestamp to, bool trades_lost);
+  /// The pairs of a venue to listen to; adds what the catalogue lacks. Nothing when it is the set before.
+  std::shared_ptr<const core::SymbolTable> choose_symbols(const core::SymbolList& list, core::Timestamp now);
+  void restore(const core::RestoredState& state, core::Timestamp now);
+
+  // --- time
+  /// Computes the rows of touched assets. Cheap when nothing was touched.
+  void refresh(core::Timestamp now);
+  /// What time alone changes; every 100 ms or so.
+  void sweep(core::Timestamp now);
+
+  // --- results
+  const core::CataloguePtr& catalogue() const { return catalogue_; }
+  core::AssetId usd() const { return usd_; }
+  const std::vector<core::AssetRow>& rows() const { return rows_; }
+  const std::vector<Pair>& pairs() const { return pairs_; }
+  const CandleBuilder& pair_candles(core::InstrumentId id) const { return pair_candles_[id.index()]; }
+  const std::vector<VenueState>& venues() const { return venues_; }
+  const AssetState& asset(core::AssetId id) const { return assets_[id.index()]; }
+  std::size_t asset_count() const { return assets_.size(); }
+  const std::shared_ptr<const core::MinuteHistory>& minutes() const { return minutes_; }
+  const std::vector<core::ExchangeRate>& rates() const { return rates_; }
+
+  /// Assets whose row changed since the last call, ascending.
+  void take_changed(std::vector<core::AssetId>& out);
+  bool take_catalogue_changed() { return std::exchange(catalogue_changed_, false); }
+  bool take_ranking_changed() { return std::exchange(ranking_changed_, false); }
+  bool take_currencies_changed() { return std::exchange(currencies_changed_, false); }
+  /// Grows when the set of tracked coins changes: symbol tables must be chosen again.
+  std::uint64_t tracked_version() const { return tracked_version_; }
+
+  /// Calls `pair(InstrumentId, const Candle&)` for minutes finished or repaired since the last call, and
+  /// `asset(AssetId, Interval, const Candle&)` for candles of the composite, of every interval.
+  template <typename VisitPair, typename VisitAsset>
+  void take_candles(VisitPair&& pair, VisitAsset&& asset) {
+    for (const std::uint32_t i : finished_pairs_) {
+      for (const core::Candle& c : pair_candles_[i].finished()) pair(core::InstrumentId{i}, c);
+      pair_candles_[i].clear_finished();
+      pairs_[i].listed = false;
+    }
+    finished_pairs_.clear();
+    for (const FinishedComposite& f : finished_composites_) asset(f.asset, f.interval, f.candle);
+    finished_composites_.clear();
+  }
+
+ private:
+  struct FinishedComposite {
+    core::AssetId asset;
+    core::Interval interval;
+    core::Candle candle;
+  };
+  struct Unit {
+    double price = 0;
+    core::Timestamp as_of;
+    core::Freshness state = core::Freshness::down;
+  };
+
+  void fit_to_catalogue();
+  void touch(core::AssetId id);
+  Unit unit_of(core::AssetId quote, const PairState& pair) const;
+  core::Freshness freshness_of(const Pair& pair, core::Timestamp now) const;
+  bool others_fresh(const AssetState& asset, core::VenueId venue) const;
+  void recompute(core::AssetId id, core::Timestamp now);
+  CompositePrice composite_of(AssetState& asset, core::Timestamp now);
+  void settle_without_fresh(core::AssetId id, core::Timestamp now);
+  struct RowPrice {
+    core::Decimal price;
+    core::Timestamp as_of;
+    core::Freshness state = core::Freshness::down;
+    core::VenueId source;
+    int venues = 0;
+  };
+  void set_row(core::AssetId id, const RowPrice& now);
+  void mark_changed(core::AssetId id);
+  void feed_candle(core::AssetId id, core::Timestamp as_of);
+  bool update_window(core::AssetId id);
+  void touch_dependents(core::AssetId id);
+  void list_finished(std::uint32_t pair);
+  void collect_composite(core::AssetId id);
+  void sweep_pairs(core::Timestamp now);
+  void sweep_assets(core::Timestamp now);
+  void roll_minute(core::Timestamp now);
+  void set_polled(core::AssetId id, const core::Decimal& price, core::VenueId by, core::Timestamp at,
+                  core::Duration period);
+  void apply_facts(core::AssetId id, const core::AssetFacts& facts);
+  void choose_tracked();
+  bool wanted(const core::AssetFacts& facts, std::size_t coins) const;
+  void forget_old_ranks(core::Catalogue& catalogue, core::Timestamp now, core::Duration period);
+  void adopt(std::shared_ptr<const core::Catalogue> next);
+  void add_pair(core::InstrumentId id);
+  void restore_minutes(const core::RestoredState::Minutes& minutes, core::Timestamp now);
+  void rebuild_minutes(core::Timestamp end);
+
+  const std::size_t tracked_assets_;
+  core::CataloguePtr catalogue_;
+  core::AssetId usd_;
+  std::vector<core::AssetRow> rows_;
+  std::vector<AssetState> assets_;
+  std::vector<Pair> pairs_;
+  std::deque<CandleBuilder> pair_candles_;
+  std::vector<VenueState> venues_;
+  std::vector<core::AssetId> units_;  // assets that prices are converted by, in the order of conversion_level()
+  std::vector<core::AssetId> dirty_;
+  std::vector<core::AssetId> changed_;
+  std::vector<std::uint32_t> finished_pairs_;
+  std::vector<FinishedComposite> finished_composites_;
+  std::vector<core::ExchangeRate> rates_;
+  std::shared_ptr<const core::MinuteHistory> minutes_;
+  core::Timestamp next_roll_, next_tell_, first_rows_at_;
+  bool catalogue_changed_ = false, ranking_changed_ = true, currencies_changed_ = true;
+  std::uint64_t tracked_version_ = 1;
+};
+
+}  // namespace tickspan::market

@@ -1,0 +1,185 @@
+#include <algorithm>
+#include <cmath>
+
+#include "market/market.hpp"
+
+// What time and connections do to the market: states, finished minutes, windows, and what a start finds in the store.
+
+namespace tickspan::market {
+namespace {
+
+// An aggregator's 24 h figures say nothing about a price that is this much newer.
+constexpr core::Duration kFactsLast = std::chrono::hours(1);
+constexpr core::Duration kTellUnits = std::chrono::seconds(1);
+
+bool is_connected(core::FeedState state) {
+  return state == core::FeedState::live || state == core::FeedState::subscribing || state == core::FeedState::stale;
+}
+
+}  // namespace
+
+void Market::on_status(const core::FeedStatus& status) {
+  VenueState& v = venues_[status.venue.index()];
+  const bool was = v.pulse.connected;
+  v.feed = status.state;
+  v.pulse.connected = is_connected(status.state);
+  v.pulse.mute = status.state == core::FeedState::stale;
+  if (v.pulse.connected && !was) {
+    ++v.connection;
+    on_loss(status.venue, v.pulse.alive_at.is_set() ? v.pulse.alive_at : status.at, status.at, false);
+    v.pulse.alive_at = std::max(v.pulse.alive_at, status.at);
+  } else if (was && !v.pulse.connected) {
+    on_loss(status.venue, v.pulse.alive_at, status.at, false);
+  }
+  for (const std::uint32_t i : v.pairs) {
+    if (pairs_[i].counts) touch(pairs_[i].base);
+  }
+}
+
+void Market::on_alive(core::VenueId venue, core::Timestamp at) {
+  VenueState& v = venues_[venue.index()];
+  v.pulse.alive_at = std::max(v.pulse.alive_at, at);
+}
+
+bool Market::others_fresh(const AssetState& a, core::VenueId venue) const {
+  return std::any_of(a.pairs.begin(), a.pairs.end(), [&](std::uint32_t i) {
+    return pairs_[i].venue != venue && pairs_[i].freshness <= core::Freshness::quiet;
+  });
+}
+
+void Market::on_loss(core::VenueId venue, core::Timestamp from, core::Timestamp to, bool trades_lost) {
+  for (const std::uint32_t i : venues_[venue.index()].pairs) {
+    pair_candles_[i].mark_incomplete(from, to);
+    AssetState& base = assets_[pairs_[i].base.index()];
+    if (pairs_[i].counts && (trades_lost || !others_fresh(base, venue))) base.candles.mark_incomplete(from, to);
+  }
+}
+
+void Market::sweep(core::Timestamp now) {
+  sweep_pairs(now);
+  if (now >= next_tell_) {
+    next_tell_ = now + kTellUnits;
+    for (const core::AssetId unit : units_) {
+      const AssetState& a = assets_[unit.index()];
+      if (a.price != a.told_price) touch_dependents(unit);
+    }
+  }
+  sweep_assets(now);
+  if (now >= next_roll_) roll_minute(now);
+}
+
+void Market::sweep_pairs(core::Timestamp now) {
+  for (std::uint32_t i = 0; i < pairs_.size(); ++i) {
+    Pair& p = pairs_[i];
+    const core::Freshness freshness = freshness_of(p, now);
+    if (freshness != p.freshness) {
+      p.freshness = freshness;
+      if (p.counts) touch(p.base);
+    }
+    const VenuePulse& pulse = venues_[p.venue.index()].pulse;
+    pair_candles_[i].advance(now, p.subscribed && pulse.connected && !pulse.mute);
+    if (pair_candles_[i].has_finished()) list_finished(i);
+  }
+}
+
+void Market::sweep_assets(core::Timestamp now) {
+  for (std::uint32_t i = 0; i < assets_.size(); ++i) {
+    AssetState& a = assets_[i];
+    if (!a.polled_at.is_set()) continue;
+    const core::Freshness state = polled_freshness(a.polled_at, a.polled_period, now);
+    if (state == a.polled_state) continue;
+    a.polled_state = state;
+    touch({i});
+  }
+  refresh(now);
+  for (std::uint32_t i = 0; i < assets_.size(); ++i) {
+    AssetState& a = assets_[i];
+    if (!a.candle_at.is_set()) continue;
+    a.candles.advance(now, rows_[i].state <= core::Freshness::quiet);
+    if (a.candles.has_finished()) collect_composite({i});
+  }
+}
+
+bool Market::update_window(core::AssetId id) {
+  if (id == usd_) return false;
+  core::AssetRow& row = rows_[id.index()];
+  const AssetState& a = assets_[id.index()];
+  const core::AssetRow before = row;
+  row.window = core::WindowSource::none;
+  row.open_24h = row.high_24h = row.low_24h = 0;
+  if (const auto own = a.window.figures(a.price)) {
+    row.window = core::WindowSource::own;
+    row.open_24h = own->open;
+    row.high_24h = own->high;
+    row.low_24h = own->low;
+  } else if (a.facts && a.facts->price && (a.facts->change_24h || a.facts->change_24h_pct) &&
+             row.as_of - a.facts->received_at <= kFactsLast) {
+    const double price = a.facts->price->to_double();
+    const double open =
+        a.facts->change_24h ? price - *a.facts->change_24h : price / (1 + *a.facts->change_24h_pct / 100);
+    if (open > 0 && std::isfinite(open)) {
+      // The aggregator's extremes are up to a refresh old: the present price may have passed them.
+      const double now = a.price > 0 ? a.price : price;
+      row.window = core::WindowSource::aggregator;
+      row.open_24h = open;
+      row.high_24h = std::max(a.facts->high_24h ? a.facts->high_24h->to_double() : std::max(open, price), now);
+      row.low_24h = std::min(a.facts->low_24h ? a.facts->low_24h->to_double() : std::min(open, price), now);
+    }
+  }
+  return row.window != before.window || row.open_24h != before.open_24h || row.high_24h != before.high_24h ||
+         row.low_24h != before.low_24h;
+}
+
+void Market::roll_minute(core::Timestamp now) {
+  const core::Timestamp end = (now - CandleBuilder::kLateness).floor_to(CandleBuilder::kMinute);
+  next_roll_ = end + CandleBuilder::kMinute + CandleBuilder::kLateness;
+  rebuild_minutes(end);
+  core::AssetRow& dollar = rows_[usd_.index()];
+  dollar.as_of = now;
+  mark_changed(usd_);
+}
+
+void Market::rebuild_minutes(core::Timestamp end) {
+  auto minutes = std::make_shared<core::MinuteHistory>();
+  minutes->end = end;
+  minutes->closes.resize(assets_.size());
+  for (std::uint32_t i = 0; i < assets_.size(); ++i) {
+    assets_[i].window.expire(end);
+    minutes->closes[i] = assets_[i].window.closes();
+    if (rows_[i].has_price() && update_window({i})) mark_changed({i});
+  }
+  minutes_ = std::move(minutes);
+}
+
+void Market::restore(const core::RestoredState& state, core::Timestamp now) {
+  auto next = std::make_shared<core::Catalogue>(*catalogue_);
+  for (const core::Asset& asset : state.assets) next->upsert_asset(asset);
+  adopt(std::move(next));
+  for (const core::AssetFacts& facts : state.facts) {
+    const core::AssetId id = catalogue_->find_id(facts.asset_id);
+    if (id.valid()) apply_facts(id, facts);
+  }
+  for (const core::RestoredState::Price& p : state.prices) {
+    const core::AssetId id = catalogue_->find_id(p.asset_id);
+    if (!id.valid() || id == usd_ || !p.price_usd.is_positive()) continue;
+    set_row(id, {p.price_usd, p.as_of, core::Freshness::stale, catalogue_->find_venue(p.source), 0});
+    rows_[id.index()].restored = true;
+  }
+  for (const core::RestoredState::Minutes& minutes : state.minutes) restore_minutes(minutes, now);
+  choose_tracked();
+  rebuild_minutes(now.floor_to(CandleBuilder::kMinute));
+}
+
+void Market::restore_minutes(const core::RestoredState::Minutes& minutes, core::Timestamp now) {
+  const core::AssetId id = catalogue_->find_id(minutes.asset_id);
+  if (!id.valid() || id == usd_) return;
+  AssetState& a = assets_[id.index()];
+  for (const core::Candle& candle : minutes.candles) {
+    a.candles.restore(candle, now);
+    if (candle.start + CandleBuilder::kMinute + CandleBuilder::kLateness > now) continue;
+    a.window.add(candle);
+    for (CandleRollup& r : a.rollups) r.add(candle);
+  }
+}
+
+}  // namespace tickspan::market
