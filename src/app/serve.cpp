@@ -5,10 +5,9 @@
 
 #include "app/commands.hpp"
 #include "app/gate.hpp"
+#include "app/server_options.hpp"
 #include "app/signals.hpp"
 #include "app/world.hpp"
-#include "runtime/lifecycle.hpp"
-#include "runtime/log.hpp"
 #include "server/server.hpp"
 
 namespace tickspan::app {
@@ -16,28 +15,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr runtime::Log kLog{"app"};
 constexpr auto kPatienceForRealSources = 10s;
 constexpr unsigned kStopDeadlineSeconds = 10;
 
 void say(const std::string& line) {
   std::fputs((line + "\n").c_str(), stdout);
   std::fflush(stdout);
-}
-
-server::ServerOptions server_options(const Config& config) {
-  server::ServerOptions options;
-  options.listen.clear();
-  for (const std::string& item : config.listen) {
-    const auto parsed = parse_listen(item);  // checked when the configuration was read
-    options.listen.push_back({parsed->address, parsed->port});
-  }
-  options.threads = static_cast<std::size_t>(config.server_threads);
-  options.serve_ui = config.serve_ui;
-  options.tls_certificate_file = config.tls_certificate;
-  options.tls_key_file = config.tls_key;
-  options.requests_per_second = static_cast<std::size_t>(config.requests_per_second);
-  return options;
 }
 
 /// Serves one market to clients: the real one, or, while no real source answers and the user asked for it, a simulated one.
@@ -141,12 +124,7 @@ class Service {
   }
   static void alarm_off() { arm_stop_deadline(0); }
 
-  void say_where() const {
-    const auto first = parse_listen(config_.listen.front());
-    const bool anywhere = first->address == "0.0.0.0" || first->address == "::";
-    const std::string host = anywhere ? "localhost" : first->address.find(':') == std::string::npos ? first->address : "[" + first->address + "]";
-    say(fmt::format("Open {}://{}:{}/", config_.tls_certificate.empty() ? "http" : "https", host, server_.port()));
-  }
+  void say_where() const { say("Open " + open_address(config_, server_.port())); }
 
   Signals signals_;  // first: every thread inherits its mask
   const Config& config_;

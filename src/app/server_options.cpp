@@ -1,0 +1,30 @@
+#include "app/server_options.hpp"
+
+#include <fmt/format.h>
+
+namespace tickspan::app {
+
+server::ServerOptions server_options(const Config& config) {
+  server::ServerOptions options;
+  options.listen.clear();
+  for (const std::string& item : config.listen) {
+    const auto parsed = parse_listen(item);  // checked when the configuration was read
+    options.listen.push_back({parsed->address, parsed->port});
+  }
+  options.threads = static_cast<std::size_t>(config.server_threads);
+  options.serve_ui = config.serve_ui;
+  options.tls_certificate_file = config.tls_certificate;
+  options.tls_key_file = config.tls_key;
+  options.requests_per_second = static_cast<std::size_t>(config.requests_per_second);
+  return options;
+}
+
+std::string open_address(const Config& config, std::uint16_t port) {
+  const auto first = parse_listen(config.listen.front());
+  const bool anywhere = first->address == "0.0.0.0" || first->address == "::";
+  const bool v6 = first->address.find(':') != std::string::npos;
+  const std::string host = anywhere ? "localhost" : v6 ? "[" + first->address + "]" : first->address;
+  return fmt::format("{}://{}:{}/", config.tls_certificate.empty() ? "http" : "https", host, port);
+}
+
+}  // namespace tickspan::app
