@@ -1,0 +1,66 @@
+#pragma once
+
+#include <bitset>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "core/feed_event.hpp"
+#include "feeds/venue_protocol.hpp"
+#include "runtime/clock.hpp"
+#include "runtime/feed_port.hpp"
+
+namespace tickspan::feeds {
+
+/// Lets a message through at most once a period, and says how many were held back in between.
+class LogSampler {
+ public:
+  explicit LogSampler(core::Duration period) : period_(period) {}
+  /// True: log it now; `held_back()` tells how many were not.
+  bool allow(core::Timestamp now);
+  std::uint64_t held_back() const { return reported_; }
+
+ private:
+  core::Duration period_;
+  core::Timestamp next_;
+  std::uint64_t suppressed_ = 0;
+  std::uint64_t reported_ = 0;
+};
+
+/// The last 200 frames of a connection: how many could not be decoded.
+class BrokenRatio {
+ public:
+  static constexpr std::size_t kWindow = 200;
+  /// True when the window is full and more than half of it is broken.
+  bool add(bool broken);
+
+ private:
+  std::bitset<kWindow> window_;
+  std::size_t next_ = 0;
+  std::size_t filled_ = 0;
+};
+
+/// Where the raw frames of a feed's connections become ticks: decoded, counted, handed to the port.
+/// **Threading**: the feed's loop.
+class FrameIntake {
+ public:
+  FrameIntake(VenueProtocol& protocol, runtime::FeedPort& port, core::FeedCounters& counters)
+      : protocol_(protocol), port_(port), counters_(counters) {}
+
+  /// Null when the frame could not be decoded; else what it held, valid until the next call.
+  const Decoded* take(std::string_view frame, core::Timestamp received_at, const core::SymbolTable& symbols);
+
+ private:
+  void sample_broken(const core::Error& error, std::string_view frame, core::Timestamp now);
+
+  VenueProtocol& protocol_;
+  runtime::FeedPort& port_;
+  core::FeedCounters& counters_;
+  Decoded decoded_;
+  LogSampler broken_log_{std::chrono::minutes(1)};
+};
+
+/// `text` for the log: printable ASCII, at most `max` bytes.
+std::string printable(std::string_view text, std::size_t max);
+
+}  // namespace tickspan::feeds

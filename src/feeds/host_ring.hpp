@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace tickspan::feeds {
+
+/// The addresses of one service, tried in order. An address that refused for good (451, 403) is left out until
+/// forgive(); one that merely fails gives way to the next after two failures in a row.
+/// **Threading**: one thread.
+class HostRing {
+ public:
+  explicit HostRing(std::vector<std::string> urls);
+
+  const std::string& current() const { return hosts_[at_].url; }
+  bool all_refused() const;
+  /// Final for this address. True when another one is left.
+  bool refuse(const std::string& url);
+  void fail(const std::string& url);
+  void succeed(const std::string& url);
+  /// After a long pause every address deserves another try.
+  void forgive();
+
+ private:
+  struct Host {
+    std::string url;
+    bool refused = false;
+    unsigned failures = 0;
+  };
+  Host* find(const std::string& url);
+  void advance();
+
+  std::vector<Host> hosts_;
+  std::size_t at_ = 0;
+};
+
+/// `host` or `host:port` of a URL: what people see.
+std::string host_of(const std::string& url);
+/// Joins an address and a path that begins with a slash.
+std::string join_url(const std::string& base, const std::string& target);
+
+}  // namespace tickspan::feeds

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "core/catalogue.hpp"
+#include "core/feed_event.hpp"
+#include "feeds/feed.hpp"
+#include "feeds/frame_intake.hpp"
+#include "feeds/venue_protocol.hpp"
+#include "net/http_client.hpp"
+#include "runtime/clock.hpp"
+#include "runtime/event_loop.hpp"
+#include "runtime/feed_port.hpp"
+#include "runtime/log.hpp"
+
+namespace tickspan::feeds {
+
+inline constexpr runtime::Log kLog{"feeds"};
+
+/// What the connections of one feed share. **Threading**: the feed's loop. **Ownership**: the feed's; outlives them.
+struct SessionContext {
+  runtime::EventLoop& loop;
+  runtime::FeedPort& port;
+  const runtime::Clock& clock;
+  VenueProtocol& protocol;
+  core::VenueId venue;
+  core::FeedCounters& counters;
+  FrameIntake& intake;
+  net::ClientOptions client;
+  FrameTap tap;
+  core::Duration min_mute_deadline;
+  core::Duration all_refused_pause;
+  double time_scale = 1;
+  std::uint64_t next_request_id = 1;
+  std::shared_ptr<const core::SymbolTable> symbols;
+
+  core::Duration scaled(core::Duration d) const {
+    return core::Duration(static_cast<std::int64_t>(static_cast<double>(d.count()) * time_scale));
+  }
+  const std::string& venue_id() const { return protocol.venue().id; }
+  void record(std::string_view kind, std::string_view payload) const {
+    if (tap) tap(clock.now(), venue_id(), kind, payload);
+  }
+};
+
+}  // namespace tickspan::feeds

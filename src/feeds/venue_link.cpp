@@ -1,0 +1,200 @@
+#include "feeds/venue_link.hpp"
+
+#include <algorithm>
+
+namespace tickspan::feeds {
+namespace {
+
+using core::FeedState;
+
+// A venue that asks to be reconnected to again and again is treated like one that fails.
+constexpr core::Duration kTrustedAge = std::chrono::seconds(10);
+
+net::BackoffOptions scaled_backoff(const SessionContext& context) {
+  net::BackoffOptions options;
+  options.floor = context.scaled(options.floor);
+  options.ceiling = context.scaled(options.ceiling);
+  options.reset_after = context.scaled(options.reset_after);
+  return options;
+}
+
+}  // namespace
+
+VenueLink::VenueLink(SessionContext& context, HostRing& hosts, LinkOwner& owner, std::uint64_t seed)
+    : context_(context),
+      hosts_(hosts),
+      owner_(owner),
+      backoff_(scaled_backoff(context), seed),
+      retry_timer_(context.loop),
+      rotation_timer_(context.loop) {}
+
+VenueLink::~VenueLink() {
+  stop();
+}
+
+std::string VenueLink::host() const {
+  return host_of(active_ ? active_->base_url() : hosts_.current());
+}
+
+void VenueLink::set_symbols(std::set<std::string> symbols) {
+  std::vector<std::string> added, removed;
+  std::set_difference(symbols.begin(), symbols.end(), symbols_.begin(), symbols_.end(), std::back_inserter(added));
+  std::set_difference(symbols_.begin(), symbols_.end(), symbols.begin(), symbols.end(), std::back_inserter(removed));
+  symbols_ = std::move(symbols);
+  for (VenueSession* session : {active_.get(), replacement_.get()}) {
+    if (session == nullptr || !session->open()) continue;
+    session->unsubscribe(removed);
+    session->subscribe(added);
+  }
+  if (!active_ && !retry_timer_.running()) connect();
+}
+
+void VenueLink::subscribe_again() {
+  if (active_ && active_->open() && state_ == FeedState::subscribing) active_->subscribe(wanted());
+}
+
+void VenueLink::connect() {
+  active_ = std::make_unique<VenueSession>(context_, *this, gaps_);
+  active_->connect(hosts_.current());
+  set_state(FeedState::connecting, {});
+}
+
+void VenueLink::on_session_open(VenueSession& session) {
+  hosts_.succeed(session.base_url());
+  session.subscribe(wanted());
+  if (&session != active_.get()) return;
+  opened_at_ = context_.clock.now();
+  set_state(FeedState::subscribing, {});
+}
+
+void VenueLink::on_session_data(VenueSession& session, core::Timestamp received_at) {
+  if (&session == replacement_.get()) promote_replacement();
+  if (state_ != FeedState::live || silent_) first_data(received_at);
+  last_data_ = received_at;
+  backoff_.on_data(received_at);
+}
+
+void VenueLink::first_data(core::Timestamp received_at) {
+  close_gap(received_at);
+  set_state(FeedState::live, {});
+}
+
+void VenueLink::on_session_refusal(VenueSession&, const std::string& detail) {
+  owner_.on_link_refusal(*this, detail);
+}
+
+void VenueLink::on_session_aging(VenueSession& session) {
+  if (&session == active_.get() && !replacement_) open_replacement();
+}
+
+void VenueLink::open_replacement() {
+  replacement_ = std::make_unique<VenueSession>(context_, *this, gaps_);
+  replacement_->connect(hosts_.current());
+}
+
+// The old connection goes when the new one has brought data, so that nothing is missed; what came twice is dropped
+// later, by its trade id.
+void VenueLink::promote_replacement() {
+  if (leaving_) retire(leaving_);
+  leaving_ = std::move(active_);
+  active_ = std::move(replacement_);
+  opened_at_ = context_.clock.now();
+  if (leaving_) leaving_->leave();
+  kLog.info("{}: moved to a fresh connection to {}", context_.venue_id(), host());
+  owner_.on_link_changed(*this);
+}
+
+void VenueLink::on_session_end(VenueSession& session, const SessionEnd& end) {
+  if (end.was_open) context_.counters.disconnects.fetch_add(1, std::memory_order_relaxed);
+  if (&session == leaving_.get()) return retire(leaving_);
+  const std::string url = session.base_url();
+  if (&session == replacement_.get()) {
+    retire(replacement_);
+    rotation_timer_.start(after_failure(url, end), [this] {
+      if (active_ && !replacement_) open_replacement();
+    });
+    return;
+  }
+  open_gap(end.cause);
+  backoff_.on_break();
+  if (end.cause == core::GapCause::mute) set_state(FeedState::stale, end.error.context);
+  retire(active_);
+  rotation_timer_.cancel();
+  if (replacement_) {
+    active_ = std::move(replacement_);
+    set_state(active_->open() ? FeedState::subscribing : FeedState::connecting, end.error.context);
+    return;
+  }
+  const core::Duration delay = after_failure(url, end);
+  const bool refused = end.error.code == core::ErrorCode::forbidden && hosts_.all_refused();
+  std::string detail = end.error.context;
+  if (refused) detail = "every host refuses for good, last: " + detail;
+  set_state(refused ? FeedState::stopped : FeedState::backing_off, std::move(detail));
+  retry_timer_.start(delay, [this, refused] {
+    if (refused) hosts_.forgive();
+    connect();
+  });
+}
+
+// Picks the host for the next attempt and says how long to wait for it.
+core::Duration VenueLink::after_failure(const std::string& url, const SessionEnd& end) {
+  if (end.error.code == core::ErrorCode::rate_limited)
+    context_.counters.rate_limited.fetch_add(1, std::memory_order_relaxed);
+  if (end.error.code == core::ErrorCode::forbidden) {
+    if (!hosts_.refuse(url)) return context_.scaled(context_.all_refused_pause);
+    return {};  // another host may well take us now
+  }
+  if (!end.was_open) hosts_.fail(url);
+  return reconnect_delay(end);
+}
+
+core::Duration VenueLink::reconnect_delay(const SessionEnd& end) {
+  if (end.reconnect_now && context_.clock.now() - opened_at_ >= context_.scaled(kTrustedAge)) return {};
+  const core::Duration asked = context_.scaled(std::chrono::milliseconds(end.error.retry_after_ms));
+  return std::max(backoff_.next(), asked);
+}
+
+void VenueLink::open_gap(core::GapCause cause) {
+  if (silent_ || !last_data_.is_set()) return;
+  silent_ = true;
+  gap_cause_ = cause;
+}
+
+void VenueLink::close_gap(core::Timestamp end) {
+  if (!silent_) return;
+  silent_ = false;
+  core::Gap gap{context_.venue_id(), {}, last_data_, end, gap_cause_};
+  if (gap.end <= gap.start) return;
+  if (owner_.is_whole_source(*this)) {
+    context_.port.push_event(core::FeedLoss{gap, 0});
+    return;
+  }
+  for (const std::string& symbol : symbols_) {
+    gap.instrument_symbol = symbol;
+    context_.port.push_event(core::FeedLoss{gap, 0});
+  }
+}
+
+void VenueLink::stop() {
+  retry_timer_.cancel();
+  rotation_timer_.cancel();
+  close_gap(context_.clock.now());
+  for (auto* session : {&active_, &replacement_, &leaving_}) retire(*session);
+  state_ = FeedState::stopped;
+}
+
+// The session may be the caller: it is destroyed once its call is over.
+void VenueLink::retire(std::unique_ptr<VenueSession>& session) {
+  if (!session) return;
+  session->detach();
+  context_.loop.post([kept = std::shared_ptr<VenueSession>(std::move(session))] {});
+}
+
+void VenueLink::set_state(FeedState state, std::string detail) {
+  if (state_ == state && detail_ == detail) return;
+  state_ = state;
+  detail_ = std::move(detail);
+  owner_.on_link_changed(*this);
+}
+
+}  // namespace tickspan::feeds

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/freshness.hpp"
+#include "feeds/host_ring.hpp"
+#include "feeds/venue_session.hpp"
+#include "net/backoff.hpp"
+
+namespace tickspan::feeds {
+
+class VenueLink;
+
+class LinkOwner {
+ public:
+  virtual ~LinkOwner() = default;
+  /// Its state, host or detail is another one.
+  virtual void on_link_changed(VenueLink& link) = 0;
+  /// Proof of life without market data.
+  virtual void on_link_alive() = 0;
+  /// The venue refused something. Symbols named in it must not be asked for again.
+  virtual void on_link_refusal(VenueLink& link, const std::string& detail) = 0;
+  /// True when this link is all that the feed has: then its silence is the venue's.
+  virtual bool is_whole_source(const VenueLink& link) const = 0;
+};
+
+/// A share of a venue's pairs and the connection that carries them, over its reconnects and rotations.
+///
+/// Every way in which a connection ends leads to on_session_end(): it notes the gap, picks the delay and the host, and
+/// reports once.
+/// **Threading**: the feed's loop. **Ownership**: context, hosts and owner must outlive it.
+class VenueLink final : public SessionOwner {
+ public:
+  VenueLink(SessionContext& context, HostRing& hosts, LinkOwner& owner, std::uint64_t seed);
+  ~VenueLink() override;
+
+  /// What to listen to from now on: only the difference is (un)subscribed. Connects when it is the first.
+  void set_symbols(std::set<std::string> symbols);
+  const std::set<std::string>& symbols() const { return symbols_; }
+  /// Asks for everything again: after a refusal that may have voided the whole request. Only while nothing has come
+  /// yet.
+  void subscribe_again();
+  /// Ends; an interval of silence that is still open is reported as a gap up to now.
+  void stop();
+
+  core::FeedState state() const { return state_; }
+  const std::string& detail() const { return detail_; }
+  std::string host() const;
+
+ private:
+  void on_session_open(VenueSession& session) override;
+  void on_session_data(VenueSession& session, core::Timestamp received_at) override;
+  void on_session_alive() override { owner_.on_link_alive(); }
+  void on_session_refusal(VenueSession& session, const std::string& detail) override;
+  void on_session_aging(VenueSession& session) override;
+  void on_session_end(VenueSession& session, const SessionEnd& end) override;
+
+  void connect();
+  void open_replacement();
+  void promote_replacement();
+  core::Duration after_failure(const std::string& url, const SessionEnd& end);
+  core::Duration reconnect_delay(const SessionEnd& end);
+  void first_data(core::Timestamp received_at);
+  void open_gap(core::GapCause cause);
+  void close_gap(core::Timestamp end);
+  void retire(std::unique_ptr<VenueSession>& session);
+  void set_state(core::FeedState state, std::string detail);
+  std::vector<std::string> wanted() const { return {symbols_.begin(), symbols_.end()}; }
+
+  SessionContext& context_;
+  HostRing& hosts_;
+  LinkOwner& owner_;
+  net::Backoff backoff_;
+  net::LoopTimer retry_timer_, rotation_timer_;
+  GapMeter gaps_;
+  std::set<std::string> symbols_;
+  std::unique_ptr<VenueSession> active_;
+  std::unique_ptr<VenueSession> replacement_;
+  std::unique_ptr<VenueSession> leaving_;
+  core::FeedState state_ = core::FeedState::idle;
+  std::string detail_;
+  core::Timestamp opened_at_;
+  core::Timestamp last_data_;
+  bool silent_ = false;  ///< a gap is open, from last_data_ on
+  core::GapCause gap_cause_ = core::GapCause::disconnect;
+};
+
+}  // namespace tickspan::feeds

@@ -1,0 +1,185 @@
+#include "feeds/venue_session.hpp"
+
+#include <algorithm>
+
+#include "feeds/host_ring.hpp"
+
+namespace tickspan::feeds {
+namespace {
+
+constexpr double kGapWeight = 0.1;
+constexpr int kGapsOfSilence = 10;
+// A replacement is opened when this part of the longest allowed life is over.
+constexpr double kAgeShare = 0.97;
+
+std::string seconds_of(core::Duration d) {
+  return fmt::format("{:.1f} s", std::chrono::duration<double>(d).count());
+}
+
+}  // namespace
+
+void GapMeter::add(core::Duration gap) {
+  const auto ns = static_cast<double>(gap.count());
+  mean_ns_ = mean_ns_ == 0 ? ns : mean_ns_ + (ns - mean_ns_) * kGapWeight;
+}
+
+VenueSession::VenueSession(SessionContext& context, SessionOwner& owner, GapMeter& gaps)
+    : context_(context),
+      owner_(&owner),
+      gaps_(gaps),
+      send_timer_(context.loop),
+      ping_timer_(context.loop),
+      silence_timer_(context.loop),
+      age_timer_(context.loop) {}
+
+void VenueSession::connect(const std::string& base_url) {
+  base_url_ = base_url;
+  net::WebSocketClient::Callbacks callbacks;
+  callbacks.on_open = [this] { on_open(); };
+  callbacks.on_message = [this](std::string_view text, core::Timestamp received_at) { on_frame(text, received_at); };
+  callbacks.on_control = [this] {
+    heard(false);
+    if (owner_ != nullptr && !leaving_) owner_->on_session_alive();
+  };
+  callbacks.on_close = [this](core::Error reason, int status) {
+    end(core::GapCause::disconnect, std::move(reason), status);
+  };
+  net::ClientOptions options = context_.client;
+  options.connect_timeout =
+      std::max(std::chrono::milliseconds(1),
+               std::chrono::duration_cast<std::chrono::milliseconds>(context_.scaled(options.connect_timeout)));
+  socket_ =
+      std::make_unique<net::WebSocketClient>(context_.loop, context_.clock, std::move(options), std::move(callbacks));
+  context_.counters.connects.fetch_add(1, std::memory_order_relaxed);
+  socket_->connect(join_url(base_url_, context_.protocol.socket_target()));
+}
+
+void VenueSession::on_open() {
+  if (owner_ == nullptr) return;
+  open_ = true;
+  last_heard_ = last_frame_ = std::chrono::steady_clock::now();
+  context_.record("open", join_url(base_url_, context_.protocol.socket_target()));
+  watch_silence();
+  if (context_.protocol.limits().ping_interval.count() > 0) send_ping();
+  if (const core::Duration age = context_.protocol.limits().max_connection_age; age.count() > 0) {
+    const core::Duration due(static_cast<std::int64_t>(static_cast<double>(age.count()) * kAgeShare));
+    age_timer_.start(context_.scaled(due), [this] { owner_->on_session_aging(*this); });
+  }
+  owner_->on_session_open(*this);
+}
+
+void VenueSession::subscribe(const std::vector<std::string>& symbols) {
+  if (symbols.empty()) return;
+  auto messages = context_.protocol.subscribe(symbols, context_.next_request_id);
+  context_.next_request_id += messages.size();
+  std::move(messages.begin(), messages.end(), std::back_inserter(to_send_));
+  if (!send_timer_.running()) send_next();
+}
+
+void VenueSession::unsubscribe(const std::vector<std::string>& symbols) {
+  if (symbols.empty()) return;
+  auto messages = context_.protocol.unsubscribe(symbols, context_.next_request_id);
+  context_.next_request_id += messages.size();
+  std::move(messages.begin(), messages.end(), std::back_inserter(to_send_));
+  if (!send_timer_.running()) send_next();
+}
+
+void VenueSession::send_next() {
+  if (to_send_.empty() || leaving_) return;
+  std::string message = std::move(to_send_.front());
+  to_send_.pop_front();
+  context_.record("send", message);
+  socket_->send_text(std::move(message));
+  // Runs even when nothing waits: what is added meanwhile must keep the distance, too.
+  send_timer_.start(context_.scaled(context_.protocol.limits().control_spacing), [this] { send_next(); });
+}
+
+void VenueSession::send_ping() {
+  ping_timer_.start(context_.scaled(context_.protocol.limits().ping_interval), [this] {
+    std::string message = context_.protocol.ping(context_.next_request_id);
+    if (message.empty()) {
+      socket_->ping();
+    } else {
+      ++context_.next_request_id;
+      to_send_.push_back(std::move(message));
+      if (!send_timer_.running()) send_next();
+    }
+    send_ping();
+  });
+}
+
+void VenueSession::heard(bool frame) {
+  const auto now = std::chrono::steady_clock::now();
+  last_heard_ = now;
+  if (!frame) return;
+  gaps_.add(now - last_frame_);
+  last_frame_ = now;
+}
+
+void VenueSession::on_frame(std::string_view text, core::Timestamp received_at) {
+  if (owner_ == nullptr || leaving_) return;
+  if (context_.tap) context_.tap(received_at, context_.venue_id(), "recv", text);
+  heard(true);
+  const Decoded* decoded = context_.intake.take(text, received_at, *context_.symbols);
+  if (broken_.add(decoded == nullptr)) {
+    return end(core::GapCause::disconnect,
+               {core::ErrorCode::protocol_error, "more than half of the last 200 frames do not decode", true, 0});
+  }
+  if (decoded == nullptr) return;
+  switch (decoded->kind) {
+    case FrameKind::data:
+      return owner_->on_session_data(*this, received_at);
+    case FrameKind::control:
+    case FrameKind::heartbeat:
+      return owner_->on_session_alive();
+    case FrameKind::refusal:
+      return owner_->on_session_refusal(*this, printable(decoded->detail, 200));
+    case FrameKind::reconnect: {
+      std::string detail = "the venue asks to be reconnected to";
+      if (!decoded->detail.empty()) detail += ": " + printable(decoded->detail, 100);
+      return end(core::GapCause::maintenance, {core::ErrorCode::unavailable, std::move(detail), true, 0}, 0, true);
+    }
+  }
+}
+
+// Frames count against the connection's own rhythm. Where only pongs come, they prove the line but not the venue: then
+// the rhythm alone decides. Where nothing comes at all, the venue's own limit caps it.
+core::Duration VenueSession::silence_allowed(bool only_control) const {
+  const core::Duration own = std::max(context_.scaled(context_.min_mute_deadline), gaps_.mean() * kGapsOfSilence);
+  return only_control ? own : std::min<core::Duration>(own, context_.scaled(context_.protocol.limits().mute_deadline));
+}
+
+void VenueSession::watch_silence() {
+  const auto now = std::chrono::steady_clock::now();
+  const core::Duration line = now - last_heard_;
+  const core::Duration frames = now - last_frame_;
+  const core::Duration left = std::min(silence_allowed(false) - line, silence_allowed(true) - frames);
+  if (left.count() > 0) {
+    silence_timer_.start(left, [this] { watch_silence(); });
+    return;
+  }
+  // The silence is a gap like any other: a connection that is merely slow earns patience for the next time.
+  gaps_.add(frames);
+  end(core::GapCause::mute, {core::ErrorCode::timeout, "nothing heard for " + seconds_of(frames), true, 0});
+}
+
+void VenueSession::leave() {
+  leaving_ = true;
+  to_send_.clear();
+  for (net::LoopTimer* timer : {&send_timer_, &ping_timer_, &silence_timer_, &age_timer_}) timer->cancel();
+  socket_->close();
+}
+
+void VenueSession::detach() {
+  owner_ = nullptr;
+  for (net::LoopTimer* timer : {&send_timer_, &ping_timer_, &silence_timer_, &age_timer_}) timer->cancel();
+}
+
+void VenueSession::end(core::GapCause cause, core::Error error, int http_status, bool reconnect_now) {
+  if (owner_ == nullptr) return;
+  SessionOwner& owner = *owner_;
+  detach();
+  owner.on_session_end(*this, {cause, std::move(error), http_status, open_, reconnect_now});
+}
+
+}  // namespace tickspan::feeds

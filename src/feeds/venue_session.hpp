@@ -1,0 +1,95 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/result.hpp"
+#include "feeds/session_context.hpp"
+#include "net/loop_timer.hpp"
+#include "net/websocket_client.hpp"
+
+namespace tickspan::feeds {
+
+class VenueSession;
+
+/// How often a connection speaks when it speaks: the measure of its silence.
+class GapMeter {
+ public:
+  void add(core::Duration gap);
+  core::Duration mean() const { return core::Duration(static_cast<std::int64_t>(mean_ns_)); }
+
+ private:
+  double mean_ns_ = 0;
+};
+
+struct SessionEnd {
+  core::GapCause cause = core::GapCause::disconnect;
+  core::Error error;
+  int http_status = 0;
+  bool was_open = false;
+  bool reconnect_now = false;  ///< the venue asked for it
+};
+
+/// What a session's owner is told, on the loop thread. The owner may retire the session from within.
+class SessionOwner {
+ public:
+  virtual ~SessionOwner() = default;
+  virtual void on_session_open(VenueSession& session) = 0;
+  /// A frame of market data was taken in.
+  virtual void on_session_data(VenueSession& session, core::Timestamp received_at) = 0;
+  /// Proof of life without market data.
+  virtual void on_session_alive() = 0;
+  virtual void on_session_refusal(VenueSession& session, const std::string& detail) = 0;
+  /// It gets old: time to open its replacement.
+  virtual void on_session_aging(VenueSession& session) = 0;
+  /// Exactly once, unless detached before.
+  virtual void on_session_end(VenueSession& session, const SessionEnd& end) = 0;
+};
+
+/// The life of one connection to a venue: handshake, messages of ours at the venue's pace, pings, the watch for
+/// silence. Connects once; whoever owns it decides about the next attempt.
+/// **Threading**: the feed's loop. **Ownership**: context, owner and meter must outlive it, or detach() it first.
+class VenueSession {
+ public:
+  VenueSession(SessionContext& context, SessionOwner& owner, GapMeter& gaps);
+
+  void connect(const std::string& base_url);
+  void subscribe(const std::vector<std::string>& symbols);
+  void unsubscribe(const std::vector<std::string>& symbols);
+  /// Closes politely; frames that still come are ignored; on_session_end follows.
+  void leave();
+  /// No call to the owner any more.
+  void detach();
+
+  bool open() const { return open_; }
+  const std::string& base_url() const { return base_url_; }
+
+ private:
+  void on_open();
+  void on_frame(std::string_view text, core::Timestamp received_at);
+  void on_refusal(const Decoded& decoded);
+  void heard(bool frame);
+  void send_next();
+  void send_ping();
+  void watch_silence();
+  core::Duration silence_allowed(bool only_control) const;
+  void end(core::GapCause cause, core::Error error, int http_status = 0, bool reconnect_now = false);
+
+  SessionContext& context_;
+  SessionOwner* owner_;
+  GapMeter& gaps_;
+  std::string base_url_;
+  std::unique_ptr<net::WebSocketClient> socket_;
+  std::deque<std::string> to_send_;
+  net::LoopTimer send_timer_, ping_timer_, silence_timer_, age_timer_;
+  BrokenRatio broken_;
+  bool open_ = false;
+  bool leaving_ = false;
+  // Monotonic, so that a clock that is set doesn't look like silence.
+  std::chrono::steady_clock::time_point last_heard_{}, last_frame_{};
+};
+
+}  // namespace tickspan::feeds
