@@ -97,15 +97,21 @@ void ReplayMarket::run_turns() {
 
 void ReplayMarket::take(std::span<const core::Tick> ticks) {
   for (const core::Tick& tick : ticks) {
-    // Silence is an input, too: minutes close and prices age while nothing is recorded.
-    while (tick.received_at() - clock_.now() > std::chrono::seconds(1) && clock_.now().seconds() > 1) {
-      clock_.advance(std::min<core::Duration>(tick.received_at() - clock_.now(), std::chrono::seconds(1)));
-      run_turns();
-    }
-    if (tick.received_at() > clock_.now()) clock_.set(tick.received_at());
+    advance_to(tick.received_at());
     port_->push(tick);
   }
   run_turns();
+}
+
+// Silence is an input, too: minutes close and prices age while nothing is recorded. Only the time between two recordings
+// is skipped.
+void ReplayMarket::advance_to(core::Timestamp time) {
+  if (time - clock_.now() > std::chrono::minutes(10)) clock_.set(time);
+  while (time - clock_.now() > std::chrono::seconds(1)) {
+    clock_.advance(std::chrono::seconds(1));
+    run_turns();
+  }
+  if (time > clock_.now()) clock_.set(time);
 }
 
 void ReplayMarket::finish() {

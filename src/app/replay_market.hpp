@@ -42,6 +42,7 @@ class ReplayMarket {
   };
   Source& source_of(const core::Venue& venue);
   void run_turns();
+  void advance_to(core::Timestamp time);
 
   const Config& config_;
   runtime::ManualClock clock_{core::Timestamp::from_s(1)};
