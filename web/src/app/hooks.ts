@@ -23,13 +23,14 @@ export function useConnection(): ConnectionState {
 }
 
 const secondListeners = new Set<() => void>();
-let second = 0;
+let second = Date.now();
 let secondTimer: ReturnType<typeof setInterval> | undefined;
 
 function subscribeSecond(listener: () => void): () => void {
+  if (secondListeners.size === 0) second = Date.now();
   secondListeners.add(listener);
   secondTimer ??= setInterval(() => {
-    second += 1;
+    second = Date.now();
     for (const each of secondListeners) each();
   }, 1000);
   return () => {
@@ -40,7 +41,7 @@ function subscribeSecond(listener: () => void): () => void {
   };
 }
 
-/** Renders once a second, all ages on the page at the same moment. */
+/** The local time; renders once a second, all ages on the page at the same moment. */
 export function useSecond(): number {
   return useSyncExternalStore(subscribeSecond, () => second);
 }

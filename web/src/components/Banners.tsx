@@ -29,8 +29,8 @@ function OriginBanner() {
 }
 
 function Countdown({ until }: { until: number }) {
-  useSecond();
-  const seconds = Math.max(0, Math.ceil((until - Date.now()) / 1000));
+  const now = useSecond();
+  const seconds = Math.max(0, Math.ceil((until - now) / 1000));
   return <span className="countdown">{seconds > 0 ? `Next attempt in ${seconds} s.` : 'Trying now.'}</span>;
 }
 

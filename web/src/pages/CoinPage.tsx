@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react';
 import { RANGES, useAsset, useCandles, useHistory, type Range } from '../api/queries';
-import type { Gap, Ticker } from '../api/types';
+import type { Ticker } from '../api/types';
 import { useCurrency } from '../app/currency';
 import { useRow } from '../app/hooks';
 import { Link } from '../app/router';
@@ -111,17 +111,20 @@ function ChartPanel({ id, currency, row }: { id: string; currency: string; row: 
           />
         )}
       </div>
-      {answer ? <Completeness days={RANGES[range].days} complete={answer.complete} gaps={answer.gaps} source={answer.source} /> : null}
+      {answer ? (
+        <Coverage
+          start={query.dataUpdatedAt - RANGES[range].days * 86_400_000}
+          end={query.dataUpdatedAt}
+          complete={answer.complete}
+          gaps={answer.gaps}
+          source={answer.source}
+        />
+      ) : null}
     </section>
   );
 }
 
 const STEP_MS: Record<Range, number> = { '24h': 300_000, '7d': 3_600_000, '30d': 14_400_000 };
-
-function Completeness({ days, complete, gaps, source }: { days: number; complete: boolean; gaps: Gap[]; source: string }) {
-  const end = Date.now();
-  return <Coverage start={end - days * 86_400_000} end={end} complete={complete} gaps={gaps} source={source} />;
-}
 
 function Choice<T extends string>({ label, value, onChange, options }: { label: string; value: T; onChange: (value: T) => void; options: readonly T[] }) {
   return (
