@@ -11,6 +11,11 @@ fresh() { [ -f "$1" ] && [ "$(cat "$1")" = "$2" ]; }
 
 command -v npm >/dev/null 2>&1 || { say "npm is missing: apt-get install nodejs npm" >&2; exit 1; }
 
+# Node.js brings its own list of authorities; a mirror or proxy may be signed by one that only the system knows.
+if [ -z "${NODE_EXTRA_CA_CERTS:-}" ] && [ -f /etc/ssl/certs/ca-certificates.crt ]; then
+  export NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt
+fi
+
 node_sum=$(sum node/package.json node/package-lock.json node/.npmrc)
 if ! fresh node/node_modules/.stamp "$node_sum" || ! node/node_modules/.bin/node --version >/dev/null 2>&1; then
   say "fetching Node.js from the npm registry"
