@@ -1,5 +1,5 @@
-// pack_ui OUTPUT [DIRECTORY]: packs the dashboard's files into the one blob that the program embeds. Without a directory,
-// or when it isn't there, the blob is an empty bundle.
+// pack_ui OUTPUT [DIRECTORY]: packs the dashboard's files into the one blob that the program embeds. Without a
+// directory, or when it isn't there, the blob is an empty bundle.
 //
 // Form: a magic line, then for each file five records "<length> <bytes>\n": path, content type, ETag, the file, and the
 // file gzipped (empty where that gains nothing). Read by src/server/ui_bundle.cpp.

@@ -12,8 +12,8 @@
 
 namespace tickspan::server {
 
-/// One running pipeline (feeds, engine, store) as the server sees it. The app swaps the whole of it when it goes over from
-/// the simulated market to the real one, so a handler takes it once per request.
+/// One running pipeline (feeds, engine, store) as the server sees it. The app swaps the whole of it when it goes over
+/// from the simulated market to the real one, so a handler takes it once per request.
 /// **Threading**: every member may be called from any thread.
 struct Backend {
   core::Origin origin = core::Origin::real;
@@ -23,7 +23,9 @@ struct Backend {
   /// The pipeline's own metrics; /metrics answers the server's and these.
   const runtime::Metrics* metrics = nullptr;
   /// Past points from the aggregator; empty where there is none. `done` may run on any thread.
-  std::function<void(std::string asset_id, int days, std::function<void(core::Result<std::vector<core::MarketPoint>>)> done)> fetch_chart;
+  std::function<void(std::string asset_id, int days,
+                     std::function<void(core::Result<std::vector<core::MarketPoint>>)> done)>
+      fetch_chart;
   struct FeedInfo {
     core::VenueId venue;
     const core::FeedCounters* counters = nullptr;

@@ -20,8 +20,8 @@ struct ListenAddress {
 
 struct ServerOptions {
   std::vector<ListenAddress> listen{{}};
-  std::size_t threads = 0;                ///< 0: one per core
-  bool serve_ui = true;                   ///< false: the API alone
+  std::size_t threads = 0;  ///< 0: one per core
+  bool serve_ui = true;     ///< false: the API alone
   std::string tls_certificate_file, tls_key_file;
   std::size_t requests_per_second = 200;  ///< per client address, bursts of twice that; 0: no limit
 };
@@ -33,8 +33,8 @@ class Server {
   Server(ServerOptions options, const runtime::Clock& clock, runtime::Metrics& metrics);
   ~Server();
 
-  /// Binds every address first; io_error names the one that is taken. Until set_backend(), answers 503 with Retry-After,
-  /// but /livez and the page are there.
+  /// Binds every address first; io_error names the one that is taken. Until set_backend(), answers 503 with
+  /// Retry-After, but /livez and the page are there.
   core::Status start();
   /// Refuse, drain, close streams with 4000, within `patience`.
   void stop(std::chrono::milliseconds patience);

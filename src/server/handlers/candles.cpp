@@ -1,0 +1,228 @@
+#include <algorithm>
+
+#include "server/candle_math.hpp"
+#include "server/guarded.hpp"
+#include "server/handlers/routes.hpp"
+#include "server/lookup.hpp"
+#include "server/price_series.hpp"
+#include "server/store_read.hpp"
+#include "wire/messages.hpp"
+
+namespace tickspan::server {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr core::Duration kWriteDelay = 90s;   // by then a minute that is over is in the store
+constexpr std::int64_t kMaxBuckets = 10'080;  // of a finer level that is read for a conversion: a week of minutes
+constexpr std::size_t kMaxGaps = 1000;
+
+struct Plan {
+  core::AssetId base, quote;
+  std::string base_id, quote_id;
+  std::string venue;  ///< empty: the composite
+  core::Interval interval = core::Interval::m1;
+  core::Interval level = core::Interval::m1;  ///< what is read: finer than asked for where a conversion needs it
+  core::Timestamp start, end;
+  std::size_t limit = 0;
+  bool fixed_range = false;  ///< the client named both ends
+  bool convert = false;
+};
+
+struct Read {
+  std::vector<core::Candle> base, quote;
+  std::vector<core::Gap> gaps;
+  std::optional<core::Error> error;
+};
+
+Problem bad_range(const Call& call, core::Timestamp start, core::Timestamp end) {
+  const bool start_given = call.values.time("start").has_value();
+  return invalid_parameters({{start_given ? "start" : "end",
+                              core::to_rfc3339(start_given ? start : end),
+                              start_given ? "a time before end (" + core::to_rfc3339(end) + ")" : "a time after start",
+                              {}}});
+}
+
+Problem no_such_venue(const Call& call, const std::string& name) {
+  std::vector<std::string> near;
+  for (const core::Venue& venue : call.catalogue().venues()) {
+    if (!venue.polled) near.push_back(venue.id);
+  }
+  return invalid_parameters({{"venue", name, "an exchange that is listened to", std::move(near)}});
+}
+
+tl::expected<void, Problem> choose_venue(const Call& call, Plan& plan) {
+  const std::string& name = call.values.text("venue");
+  if (name.empty()) return {};
+  const core::Catalogue& catalogue = call.catalogue();
+  const core::VenueId venue = catalogue.find_venue(name);
+  if (!venue.valid() || catalogue.venue(venue).polled) return tl::unexpected(no_such_venue(call, name));
+  plan.venue = catalogue.venue(venue).id;
+  std::vector<std::string> near;
+  for (const core::Instrument& instrument : catalogue.instruments()) {
+    if (instrument.venue != venue || instrument.base != plan.base) continue;
+    if (instrument.quote == plan.quote) return {};
+    near.push_back(wire::pair_name(catalogue, instrument.base, instrument.quote));
+  }
+  const std::string pair = wire::pair_name(catalogue, plan.base, plan.quote);
+  return tl::unexpected(unknown_pair(plan.venue + " does not trade " + pair,
+                                     {"quote", pair, "a pair that the venue trades", std::move(near)}));
+}
+
+// The newest `limit` candles of the range: where that is less than the range, the answer begins there and says so.
+tl::expected<void, Problem> choose_range(const Call& call, Plan& plan) {
+  const core::Duration width = core::width(plan.interval);
+  const auto start = call.values.time("start");
+  const auto end = call.values.time("end");
+  plan.end = end.value_or(call.now);
+  plan.start = start.value_or(plan.end - 24h);
+  if (plan.start >= plan.end) return tl::unexpected(bad_range(call, plan.start, plan.end));
+  plan.fixed_range = start && end;
+  const core::Timestamp last = core::Timestamp{plan.end.ns - 1}.floor_to(width);
+  plan.start = std::max(plan.start, last - width * (static_cast<std::int64_t>(plan.limit) - 1));
+  // A candle belongs to the range by its start; the first whole bucket is the first that can be complete.
+  if (plan.start.floor_to(width) != plan.start) plan.start = plan.start.floor_to(width) + width;
+  return {};
+}
+
+core::Interval conversion_level(const Plan& plan) {
+  const core::Duration range = plan.end - plan.start;
+  if (range / 1min <= kMaxBuckets) return core::Interval::m1;
+  if (plan.interval >= core::Interval::h1 && range / 1h <= kMaxBuckets) return core::Interval::h1;
+  return plan.interval;
+}
+
+tl::expected<Plan, Problem> plan_of(const Call& call) {
+  Plan plan;
+  const auto base = asset_of_path(call, 0, "base");
+  if (!base) return tl::unexpected(base.error());
+  const auto quote = asset_of_path(call, 1, "quote");
+  if (!quote) return tl::unexpected(quote.error());
+  plan.base = *base;
+  plan.quote = *quote;
+  plan.base_id = call.catalogue().asset(*base).id;
+  plan.quote_id = call.catalogue().asset(*quote).id;
+  plan.interval = *core::parse_interval(call.values.text("interval"));
+  plan.limit = static_cast<std::size_t>(call.values.integer("limit"));
+  if (auto venue = choose_venue(call, plan); !venue) return tl::unexpected(venue.error());
+  if (auto range = choose_range(call, plan); !range) return tl::unexpected(range.error());
+  plan.convert = plan.venue.empty() && plan.quote != call.snapshot->usd;
+  plan.level = plan.convert ? conversion_level(plan) : plan.interval;
+  if (plan.convert) {
+    const core::AssetRow* unit = call.snapshot->row(plan.quote);
+    if (unit == nullptr || !unit->has_price()) return tl::unexpected(no_price_yet(plan.quote_id, "usd"));
+  }
+  return plan;
+}
+
+Read read(storage::StoreReader& reader, const Plan& plan) {
+  Read out;
+  storage::CandleQuery query{.base = plan.base_id,
+                             .quote = plan.convert ? "usd" : plan.quote_id,
+                             .venue = plan.venue,
+                             .interval = plan.level,
+                             .start = plan.start,
+                             .end = plan.end};
+  const auto take = [&](auto result, auto& into) {
+    if (result)
+      into = std::move(*result);
+    else if (!out.error)
+      out.error = std::move(result.error());
+  };
+  take(reader.candles(query), out.base);
+  take(reader.gaps(plan.venue, plan.start, plan.end, kMaxGaps), out.gaps);
+  if (!plan.convert) return out;
+  query.base = plan.quote_id;
+  take(reader.candles(query), out.quote);
+  return out;
+}
+
+struct Result {
+  std::vector<core::Candle> candles;
+  std::string_view conversion = "none";
+  std::vector<ShownGap> gaps;
+  bool complete = false;
+};
+
+Result assemble(const Call& call, const Plan& plan, Read& stored) {
+  Result result;
+  if (plan.convert) {
+    const double unit = call.snapshot->row(plan.quote)->price.to_double();
+    auto converted = convert_candles(stored.base, stored.quote, unit);
+    result.conversion = !converted.present_rates ? "candles" : converted.own_rates ? "mixed" : "present_rate";
+    result.candles = plan.level == plan.interval ? std::move(converted.candles)
+                                                 : aggregate_candles(converted.candles, plan.interval, call.now);
+  } else {
+    result.candles = std::move(stored.base);
+  }
+  PriceSeries grid(plan.start, plan.end, core::width(plan.interval));
+  grid.add_candles(result.candles);
+  const auto holes = grid.holes(std::min(plan.end, call.now - kWriteDelay), core::Duration{});
+  std::erase_if(stored.gaps,
+                [&](const core::Gap& gap) { return !concerns(gap, call.catalogue(), plan.base, plan.venue); });
+  result.gaps = explain(stored.gaps, holes, {plan.start, plan.end});
+  result.complete = result.gaps.empty() && grid.incomplete().empty();
+  return result;
+}
+
+// Closed candles of a closed range never change; unless a gap in them may still be repaired, or the rates are of now.
+bool never_changes(const Call& call, const Plan& plan, const Result& result) {
+  const bool all_final =
+      std::all_of(result.candles.begin(), result.candles.end(), [](const core::Candle& c) { return c.final; });
+  return plan.fixed_range && plan.end + 1h < call.now && all_final && result.complete && result.conversion == "none" &&
+         call.snapshot->origin == core::Origin::real;
+}
+
+std::string encode(const Call& call, const Plan& plan, const Result& result) {
+  std::string body;
+  body.reserve(200 * (result.candles.size() + 2));
+  wire::JsonWriter json(body, call.format);
+  json.begin_object()
+      .field("base", plan.base_id)
+      .field("quote", currency_name(call, plan.quote))
+      .field("pair", wire::pair_name(call.catalogue(), plan.base, plan.quote))
+      .field("interval", core::to_string(plan.interval))
+      .field("venue", plan.venue.empty() ? std::nullopt : std::optional(plan.venue))
+      .field("origin", core::to_string(call.snapshot->origin))
+      .field("source", plan.venue.empty() ? std::string("composite") : plan.venue)
+      .field("conversion", result.conversion)
+      .field("start", plan.start)
+      .field("end", plan.end)
+      .field("complete", result.complete)
+      .key("gaps");
+  write_gaps(json, result.gaps);
+  json.key("candles").begin_array();
+  for (const core::Candle& candle : result.candles) wire::write_candle(json, candle);
+  json.end_array().end_object();
+  return body;
+}
+
+void answer(const CallPtr& call, const Done& done) {
+  auto plan = plan_of(*call);
+  if (!plan) return done(tl::unexpected(plan.error()));
+  const auto finish = [call, plan = *plan, done](Read stored) {
+    if (stored.error) return done(tl::unexpected(from_error(*stored.error)));
+    const Result result = assemble(*call, plan, stored);
+    Answer answer{.body = encode(*call, plan, result)};
+    if (never_changes(*call, plan, result)) answer.cache_control = "public, max-age=31536000, immutable";
+    done(std::move(answer));
+  };
+  const bool reading = read_store<Read>(
+      *call, [plan = *plan](storage::StoreReader& reader) { return read(reader, plan); }, guarded(call, finish));
+  if (!reading) done(tl::unexpected(overloaded("too many requests for history wait already")));
+}
+
+}  // namespace
+
+Route candles_route() {
+  return {.path = "/api/v1/candles/{base}/{quote}",
+          .summary = "Candles of a pair",
+          .parameters = {{"interval", ParameterType::choice, "1m", 0, 0, {"1m", "5m", "15m", "1h", "4h", "1d"}},
+                         {"start", ParameterType::time},
+                         {"end", ParameterType::time},
+                         {"limit", ParameterType::integer, "500", 1, 5000},
+                         {"venue", ParameterType::text, "", 0, 64}},
+          .answer_later = answer};
+}
+
+}  // namespace tickspan::server

@@ -1,0 +1,118 @@
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+
+#include "server/guarded.hpp"
+#include "server/handlers/routes.hpp"
+#include "server/lookup.hpp"
+#include "server/services.hpp"
+#include "server/store_read.hpp"
+
+namespace tickspan::server {
+namespace {
+
+// Resident memory of this process; 0 where the system does not tell.
+std::uint64_t resident_bytes() {
+  std::ifstream in("/proc/self/statm");
+  std::uint64_t total = 0;
+  std::uint64_t resident = 0;
+  in >> total >> resident;
+  return in ? resident * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)) : 0;
+}
+
+std::string_view kind_name(core::AssetKind kind) {
+  return kind == core::AssetKind::fiat ? "fiat" : kind == core::AssetKind::commodity ? "commodity" : "crypto";
+}
+
+// The dollar first, since every price has one; then what the aggregator offers and has a price.
+void write_currencies(wire::JsonWriter& json, const Call& call) {
+  const auto write = [&](std::string_view code, std::string_view name, std::string_view unit, std::string_view kind) {
+    json.begin_object().field("code", code).field("name", name).field("unit", unit).field("kind", kind).end_object();
+  };
+  json.key("currencies").begin_array();
+  write("usd", "US Dollar", "$", "fiat");
+  if (call.snapshot->currencies) {
+    for (const core::ExchangeRate& rate : *call.snapshot->currencies) {
+      const core::AssetRow* row = call.snapshot->row(call.catalogue().resolve(rate.code));
+      if (rate.code != "usd" && row != nullptr && row->has_price())
+        write(rate.code, rate.name, rate.unit, kind_name(rate.kind));
+    }
+  }
+  json.end_array();
+}
+
+void write_store(wire::JsonWriter& json, const Call& call, const storage::StoreInfo& info) {
+  const storage::HistoryService* history = call.backend->history;
+  json.key("store")
+      .begin_object()
+      .field("backend", info.backend)
+      .field("schema_version", info.schema_version)
+      .field("size_bytes", info.size_bytes)
+      .field("rows_written", history == nullptr ? 0 : history->rows_written())
+      .field("rows_waiting", history == nullptr ? std::uint64_t{0} : history->rows_waiting())
+      .field("healthy", history != nullptr && history->healthy())
+      .end_object();
+}
+
+void write_market(wire::JsonWriter& json, const Call& call) {
+  const core::MarketSnapshot& snapshot = *call.snapshot;
+  const auto assets = call.catalogue().assets();
+  const auto rows = ranked_rows(snapshot);
+  json.field("epoch", snapshot.epoch)
+      .field("position", snapshot.position)
+      .field("assets", std::count_if(assets.begin(), assets.end(),
+                                     [](const core::Asset& a) {
+                                       return a.kind == core::AssetKind::coin || a.kind == core::AssetKind::stablecoin;
+                                     }))
+      .field("priced", rows.size())
+      .field("live", std::count_if(rows.begin(), rows.end(),
+                                   [](const auto* row) { return row->state == core::Freshness::live; }));
+}
+
+Answer encode(const Call& call, const storage::StoreInfo& info) {
+  const Services& services = *call.services;
+  const stream::StreamFigures stream = services.stream();
+  std::string body;
+  wire::JsonWriter json(body, call.format);
+  json.begin_object()
+      .field("version", TICKSPAN_VERSION)
+      .field("origin", core::to_string(call.backend->origin))
+      .field("notice", call.backend->notice)
+      .field("ready", call.snapshot->ready)
+      .field("started_at", services.started_at)
+      .field("uptime_s", (call.now - services.started_at).count() / 1'000'000'000)
+      .field("now", call.now);
+  write_market(json, call);
+  write_currencies(json, call);
+  write_store(json, call, info);
+  json.key("stream")
+      .begin_object()
+      .field("clients", stream.clients)
+      .field("subscriptions", stream.subscriptions)
+      .end_object();
+  json.field("memory_bytes", resident_bytes()).end_object();
+  return {.body = std::move(body)};
+}
+
+// The store's size is asked of the store; when it is too busy, what was known at the start has to do.
+void answer(CallPtr call, Done done) {
+  const Call& asked = *call;
+  const bool reading = read_store<core::Result<storage::StoreInfo>>(
+      asked, [](storage::StoreReader& reader) { return reader.info(); },
+      guarded(call, [call, done](const core::Result<storage::StoreInfo>& info) {
+        done(encode(*call, info ? *info : call->backend->store_info));
+      }));
+  if (!reading) done(encode(asked, asked.backend->store_info));
+}
+
+}  // namespace
+
+Route status_route() {
+  return {.path = "/api/v1/status",
+          .summary = "What this server is doing",
+          .needs = Needs::snapshot,
+          .answer_later = answer};
+}
+
+}  // namespace tickspan::server

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/snapshot.hpp"
+#include "wire/json_writer.hpp"
+
+namespace tickspan::server {
+
+struct TimeSpan {
+  core::Timestamp start, end;  ///< [start, end)
+  friend bool operator==(const TimeSpan&, const TimeSpan&) = default;
+};
+
+/// One asset's USD prices on a grid of equal buckets, from whatever knows them: our own candles first, then an
+/// aggregator's points. It also knows where nobody does.
+/// **Threading**: one thread.
+class PriceSeries {
+ public:
+  enum class Source : std::uint8_t { none, own, point };
+  struct Cell {
+    Source source = Source::none;
+    bool incomplete = false;  ///< input was missed while the candle was open
+    core::Decimal price;
+    core::Timestamp at;  ///< of the price: the end of a candle, the point's own time
+    std::optional<double> market_cap, volume_24h;
+    core::Timestamp facts_at;
+  };
+
+  /// Buckets of `width`, aligned to the epoch, that touch [start, end).
+  PriceSeries(core::Timestamp start, core::Timestamp end, core::Duration width);
+
+  void add_candles(std::span<const core::Candle> candles);
+  /// The snapshot's minutes, where there is no candle.
+  void add_minutes(const core::MinuteHistory& minutes, core::AssetId asset);
+  /// Where there is nothing of our own; the newest point of a bucket counts.
+  void add_points(std::span<const core::MarketPoint> points);
+
+  /// Runs of empty buckets that were over by `until`. Points lie further apart than buckets may be: an empty run beside
+  /// one and no longer than `spacing` is none.
+  std::vector<TimeSpan> holes(core::Timestamp until, core::Duration spacing) const;
+  std::vector<TimeSpan> incomplete() const;
+  bool has(Source source) const;
+
+  const std::vector<Cell>& cells() const { return cells_; }
+  TimeSpan bucket(std::size_t index) const;
+  core::Duration width() const { return width_; }
+
+ private:
+  Cell* cell_at(core::Timestamp t);
+
+  core::Timestamp start_;
+  core::Duration width_;
+  std::vector<Cell> cells_;
+};
+
+/// A hole as an answer shows it. Without a venue: nobody knows why there is nothing.
+struct ShownGap {
+  std::optional<std::string> venue;
+  TimeSpan span;
+  std::string_view cause;
+};
+void write_gaps(wire::JsonWriter& json, const std::vector<ShownGap>& gaps);
+
+/// Whether a recorded gap can have left a mark on an asset's series: of `venue`, or of the composite where that is
+/// empty.
+bool concerns(const core::Gap& gap, const core::Catalogue& catalogue, core::AssetId base, std::string_view venue);
+/// The recorded gaps, cut to `range`, and those of `holes` that none of them explains.
+std::vector<ShownGap> explain(const std::vector<core::Gap>& recorded, const std::vector<TimeSpan>& holes,
+                              TimeSpan range);
+
+}  // namespace tickspan::server

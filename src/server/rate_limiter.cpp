@@ -1,0 +1,59 @@
+#include "server/rate_limiter.hpp"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+
+namespace tickspan::server {
+
+std::string client_key(std::string_view address) {
+  in6_addr v6{};
+  if (inet_pton(AF_INET6, std::string(address).c_str(), &v6) != 1) return std::string(address);
+  const auto* bytes = reinterpret_cast<const char*>(v6.s6_addr);
+  if (IN6_IS_ADDR_V4MAPPED(&v6)) return {bytes, 16};
+  return {bytes, 8};
+}
+
+void RateLimiter::refill(Bucket& bucket, core::Timestamp now) const {
+  const auto elapsed = std::chrono::duration<double>(now - bucket.at).count();
+  if (elapsed <= 0) return;  // a clock set back gives nothing and takes nothing
+  bucket.tokens = std::min(2 * per_second_, bucket.tokens + elapsed * per_second_);
+  bucket.at = now;
+}
+
+void RateLimiter::forget_full(Stripe& stripe, core::Timestamp now) const {
+  for (auto it = stripe.buckets.begin(); it != stripe.buckets.end();) {
+    refill(it->second, now);
+    it = it->second.tokens >= 2 * per_second_ ? stripe.buckets.erase(it) : std::next(it);
+  }
+  // All of them busy: an attack from very many addresses. Start over rather than grow.
+  if (stripe.buckets.size() >= kMaxBuckets) stripe.buckets.clear();
+}
+
+int RateLimiter::take(std::string_view address, core::Timestamp now) {
+  if (per_second_ <= 0) return 0;
+  std::string key = client_key(address);
+  Stripe& stripe = stripes_[std::hash<std::string>{}(key) % stripes_.size()];
+  const std::lock_guard lock(stripe.mutex);
+  if (stripe.buckets.size() >= kMaxBuckets) forget_full(stripe, now);
+  Bucket& bucket = stripe.buckets.try_emplace(std::move(key), Bucket{2 * per_second_, now}).first->second;
+  refill(bucket, now);
+  if (bucket.tokens >= 1) {
+    bucket.tokens -= 1;
+    return 0;
+  }
+  return std::max(1, static_cast<int>(std::ceil((1 - bucket.tokens) / per_second_)));
+}
+
+std::size_t RateLimiter::buckets() const {
+  std::size_t count = 0;
+  for (const Stripe& stripe : stripes_) {
+    const std::lock_guard lock(stripe.mutex);
+    count += stripe.buckets.size();
+  }
+  return count;
+}
+
+}  // namespace tickspan::server
