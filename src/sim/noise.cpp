@@ -58,6 +58,12 @@ std::uint64_t hash(std::uint64_t a, std::uint64_t b) noexcept {
   return mix(mix(a) ^ (b * 0xd6e8feb86659fd93ULL));
 }
 
+std::uint64_t text_hash(std::string_view text) noexcept {
+  std::uint64_t h = 0xcbf29ce484222325ULL;
+  for (const char c : text) h = (h ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
+  return h;
+}
+
 double to_uniform(std::uint64_t bits) noexcept {
   return (static_cast<double>(bits >> 12) + 0.5) * 0x1p-52;
 }

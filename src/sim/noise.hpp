@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 namespace tickspan::sim {
 
@@ -10,6 +11,8 @@ std::uint64_t hash(std::uint64_t a, std::uint64_t b) noexcept;
 inline std::uint64_t hash(std::uint64_t a, std::uint64_t b, std::uint64_t c) noexcept {
   return hash(hash(a, b), c);
 }
+/// FNV-1a.
+std::uint64_t text_hash(std::string_view text) noexcept;
 
 /// In (0, 1).
 double to_uniform(std::uint64_t bits) noexcept;

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/result.hpp"
+
+namespace tickspan::sim {
+
+/// What clients of the simulated venues send. Parsing only; whether it makes sense is the venue's business.
+/// Errors: parse_error for what is no JSON, invalid_argument for JSON of another shape.
+
+struct BinanceRequest {
+  std::string method;
+  std::vector<std::string> params;
+  std::optional<bool> flag;  ///< of SET_PROPERTY
+  std::string id = "null";   ///< as JSON
+};
+core::Result<BinanceRequest> parse_binance_request(std::string_view text);
+
+struct CoinbaseRequest {
+  struct Channel {
+    std::string name;
+    std::vector<std::string> product_ids;  ///< its own and the root's
+  };
+  std::string type;
+  std::vector<Channel> channels;
+};
+core::Result<CoinbaseRequest> parse_coinbase_request(std::string_view text);
+
+struct KrakenRequest {
+  std::string method;
+  std::string channel;
+  std::vector<std::string> symbols;
+  std::string event_trigger;
+  std::optional<bool> snapshot;
+  int interval = 1;
+  std::string req_id;  ///< as JSON; empty: none
+};
+core::Result<KrakenRequest> parse_kraken_request(std::string_view text);
+
+}  // namespace tickspan::sim

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "net/http_message.hpp"
+#include "sim/venues/exchange_server.hpp"
+
+namespace tickspan::sim {
+
+/// `/control`: looks at the simulated market and breaks its venues, for tests and demonstrations. docs/simulator.md
+/// lists what there is. Answers callers on this machine only.
+/// **Threading**: loop thread.
+class ControlPanel {
+ public:
+  using Venues = std::vector<std::unique_ptr<VenueServer>>;
+  ControlPanel(const MarketModel& model, const runtime::Clock& clock, Venues& venues)
+      : model_(model), clock_(clock), venues_(venues) {}
+  net::HttpResponse answer(const net::HttpRequest& request);
+
+ private:
+  VenueServer* find(std::string_view id);
+  net::HttpResponse overview() const;
+  net::HttpResponse true_price(const net::HttpRequest& request) const;
+  net::HttpResponse true_trades(const net::HttpRequest& request);
+  net::HttpResponse change(VenueServer& venue, std::string_view action, const net::HttpRequest& request);
+
+  const MarketModel& model_;
+  const runtime::Clock& clock_;
+  Venues& venues_;
+};
+
+}  // namespace tickspan::sim

@@ -1,0 +1,152 @@
+#include "sim/listing.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+
+#include "sim/coins.hpp"
+
+namespace tickspan::sim {
+namespace {
+
+/// Digits after the point: `base - exponent of the price`, within bounds.
+struct Places {
+  int base;
+  int least;
+  int most;
+  int of(double price) const { return std::clamp(base - static_cast<int>(std::floor(std::log10(price))), least, most); }
+};
+
+/// A quote currency of a venue: how much of a coin's trading goes there, and from which volume on a coin has it.
+struct QuoteRule {
+  const char* symbol;
+  double share;
+  double least_volume;
+};
+
+struct VenueRules {
+  const char* id;
+  VenueBit bit;
+  double share;  // of all trading
+  double noise;  // around the true price
+  Places price;
+  Places lot;  // by the base's USD price, rising
+  std::vector<QuoteRule> quotes;
+  std::vector<std::pair<const char*, const char*>> extra;  // currencies among themselves
+};
+
+const std::vector<VenueRules>& rules() {
+  static const std::vector<VenueRules> table = {
+      {"binance",
+       kOnBinance,
+       0.6,
+       1e-4,
+       {3, 2, 8},
+       {1, 0, 5},
+       {{"usdt", 0.7, 0}, {"usdc", 0.15, 2e8}, {"eur", 0.05, 6e8}, {"btc", 0.1, 3e8}},
+       {{"eur", "usdt"}, {"eur", "usdc"}}},
+      {"coinbase",
+       kOnCoinbase,
+       0.22,
+       1.5e-4,
+       {3, 2, 8},
+       {4, 1, 8},
+       {{"usd", 0.8, 0}, {"eur", 0.1, 4e8}, {"usdt", 0.05, 1e9}, {"btc", 0.05, 7e8}},
+       {{"usdt", "eur"}}},
+      {"kraken",
+       kOnKraken,
+       0.18,
+       2e-4,
+       {5, 1, 10},
+       {8, 8, 8},
+       {{"usd", 0.6, 0}, {"eur", 0.25, 1e7}, {"usdt", 0.1, 6e8}, {"btc", 0.05, 6e8}},
+       {{"eur", "usd"}, {"gbp", "usd"}, {"usdc", "usdt"}, {"usdt", "eur"}}},
+  };
+  return table;
+}
+
+std::string upper(std::string_view text) {
+  std::string out(text);
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  return out;
+}
+
+int lot_places(const VenueRules& venue, double usd) {
+  const int digits = static_cast<int>(std::ceil(std::log10(usd)));
+  return std::clamp(venue.lot.base - 1 + digits, venue.lot.least, venue.lot.most);
+}
+
+PairSpec make_spec(const MarketModel& model, const VenueRules& venue, std::size_t base, std::size_t quote,
+                   double weight) {
+  const SimAsset& b = model.asset(base);
+  const SimAsset& q = model.asset(quote);
+  PairSpec spec;
+  spec.base = base;
+  spec.quote = quote;
+  spec.base_code = upper(b.symbol);
+  spec.quote_code = upper(q.symbol);
+  const bool flat = b.volatility < 0.02 && q.volatility < 0.02;
+  spec.price_decimals = flat ? 4 : venue.price.of(b.base_price / q.base_price);
+  spec.lot_decimals = lot_places(venue, b.base_price);
+  spec.noise = flat ? 3e-5 : venue.noise;
+  const double volume = std::max(1e6, b.base_volume);
+  spec.half_spread = flat ? 2e-5 : std::clamp(4e-5 * std::pow(1e9 / volume, 0.4), 5e-6, 1.5e-3);
+  spec.median_notional = std::clamp(90 * std::pow(volume / 1e6, 0.25), 60.0, 1200.0);
+  spec.trades_per_second = weight;
+  return spec;
+}
+
+double weight_of(const SimAsset& base) {
+  return std::pow(std::max(1e6, base.base_volume) / 1e6, 0.55);
+}
+
+std::vector<PairSpec> list_venue(const MarketModel& model, const VenueRules& venue) {
+  std::vector<PairSpec> specs;
+  const auto add = [&](std::size_t base, const char* quote_symbol, double share) {
+    const auto quote = model.find_symbol(quote_symbol);
+    if (!quote || *quote == base) return;
+    const double price = model.asset(base).base_price / model.asset(*quote).base_price;
+    if (price < 2e-6 && std::string_view(quote_symbol) == "btc") return;  // too few digits left
+    specs.push_back(make_spec(model, venue, base, *quote, weight_of(model.asset(base)) * venue.share * share));
+  };
+  for (std::size_t i = 0; i < model.coin_count(); ++i) {
+    const SimAsset& coin = model.asset(i);
+    if ((coin.venues & venue.bit) == 0) continue;
+    const bool stable = coin.kind == core::AssetKind::stablecoin;
+    for (const QuoteRule& quote : venue.quotes) {
+      if (coin.base_volume < quote.least_volume) continue;
+      if (stable && quote.symbol != venue.quotes.front().symbol) continue;  // stablecoins: the main quote only
+      add(i, quote.symbol, quote.share * (stable ? 0.1 : 1));
+    }
+  }
+  for (const auto& [base, quote] : venue.extra) {
+    if (const auto index = model.find_symbol(base)) add(*index, quote, 8);
+  }
+  return specs;
+}
+
+}  // namespace
+
+std::map<std::string, std::vector<PairMarket>> list_pairs(const MarketModel& model,
+                                                          const std::vector<std::string>& venues,
+                                                          double trades_per_second) {
+  std::map<std::string, std::vector<PairSpec>> specs;
+  double weights = 0;
+  for (const VenueRules& venue : rules()) {
+    if (std::find(venues.begin(), venues.end(), venue.id) == venues.end()) continue;
+    auto& list = specs[venue.id] = list_venue(model, venue);
+    for (const PairSpec& spec : list) weights += spec.trades_per_second;
+  }
+  std::map<std::string, std::vector<PairMarket>> pairs;
+  for (auto& [venue, list] : specs) {
+    auto& out = pairs[venue];
+    for (PairSpec& spec : list) {
+      spec.trades_per_second *= trades_per_second / weights;
+      out.emplace_back(model, std::move(spec), venue);
+    }
+  }
+  return pairs;
+}
+
+}  // namespace tickspan::sim

@@ -1,0 +1,299 @@
+#include "sim/simulator.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+
+#include "net/http_server.hpp"
+#include "runtime/event_loop.hpp"
+#include "runtime/log.hpp"
+#include "sim/certificate.hpp"
+#include "sim/control.hpp"
+#include "sim/listing.hpp"
+#include "sim/venues/binance.hpp"
+#include "sim/venues/coinbase.hpp"
+#include "sim/venues/coingecko.hpp"
+#include "sim/venues/kraken.hpp"
+
+namespace tickspan::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+inline const runtime::Log kLog{"sim"};
+constexpr auto kStep = 20ms;
+constexpr std::string_view kVenueNames[] = {"binance", "coinbase", "kraken", "coingecko"};
+
+/// One line for each venue: this is where a new one is added.
+std::unique_ptr<VenueServer> make_venue(const std::string& id, const VenueContext& context,
+                                        const std::vector<PairMarket>& pairs) {
+  if (id == "binance") return std::make_unique<BinanceServer>(context, pairs);
+  if (id == "coinbase") return std::make_unique<CoinbaseServer>(context, pairs);
+  if (id == "kraken") return std::make_unique<KrakenServer>(context, pairs);
+  return std::make_unique<CoinGeckoServer>(context);
+}
+
+core::Status check(const SimulatorOptions& options) {
+  const auto bad = [](std::string text) { return core::fail(core::ErrorCode::invalid_argument, std::move(text)); };
+  if (!(options.speed >= 0.01 && options.speed <= 10'000))
+    return bad(fmt::format("speed {}: allowed is 0.01..10000", options.speed));
+  if (options.assets < 1 || options.assets > 5000)
+    return bad(fmt::format("assets {}: allowed is 1..5000", options.assets));
+  if (!(options.trades_per_second > 0 && options.trades_per_second <= 1e6)) {
+    return bad(fmt::format("trades per second {}: allowed is above 0, up to 1000000", options.trades_per_second));
+  }
+  const auto known = [](const std::string& id) {
+    return std::find(std::begin(kVenueNames), std::end(kVenueNames), id) != std::end(kVenueNames);
+  };
+  for (const auto& id : options.venues) {
+    if (!known(id)) return bad(fmt::format("venue '{}': there are {}", id, fmt::join(kVenueNames, ", ")));
+  }
+  for (const auto& [id, faults] : options.faults) {
+    if (!known(id)) return bad(fmt::format("faults of venue '{}': there are {}", id, fmt::join(kVenueNames, ", ")));
+  }
+  return {};
+}
+
+net::HttpResponse with_retry_after(net::HttpResponse response, const VenueFaults& faults) {
+  if (faults.retry_after > 0) response.headers.set("Retry-After", std::to_string(faults.retry_after));
+  return response;
+}
+
+net::HttpResponse refusal_of(unsigned status, const VenueFaults& faults) {
+  return with_retry_after(json_response(R"({"code":0,"msg":"refused by the simulator"})", static_cast<int>(status)),
+                          faults);
+}
+
+RestRequest make_rest_request(const net::HttpRequest& request, std::string_view path, core::Timestamp now) {
+  RestRequest rest;
+  rest.path = net::percent_decode(path, false);
+  while (rest.path.size() > 1 && rest.path.back() == '/') rest.path.pop_back();
+  rest.query = net::parse_query(request.query());
+  rest.with_key = request.headers.find("x-cg-demo-api-key") || request.headers.find("x-cg-pro-api-key") ||
+                  rest.find("x_cg_demo_api_key") || rest.find("x_cg_pro_api_key");
+  rest.now = now;
+  return rest;
+}
+
+}  // namespace
+
+struct Simulator::Impl final : net::HttpServer::Handler {
+  Impl(SimulatorOptions o, const runtime::Clock& c, runtime::Metrics& m)
+      : options(std::move(o)),
+        clock(c),
+        metrics(m),
+        model(options.seed, options.speed, options.assets),
+        timer(loop.context()) {}
+
+  core::Status start();
+  void stop();
+  void schedule();
+  VenueServer* find(std::string_view id) const;
+  /// Splits `/binance/api/v3/ping` into the venue and the rest of the target.
+  VenueServer* route(std::string_view target, std::string_view& rest) const;
+  void on_request(net::HttpRequest request, net::HttpServer::Respond respond) override;
+  std::shared_ptr<net::WebSocketHandler> on_upgrade(const net::HttpRequest& request,
+                                                    net::HttpResponse& refusal) override;
+  template <typename F>
+  void on_loop(F f) {
+    loop.run_and_wait(f);
+  }
+
+  SimulatorOptions options;
+  const runtime::Clock& clock;
+  runtime::Metrics& metrics;
+  MarketModel model;
+  std::map<std::string, std::vector<PairMarket>> pairs;
+  std::vector<std::unique_ptr<VenueServer>> venues;
+  std::unique_ptr<ControlPanel> control;
+  std::unique_ptr<ThrowAwayCertificate> certificate;
+  runtime::EventLoop loop{"sim"};
+  runtime::EventLoop rest_loop{"sim-rest"};
+  boost::asio::steady_timer timer;
+  std::unique_ptr<net::HttpServer> server;
+  bool running = false;
+};
+
+core::Status Simulator::Impl::start() {
+  if (auto status = check(options); !status) return status;
+  if (options.tls) {
+    auto made = ThrowAwayCertificate::create();
+    if (!made) return tl::unexpected(made.error());
+    certificate = std::move(*made);
+  }
+  pairs = list_pairs(model, options.venues, options.trades_per_second);
+  const VenueContext context{model, clock, metrics};
+  for (const auto& id : options.venues) {
+    if (find(id) != nullptr) continue;
+    venues.push_back(make_venue(id, context, pairs[id]));
+    if (const auto it = options.faults.find(id); it != options.faults.end()) venues.back()->set_faults(it->second);
+  }
+  control = std::make_unique<ControlPanel>(model, clock, venues);
+  net::HttpServerOptions http;
+  http.address = options.address;
+  http.port = options.port;
+  http.metric_prefix = "tickspan_sim_server";
+  if (certificate) {
+    http.tls_certificate_file = certificate->certificate_file();
+    http.tls_key_file = certificate->key_file();
+  }
+  loop.start();
+  rest_loop.start();
+  running = true;
+  server = std::make_unique<net::HttpServer>(loop, http, *this, metrics);
+  if (auto status = server->start(); !status) {
+    stop();
+    return status;
+  }
+  on_loop([this] { schedule(); });
+  kLog.info("simulated market on {}:{}, seed {}, speed {}", options.address, server->port(), options.seed,
+            options.speed);
+  return {};
+}
+
+void Simulator::Impl::schedule() {
+  timer.expires_after(kStep);
+  timer.async_wait([this](const boost::system::error_code& error) {
+    if (error) return;
+    for (const auto& venue : venues) venue->step(clock.now());
+    schedule();
+  });
+}
+
+void Simulator::Impl::stop() {
+  if (!running) return;
+  running = false;
+  on_loop([this] { timer.cancel(); });
+  rest_loop.stop();  // its answers are posted to the loop, which is still there
+  server->stop(1001, 200ms);
+  loop.stop();
+  server.reset();
+}
+
+VenueServer* Simulator::Impl::find(std::string_view id) const {
+  const auto it = std::find_if(venues.begin(), venues.end(), [&](const auto& venue) { return venue->id() == id; });
+  return it == venues.end() ? nullptr : it->get();
+}
+
+VenueServer* Simulator::Impl::route(std::string_view target, std::string_view& rest) const {
+  if (target.empty() || target.front() != '/') return nullptr;
+  target.remove_prefix(1);
+  const auto end = std::min(target.find_first_of("/?"), target.size());
+  rest = target.substr(end);
+  return find(target.substr(0, end));
+}
+
+void Simulator::Impl::on_request(net::HttpRequest request, net::HttpServer::Respond respond) {
+  const std::string_view path = request.path();
+  if (path == "/control" || path.starts_with("/control/")) return respond(control->answer(request));
+  std::string_view rest;
+  VenueServer* venue = route(path, rest);
+  if (venue == nullptr) return respond(json_response(R"({"error":"no such venue"})", 404));
+  const VenueFaults& faults = venue->faults();
+  if (faults.rest_status != 0) return respond(refusal_of(faults.rest_status, faults));
+  RestRequest query = make_rest_request(request, rest, clock.now());
+  if (faults.rate_limit) {
+    if (auto refused = venue->over_budget(query)) return respond(std::move(*refused));
+  }
+  // Candles can take a while; the sockets of the other venues must not feel it.
+  rest_loop.post([this, venue, query = std::move(query), respond = std::move(respond)] {
+    auto response = std::make_shared<net::HttpResponse>(venue->rest(query));
+    loop.post([respond, response] { respond(std::move(*response)); });
+  });
+}
+
+std::shared_ptr<net::WebSocketHandler> Simulator::Impl::on_upgrade(const net::HttpRequest& request,
+                                                                   net::HttpResponse& refusal) {
+  std::string_view rest;
+  VenueServer* venue = route(request.target, rest);
+  if (venue == nullptr) {
+    refusal = json_response(R"({"error":"no such venue"})", 404);
+    return nullptr;
+  }
+  if (const unsigned status = venue->faults().refuse_status; status != 0) {
+    refusal = refusal_of(status, venue->faults());
+    return nullptr;
+  }
+  return venue->accept(request, rest, refusal);
+}
+
+Simulator::Simulator(SimulatorOptions options, const runtime::Clock& clock, runtime::Metrics& metrics)
+    : impl_(std::make_unique<Impl>(std::move(options), clock, metrics)) {}
+
+Simulator::~Simulator() {
+  stop();
+}
+
+core::Status Simulator::start() {
+  return impl_->start();
+}
+void Simulator::stop() {
+  impl_->stop();
+}
+std::uint16_t Simulator::port() const {
+  return impl_->server ? impl_->server->port() : 0;
+}
+std::string Simulator::certificate_file() const {
+  return impl_->certificate ? impl_->certificate->certificate_file() : std::string();
+}
+
+std::vector<SimulatedHost> Simulator::hosts() const {
+  const bool tls = impl_->options.tls;
+  std::string address = impl_->options.address;
+  if (address == "0.0.0.0") address = "127.0.0.1";
+  if (address == "::") address = "::1";
+  const bool v6 = address.find(':') != std::string::npos;
+  const std::string place = fmt::format("{}{}{}:{}", v6 ? "[" : "", address, v6 ? "]" : "", port());
+  std::vector<SimulatedHost> hosts;
+  for (const auto& venue : impl_->venues) {
+    const bool exchange = impl_->pairs.count(venue->id()) != 0 && !impl_->pairs.at(venue->id()).empty();
+    SimulatedHost host;
+    host.venue = venue->id();
+    host.rest_url = fmt::format("{}://{}/{}{}", tls ? "https" : "http", place, venue->id(), exchange ? "" : "/api/v3");
+    if (exchange) host.ws_url = fmt::format("{}://{}/{}", tls ? "wss" : "ws", place, venue->id());
+    hosts.push_back(std::move(host));
+  }
+  return hosts;
+}
+
+const MarketModel& Simulator::market() const {
+  return impl_->model;
+}
+
+const std::vector<PairMarket>& Simulator::pairs(const std::string& venue) const {
+  static const std::vector<PairMarket> kNone;
+  const auto it = impl_->pairs.find(venue);
+  return it == impl_->pairs.end() ? kNone : it->second;
+}
+
+void Simulator::set_faults(const std::string& venue, const VenueFaults& faults) {
+  impl_->on_loop([&] {
+    if (VenueServer* found = impl_->find(venue)) found->set_faults(faults);
+  });
+}
+
+void Simulator::drop_connections(const std::string& venue) {
+  impl_->on_loop([&] {
+    if (VenueServer* found = impl_->find(venue)) found->drop_connections();
+  });
+}
+
+std::uint64_t Simulator::trades_sent(const std::string& venue) const {
+  std::uint64_t trades = 0;
+  impl_->on_loop([&] {
+    if (const VenueServer* found = impl_->find(venue)) trades = found->totals().trades;
+  });
+  return trades;
+}
+
+std::size_t Simulator::sockets(const std::string& venue) const {
+  std::size_t sockets = 0;
+  impl_->on_loop([&] {
+    if (const VenueServer* found = impl_->find(venue)) sockets = found->totals().sockets;
+  });
+  return sockets;
+}
+
+}  // namespace tickspan::sim

@@ -1,0 +1,42 @@
+#pragma once
+
+#include "sim/client_message.hpp"
+#include "sim/venues/exchange_server.hpp"
+
+namespace tickspan::sim {
+
+/// Coinbase Exchange: streams at the prefix itself, REST `/products`, `/time`.
+class CoinbaseServer final : public ExchangeServer {
+ public:
+  CoinbaseServer(const VenueContext& context, const std::vector<PairMarket>& pairs);
+  net::HttpResponse rest(const RestRequest& request) override;
+  std::optional<net::HttpResponse> over_budget(const RestRequest& request) override;
+
+ protected:
+  bool prepare(Session& session, std::string_view target) override;
+  void received(Session& session, std::string_view text) override;
+  void traded(std::size_t pair, std::span<const SimTrade> trades) override;
+  void every_second(core::Timestamp now) override;
+  void tend(Session& session, core::Timestamp now) override;
+
+ private:
+  void subscribe(Session& session, const CoinbaseRequest& request);
+  void unsubscribe(Session& session, const CoinbaseRequest& request);
+  void acknowledge(Session& session);
+  std::string ticker(std::size_t pair, const SimTrade& trade);
+  std::string match(std::size_t pair, const SimTrade& trade, std::string_view type) const;
+  const std::string& product(std::size_t pair) const { return products_[pair]; }
+
+  std::string product_info(std::size_t pair) const;
+  net::HttpResponse product_ticker(const RestRequest& request, std::size_t pair) const;
+  net::HttpResponse product_stats(const RestRequest& request, std::size_t pair);
+  net::HttpResponse candles(const RestRequest& request, std::size_t pair) const;
+  net::HttpResponse trades(const RestRequest& request, std::size_t pair) const;
+
+  std::vector<std::string> products_;
+  std::uint64_t seconds_ = 0;
+  StatsCache rest_stats_;  // of the REST thread
+  RequestBudget budget_{15, 10};
+};
+
+}  // namespace tickspan::sim
