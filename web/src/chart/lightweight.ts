@@ -49,6 +49,14 @@ function colours(element: Element) {
   };
 }
 
+const CLEAR = 'transparent';
+
+/** The library draws a line from each point to the next one in the colours of the first. */
+function linePoint({ time, value, endsBeforeGap }: LinePoint) {
+  if (value === undefined) return { time: stamp(time) };
+  return { time: stamp(time), value, ...(endsBeforeGap ? { lineColor: CLEAR, topColor: CLEAR, bottomColor: CLEAR } : {}) };
+}
+
 /** Everything that names the chart library. */
 export function createPriceChart(box: HTMLElement, kind: 'line' | 'candles', format: (price: number) => string): PriceChartHandle {
   const chart: IChartApi = createChart(box, {
@@ -94,7 +102,7 @@ export function createPriceChart(box: HTMLElement, kind: 'line' | 'candles', for
     applyTheme,
     setLine(points) {
       const first = lastTime === 0;
-      area?.setData(points.map(({ time, value }) => (value === undefined ? { time: stamp(time) } : { time: stamp(time), value })));
+      area?.setData(points.map(linePoint));
       lastTime = points.at(-1)?.time ?? 0;
       if (first) chart.timeScale().fitContent();
     },

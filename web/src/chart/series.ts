@@ -4,6 +4,8 @@ import type { Candles, History } from '../api/types';
 export interface LinePoint {
   time: number;
   value?: number;
+  /** Nothing is known between this point and the next one: no line is drawn. */
+  endsBeforeGap?: true;
 }
 export interface Bar {
   time: number;
@@ -14,22 +16,43 @@ export interface Bar {
   incomplete: boolean;
 }
 
+const MAX_FILLERS = 2000;
+
+/** The usual distance between neighbours, in seconds. */
+function spacing(times: readonly number[]): number {
+  const distances = times.slice(1).map((time, index) => time - (times[index] ?? time));
+  distances.sort((a, b) => a - b);
+  return distances[distances.length >> 1] ?? 0;
+}
+
+/** Empty moments between two points: the time axis counts points, and a hole would shrink to nothing. */
+function fillers(after: number, until: number, step: number): LinePoint[] {
+  const empty: LinePoint[] = [];
+  for (let time = after + step; step > 0 && time < until && empty.length < MAX_FILLERS; time += step) empty.push({ time });
+  return empty;
+}
+
 /**
- * The series as points of strictly growing time. Where a known value is missing, or a recorded gap lies between two
- * points, a point without a value breaks the line: a hole is not drawn over.
+ * The series as points of strictly growing time. Where a value is missing, or a recorded gap lies between two points,
+ * the line ends and begins anew: a hole is not drawn over.
  */
 export function linePoints(history: Pick<History, 'prices' | 'gaps'>): LinePoint[] {
   const gaps = history.gaps.map(({ start, end }) => ({ start: Date.parse(start), end: Date.parse(end) }));
+  const step = spacing(history.prices.map(([milliseconds]) => Math.floor(milliseconds / 1000)));
   const points: LinePoint[] = [];
-  let before = -Infinity;
+  let last: LinePoint | undefined;
   for (const [milliseconds, value] of history.prices) {
     const time = Math.floor(milliseconds / 1000);
-    if (time <= before) continue;
-    const gap = gaps.find(({ start, end }) => start > before * 1000 && end <= milliseconds);
-    const middle = Math.floor((before + time) / 2);
-    if (gap && middle > before && middle < time) points.push({ time: middle });
-    points.push(value == null ? { time } : { time, value });
-    before = time;
+    if (last && time <= last.time) continue;
+    if (last) {
+      const before = last.time;
+      // A gap of one venue among several leaves points: only one that nothing was recorded in breaks the line.
+      const hole = time - before > step * 1.5 && gaps.some(({ start, end }) => start < milliseconds && end > before * 1000);
+      if (hole) points.push(...fillers(before, time, step));
+      if (hole || value == null) last.endsBeforeGap = true;
+    }
+    last = value == null ? { time } : { time, value };
+    points.push(last);
   }
   return points;
 }

@@ -1,3 +1,4 @@
+import { useEffect, useRef } from 'react';
 import { useStatus } from '../api/queries';
 import { useConnection, useSecond, useTickers } from '../app/hooks';
 import { market } from '../app/services';
@@ -55,9 +56,23 @@ function ConnectionBanner() {
   );
 }
 
+/** What sticks below the banners (the head of the table) must know how high they are. */
+function useHeightVariable(name: string) {
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const element = box.current;
+    if (!element) return;
+    const observer = new ResizeObserver(() => document.documentElement.style.setProperty(name, `${element.offsetHeight}px`));
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [name]);
+  return box;
+}
+
 export function Banners() {
+  const box = useHeightVariable('--banner-height');
   return (
-    <div className="banners">
+    <div className="banners" ref={box}>
       <OriginBanner />
       <ConnectionBanner />
     </div>

@@ -13,7 +13,7 @@ function hueOf(text: string): number {
 
 /** A coloured disc with the coin's letters: pictures would have to come from somebody else's server. */
 export const Monogram = memo(function Monogram({ id, symbol, large = false }: { id: string; symbol: string; large?: boolean }) {
-  const letters = symbol.slice(0, symbol.length > 4 ? 2 : 3).toUpperCase();
+  const letters = symbol.slice(0, symbol.length > 4 ? 3 : 4).toUpperCase();
   return (
     <span
       className={large ? 'monogram monogram-large' : 'monogram'}

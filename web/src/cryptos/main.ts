@@ -37,6 +37,15 @@ function cell(className: string, text: string): HTMLTableCellElement {
   return element;
 }
 
+function moveCell(move: keyof typeof MOVES): HTMLTableCellElement {
+  const element = cell(`move ${move}`, `${MOVES[move].mark} `);
+  const word = document.createElement('span');
+  word.className = 'word';
+  word.textContent = MOVES[move].word;
+  element.append(word);
+  return element;
+}
+
 function row(coin: TopCoin): HTMLTableRowElement {
   const element = document.createElement('tr');
   const move = moves.get(coin.coin_id) ?? 'flat';
@@ -54,7 +63,7 @@ function row(coin: TopCoin): HTMLTableRowElement {
     name,
     cell('number price', formatPrice(coin.price, 'usd')),
     cell(`number ${direction(coin.change_24h_percent)}`, formatPercent(coin.change_24h_percent)),
-    cell(`move ${move}`, `${MOVES[move].mark} ${MOVES[move].word}`),
+    moveCell(move),
     age,
   );
   if (coin.state === 'stale' || coin.state === 'down') {

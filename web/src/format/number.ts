@@ -80,7 +80,7 @@ export function formatCompactMoney(value: number | null | undefined, currency: s
   const text = format(`compact|${code}`, {
     notation: 'compact',
     maximumSignificantDigits: 4,
-    minimumSignificantDigits: 3,
+    minimumSignificantDigits: 4,
     ...(iso ? { style: 'currency', currency: code, currencyDisplay: 'narrowSymbol' } : {}),
   }).format(value);
   return iso ? typographic(text) : `${typographic(text)} ${code}`;
@@ -92,9 +92,10 @@ export function formatCount(value: number | null | undefined): string {
   return typographic(format('count', { maximumFractionDigits: 0 }).format(value));
 }
 
-/** A supply or other large count in short: `19.7M`. */
+/** A supply or other large count in short from 10,000 on: `9,312`, `19.7M`. */
 export function formatCompact(value: number | null | undefined): string {
   if (value == null || !Number.isFinite(value)) return UNKNOWN;
+  if (Math.abs(value) < 10_000) return formatCount(value);
   return typographic(format('compact', { notation: 'compact', maximumSignificantDigits: 4 }).format(value));
 }
 

@@ -161,7 +161,9 @@ function Facts({ ticker, currency }: { ticker: Ticker; currency: string }) {
       <section className="panel facts" aria-label="Facts">
         <h2>Facts</h2>
         <div className="fact-range">
+          <span className="muted small">{formatPrice(ticker.low_24h, currency)}</span>
           <DayRange price={ticker.price} low={ticker.low_24h} high={ticker.high_24h} currency={currency} />
+          <span className="muted small">{formatPrice(ticker.high_24h, currency)}</span>
         </div>
         <dl>
           {facts.map(([term, text]) => (
