@@ -79,6 +79,7 @@ struct HistoryService::Impl {
   std::vector<std::thread> threads;
   std::shared_ptr<void> rows_waiting_metric;
   std::atomic<bool> running{false}, healthy{true};
+  bool stopped = false;  // the owner's
   std::atomic<std::uint64_t> rows_written{0};
   // The writer thread's own:
   Steady::time_point unhealthy_since, next_sweep;
@@ -118,14 +119,12 @@ core::Status HistoryService::Impl::start() {
 }
 
 void HistoryService::Impl::stop() {
+  if (std::exchange(stopped, true)) return;
   reads.close();
   queue->close();
   for (auto& thread : threads) thread.join();
   threads.clear();
-  if (!running.exchange(false) && queue->rows() > 0) {
-    give_up(queue->rows());
-    queue->end();
-  }
+  if (!running.exchange(false) && queue->rows() > 0) give_up(queue->rows());  // never started
   rows_waiting_metric.reset();
   readers.clear();
   writer.reset();

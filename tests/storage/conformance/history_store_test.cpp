@@ -1,0 +1,484 @@
+// What every backend must do. A new one is one line in kBackends.
+
+#include "storage/history_store.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+
+#include "../../support/support.hpp"
+#include "../fixtures.hpp"
+#include "storage/memory_store.hpp"
+#include "storage/sqlite/sqlite_store.hpp"
+
+namespace tickspan::storage::test {
+namespace {
+
+using core::Interval;
+using core::Timestamp;
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::nanoseconds;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+struct Backend {
+  const char* name;
+  std::unique_ptr<HistoryStore> (*make)(const std::string& folder);
+};
+
+const Backend kBackends[] = {
+    {"memory", [](const std::string&) { return make_memory_store(); }},
+    {"sqlite", [](const std::string& folder) { return sqlite::make_sqlite_store(folder + "/history.db"); }},
+};
+
+class HistoryStoreConformance : public testing::TestWithParam<Backend> {
+ protected:
+  void SetUp() override {
+    store_ = GetParam().make(folder_.path());
+    ASSERT_TRUE(store_->open());
+    auto writer = store_->writer();
+    ASSERT_TRUE(writer);
+    writer_ = std::move(*writer);
+    auto reader = store_->reader();
+    ASSERT_TRUE(reader);
+    reader_ = std::move(*reader);
+  }
+
+  core::Status write(core::WriteBatch batch) {
+    std::vector<core::WriteBatch> batches;
+    batches.push_back(std::move(batch));
+    return writer_->write(batches);
+  }
+  void put(const core::SeriesKey& series, const std::vector<core::Candle>& candles, Interval interval = Interval::m1) {
+    core::WriteBatch batch = world_.batch();
+    for (const auto& c : candles) batch.candles.push_back({series, interval, c});
+    ASSERT_TRUE(write(std::move(batch)));
+  }
+  std::vector<std::string> get(CandleQuery query) {
+    const auto found = reader_->candles(query);
+    EXPECT_TRUE(found) << found.error().context;
+    return found ? show(*found) : std::vector<std::string>{};
+  }
+  static CandleQuery btc_usd(Interval interval, Timestamp start, Timestamp end, std::size_t limit = 1000) {
+    return {"bitcoin", "usd", "", interval, start, end, limit};
+  }
+
+  tickspan::test::TempDir folder_;
+  World world_;
+  std::unique_ptr<HistoryStore> store_;
+  std::unique_ptr<StoreWriter> writer_;
+  std::unique_ptr<StoreReader> reader_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Backends, HistoryStoreConformance, testing::ValuesIn(kBackends),
+                         [](const auto& backend) { return backend.param.name; });
+
+TEST_P(HistoryStoreConformance, AnEmptyStoreAnswersWithNothing) {
+  EXPECT_THAT(get(btc_usd(Interval::m1, {}, minute(1))), IsEmpty());
+  EXPECT_THAT(get(btc_usd(Interval::h1, {}, minute(1))), IsEmpty());
+  EXPECT_THAT(*reader_->points("bitcoin", {}, minute(1), 10), IsEmpty());
+  EXPECT_THAT(*reader_->gaps("", {}, minute(1), 10), IsEmpty());
+  EXPECT_THAT(*reader_->trades({"bitcoin", "usd", "kraken", {}, minute(1)}), IsEmpty());
+  const auto state = store_->restore({});
+  ASSERT_TRUE(state);
+  EXPECT_THAT(state->assets, IsEmpty());
+  EXPECT_THAT(state->facts, IsEmpty());
+  EXPECT_THAT(state->prices, IsEmpty());
+  EXPECT_THAT(state->minutes, IsEmpty());
+  EXPECT_FALSE(state->last_write.is_set());
+}
+
+TEST_P(HistoryStoreConformance, CandlesComeBackToTheDigit) {
+  std::vector<core::Candle> written = {
+      candle(minute(0), "64321.50", "64321.5", "0.00000012", "999999999999999999", "12.34567800", 7),
+      candle(minute(1), "1e-60", "123456789012345678e40", "1e-60", "2", "1e-18", 4'294'967'295),
+      candle(minute(2), "100", "1e3", "90", "99.9", "0", 0),
+      flat(minute(3), "99.9"),
+  };
+  written[0].final = false;
+  written[1].incomplete = true;
+  put(world_.composite(world_.btc), written);
+  EXPECT_EQ(get(btc_usd(Interval::m1, minute(0), minute(4))), show(written));
+}
+
+TEST_P(HistoryStoreConformance, SeriesAndIntervalsAreKeptApart) {
+  const auto one = candle(minute(0), "1", "1", "1", "1");
+  const auto two = candle(minute(0), "2", "2", "2", "2");
+  const auto three = candle(minute(0), "3", "3", "3", "3");
+  const auto four = candle(minute(0), "4", "4", "4", "4");
+  put(world_.composite(world_.btc), {one});
+  put(world_.composite(world_.eth), {two});
+  put({world_.btc, world_.usd, world_.kraken}, {three});
+  put(world_.composite(world_.btc), {four}, Interval::d1);
+  EXPECT_THAT(get(btc_usd(Interval::m1, minute(0), minute(1))), ElementsAre(show(one)));
+  EXPECT_THAT(get({"ethereum", "usd", "", Interval::m1, minute(0), minute(1)}), ElementsAre(show(two)));
+  EXPECT_THAT(get({"bitcoin", "usd", "kraken", Interval::m1, minute(0), minute(1)}), ElementsAre(show(three)));
+  EXPECT_THAT(get(btc_usd(Interval::d1, minute(0), minute(1))), ElementsAre(show(four)));
+  EXPECT_THAT(get({"bitcoin", "usd", "binance", Interval::m1, minute(0), minute(1)}), IsEmpty());
+}
+
+TEST_P(HistoryStoreConformance, TheRangeIsHalfOpenAndTheNewestOfItAreKept) {
+  std::vector<core::Candle> written;
+  for (int i = 0; i < 10; ++i)
+    written.push_back(candle(minute(i), "1", "1", "1", "1", "0", 1u + static_cast<unsigned>(i)));
+  put(world_.composite(world_.btc), written);
+  EXPECT_THAT(get(btc_usd(Interval::m1, minute(2), minute(5))),
+              ElementsAre(show(written[2]), show(written[3]), show(written[4])));
+  EXPECT_THAT(get(btc_usd(Interval::m1, minute(2) + nanoseconds(1), minute(4) + nanoseconds(1))),
+              ElementsAre(show(written[3]), show(written[4])));
+  EXPECT_THAT(get(btc_usd(Interval::m1, minute(0), minute(8), 2)), ElementsAre(show(written[6]), show(written[7])));
+  EXPECT_THAT(get(btc_usd(Interval::m1, minute(0), minute(8), 0)), IsEmpty());
+  EXPECT_THAT(get(btc_usd(Interval::m1, minute(5), minute(5))), IsEmpty());
+  EXPECT_THAT(get(btc_usd(Interval::m1, minute(5), minute(2))), IsEmpty());
+  EXPECT_EQ(get(btc_usd(Interval::m1, {}, {std::numeric_limits<std::int64_t>::max()})).size(), 10u);
+  EXPECT_EQ(
+      get(btc_usd(Interval::m5, {std::numeric_limits<std::int64_t>::min()}, {std::numeric_limits<std::int64_t>::max()}))
+          .size(),
+      2u);
+}
+
+TEST_P(HistoryStoreConformance, WritingAgainReplacesAndRepeatingChangesNothing) {
+  auto open = candle(minute(0), "1", "2", "1", "2", "5", 3);
+  open.final = false;
+  const auto final = candle(minute(0), "1", "3", "0.5", "2.5", "9", 8);
+  put(world_.composite(world_.btc), {open});
+  put(world_.composite(world_.btc), {final});
+  put(world_.composite(world_.btc), {final});
+  EXPECT_THAT(get(btc_usd(Interval::m1, minute(0), minute(1))), ElementsAre(show(final)));
+}
+
+TEST_P(HistoryStoreConformance, LongerIntervalsAreAggregatedExactly) {
+  std::vector<core::Candle> written = {
+      flat(minute(0), "9"),  // a flat minute in front does not lend its price to the open
+      candle(minute(1), "10", "12", "9.5", "11", "0.1", 2),
+      candle(minute(2), "11", "11.5", "8", "8.5", "0.2", 3),
+      flat(minute(3), "8.5"),
+      candle(minute(4), "8.6", "9", "8.6", "8.9", "1000000.00000001", 1),
+      candle(minute(5), "20", "21", "19", "20.5", "1", 1),
+  };
+  written[2].incomplete = true;
+  put(world_.composite(world_.btc), written);
+  auto first = candle(minute(0), "10", "12", "8", "8.9", "1000000.30000001", 6);
+  first.incomplete = true;
+  auto second = candle(minute(5), "20", "21", "19", "20.5", "1", 1);
+  second.final = false;  // four minutes are to come
+  EXPECT_THAT(get(btc_usd(Interval::m5, minute(0), minute(10))), ElementsAre(show(first), show(second)));
+  // The range is over starts: a bucket that starts in it is whole, one that starts before it is not there.
+  EXPECT_THAT(get(btc_usd(Interval::m5, minute(0), minute(1))), ElementsAre(show(first)));
+  EXPECT_THAT(get(btc_usd(Interval::m5, minute(1), minute(6))), ElementsAre(show(second)));
+  EXPECT_THAT(get(btc_usd(Interval::m5, minute(0), minute(10), 1)), ElementsAre(show(second)));
+}
+
+TEST_P(HistoryStoreConformance, AnAggregatedCandleIsFinalWhenAllOfItIs) {
+  std::vector<core::Candle> written;
+  for (int i = 0; i < 5; ++i) written.push_back(candle(minute(i), "1", "1", "1", "1"));
+  put(world_.composite(world_.btc), written);
+  EXPECT_TRUE(reader_->candles(btc_usd(Interval::m5, minute(0), minute(5)))->at(0).final);
+  written[4].final = false;
+  put(world_.composite(world_.btc), {written[4]});
+  EXPECT_FALSE(reader_->candles(btc_usd(Interval::m5, minute(0), minute(5)))->at(0).final);
+  // Its last minute is missing, but a later one tells that it is over, although the query does not ask for that.
+  put(world_.composite(world_.eth), {candle(minute(0), "1", "1", "1", "1"), candle(minute(7), "1", "1", "1", "1")});
+  const auto found = reader_->candles({"ethereum", "usd", "", Interval::m5, minute(0), minute(5)});
+  ASSERT_EQ(found->size(), 1u);
+  EXPECT_TRUE(found->at(0).final);
+}
+
+TEST_P(HistoryStoreConformance, EveryIntervalAggregates) {
+  std::vector<core::Candle> written;
+  const Timestamp midnight = kNoon.floor_to(hours(24));
+  for (int i = 0; i < 1440 * 2; ++i) written.push_back(candle(midnight + minutes(i), "1", "2", "1", "1", "0.1", 1));
+  put(world_.composite(world_.btc), written);
+  for (const Interval interval : core::kIntervals) {
+    const auto found = reader_->candles(btc_usd(interval, midnight, midnight + hours(48), 100'000));
+    const auto per_bucket = static_cast<std::size_t>(core::width(interval) / minutes(1));
+    ASSERT_EQ(found->size(), written.size() / per_bucket) << core::to_string(interval);
+    core::DecimalSum volume;
+    for (std::size_t i = 0; i < per_bucket; ++i) volume.add(dec("0.1"));
+    EXPECT_EQ(found->front().start, midnight);
+    for (const auto& c : *found) {
+      EXPECT_EQ(c.volume, volume.total());
+      EXPECT_EQ(c.trades, per_bucket);
+      EXPECT_TRUE(c.final);
+    }
+  }
+}
+
+TEST_P(HistoryStoreConformance, AStoredLongCandlePrecedesTheAggregatedOne) {
+  put(world_.composite(world_.btc), {candle(minute(0), "1", "1", "1", "1"), candle(minute(5), "2", "2", "2", "2"),
+                                     candle(minute(9), "2", "2", "2", "2")});
+  const auto stored = candle(minute(0), "7", "7", "7", "7", "3", 30);
+  put(world_.composite(world_.btc), {stored}, Interval::m5);
+  EXPECT_THAT(get(btc_usd(Interval::m5, minute(0), minute(10))),
+              ElementsAre(show(stored), show(candle(minute(5), "2", "2", "2", "2", "0", 2))));
+}
+
+TEST_P(HistoryStoreConformance, PointsAreAscendingAndTheNewest) {
+  core::WriteBatch batch = world_.batch();
+  for (const int i : {3, 1, 2, 0}) {
+    batch.points.push_back(
+        {world_.btc, {minute(i), 100.25 + i, i == 1 ? std::nullopt : std::optional(1e12 + i), 0.1 * i}});
+  }
+  batch.points.push_back({world_.eth, {minute(1), 5.0, {}, {}}});
+  ASSERT_TRUE(write(batch));
+  const auto found = reader_->points("bitcoin", minute(0), minute(3), 2);
+  ASSERT_EQ(found->size(), 2u);
+  EXPECT_EQ((*found)[0].at, minute(1));
+  EXPECT_EQ((*found)[0].price, 101.25);
+  EXPECT_EQ((*found)[0].market_cap, std::nullopt);
+  EXPECT_EQ((*found)[1].at, minute(2));
+  EXPECT_EQ((*found)[1].market_cap, 1e12 + 2);
+  EXPECT_EQ((*found)[1].volume_24h, 0.1 * 2);
+  EXPECT_EQ(reader_->points("bitcoin", minute(0), minute(9), 100)->size(), 4u);
+}
+
+TEST_P(HistoryStoreConformance, PointsAreKeptToTheMillisecondAndReplaced) {
+  core::WriteBatch batch = world_.batch();
+  batch.points.push_back({world_.btc, {minute(0) + nanoseconds(1'999'999), 1.0, {}, {}}});
+  batch.points.push_back({world_.btc, {minute(0) + nanoseconds(1'000'001), 2.0, {}, {}}});
+  ASSERT_TRUE(write(batch));
+  const auto found = reader_->points("bitcoin", minute(0), minute(1), 10);
+  ASSERT_EQ(found->size(), 1u);
+  EXPECT_EQ((*found)[0].at, minute(0) + nanoseconds(1'000'000));
+  EXPECT_EQ((*found)[0].price, 2.0);
+}
+
+TEST_P(HistoryStoreConformance, GapsThatTouchTheRange) {
+  core::WriteBatch batch;
+  batch.gaps = {{"binance", "", minute(0), minute(2), core::GapCause::disconnect},
+                {"kraken", "BTC/USD", minute(1), minute(9), core::GapCause::mute},
+                {"binance", "BTCUSDT", minute(5), minute(6), core::GapCause::disk_full}};
+  ASSERT_TRUE(write(batch));
+  const auto starts = [&](const std::string& venue, int from, int to, std::size_t limit) {
+    std::vector<Timestamp> out;
+    const auto found = reader_->gaps(venue, minute(from), minute(to), limit);
+    EXPECT_TRUE(found);
+    for (const auto& gap : *found) out.push_back(gap.start);
+    return out;
+  };
+  EXPECT_THAT(starts("", 0, 10, 10), ElementsAre(minute(0), minute(1), minute(5)));
+  EXPECT_THAT(starts("", 2, 5, 10), ElementsAre(minute(1)));  // half-open at both ends
+  EXPECT_THAT(starts("binance", 0, 10, 10), ElementsAre(minute(0), minute(5)));
+  EXPECT_THAT(starts("", 0, 10, 2), ElementsAre(minute(1), minute(5)));
+  const auto mute = reader_->gaps("kraken", minute(0), minute(10), 10)->at(0);
+  EXPECT_EQ(mute.instrument_symbol, "BTC/USD");
+  EXPECT_EQ(mute.end, minute(9));
+  EXPECT_EQ(mute.cause, core::GapCause::mute);
+  batch.gaps = {{"binance", "", minute(0), minute(4), core::GapCause::maintenance}};  // it went on
+  ASSERT_TRUE(write(batch));
+  EXPECT_EQ(reader_->gaps("binance", minute(3), minute(4), 10)->at(0).cause, core::GapCause::maintenance);
+}
+
+TEST_P(HistoryStoreConformance, TradesAreUniqueByTheirId) {
+  core::WriteBatch batch = world_.batch();
+  const Timestamp late = minute(0) + nanoseconds(77);
+  batch.ticks = {trade(world_.kraken_btc, 12, minute(1), minute(1) + nanoseconds(5), "64000.10", "0.5"),
+                 trade(world_.kraken_btc, 11, minute(0), late, "64000.00", "0.25000000"),
+                 trade(world_.binance_btc, 11, minute(0), late, "1", "1"),
+                 trade(world_.kraken_btc, 0, {}, minute(2), "3", "4"),
+                 trade(world_.kraken_btc, 0, {}, minute(2), "3", "5")};
+  ASSERT_TRUE(write(batch));
+  ASSERT_TRUE(write(batch));
+  const auto found = reader_->trades({"bitcoin", "usd", "kraken", minute(0), minute(3)});
+  ASSERT_TRUE(found);
+  ASSERT_EQ(found->size(), 4u);
+  EXPECT_EQ((*found)[0].trade_id, 11u);
+  EXPECT_EQ((*found)[0].at, minute(0));
+  EXPECT_EQ((*found)[0].received_at, late);
+  EXPECT_EQ((*found)[0].price.to_string(), "64000.00");
+  EXPECT_EQ((*found)[0].amount.to_string(), "0.25000000");
+  EXPECT_EQ((*found)[0].side, core::Side::sell);
+  EXPECT_EQ((*found)[1].trade_id, 12u);
+  EXPECT_EQ((*found)[2].trade_id, 0u);
+  EXPECT_EQ((*found)[2].at, minute(2));
+  EXPECT_EQ((*found)[2].received_at, minute(2));
+  EXPECT_EQ(reader_->trades({"bitcoin", "usd", "kraken", minute(0), minute(2), 1})->at(0).trade_id, 12u);
+  EXPECT_EQ(reader_->trades({"bitcoin", "tether", "binance", minute(0), minute(2)})->size(), 1u);
+}
+
+TEST_P(HistoryStoreConformance, RestoreGivesWhatAStartNeeds) {
+  core::WriteBatch batch = world_.batch();
+  batch.catalogue_changed = true;
+  core::AssetFacts facts;
+  facts.asset_id = "bitcoin";
+  facts.symbol = "btc";
+  facts.name = "Bitcoin";
+  facts.rank = 1;
+  facts.price = dec("64000.10");
+  facts.low_24h = dec("63000");
+  facts.market_cap = 1.28e12;
+  facts.change_24h_pct = -1.5;
+  facts.max_supply = 21e6;
+  facts.updated_at = minute(0);
+  facts.received_at = minute(1);
+  batch.facts = {facts};
+  batch.prices = {{world_.btc, dec("64001.20"), minute(3), "composite"},
+                  {world_.eth, dec("3000"), minute(1), "coingecko"}};
+  for (int i = 0; i < 3; ++i) {
+    batch.candles.push_back({world_.composite(world_.btc), Interval::m1, candle(minute(i), "1", "1", "1", "1")});
+    batch.candles.push_back(
+        {{world_.btc, world_.usd, world_.kraken}, Interval::m1, candle(minute(i), "1", "1", "1", "1")});
+    batch.candles.push_back({{world_.btc, world_.usdt, {}}, Interval::m1, candle(minute(i), "1", "1", "1", "1")});
+  }
+  batch.candles.push_back({world_.composite(world_.eth), Interval::m1, candle(minute(0), "1", "1", "1", "1")});
+  ASSERT_TRUE(write(batch));
+
+  const auto state = store_->restore(minute(1));
+  ASSERT_TRUE(state) << state.error().context;
+  ASSERT_EQ(state->assets.size(), 4u);
+  EXPECT_EQ(state->assets[1].id, "ethereum");
+  EXPECT_EQ(state->assets[1].symbol, "eth");
+  EXPECT_EQ(state->assets[1].rank, 2);
+  EXPECT_EQ(state->assets[2].kind, core::AssetKind::fiat);
+  ASSERT_EQ(state->facts.size(), 1u);
+  const core::AssetFacts& back = state->facts[0];
+  EXPECT_EQ(back.name, "Bitcoin");
+  EXPECT_EQ(back.price->to_string(), "64000.10");
+  EXPECT_EQ(back.high_24h, std::nullopt);
+  EXPECT_EQ(back.low_24h, dec("63000"));
+  EXPECT_EQ(back.change_24h, std::nullopt);
+  EXPECT_EQ(back.change_24h_pct, -1.5);
+  EXPECT_EQ(back.market_cap, 1.28e12);
+  EXPECT_EQ(back.circulating_supply, std::nullopt);
+  EXPECT_EQ(back.max_supply, 21e6);
+  EXPECT_EQ(back.updated_at, minute(0));
+  EXPECT_EQ(back.received_at, minute(1));
+  ASSERT_EQ(state->prices.size(), 2u);
+  EXPECT_EQ(state->prices[0].asset_id, "bitcoin");
+  EXPECT_EQ(state->prices[0].price_usd.to_string(), "64001.20");
+  EXPECT_EQ(state->prices[0].as_of, minute(3));
+  EXPECT_EQ(state->prices[1].source, "coingecko");
+  ASSERT_EQ(state->minutes.size(), 1u);  // ethereum has none since then; other quotes and venues are not the composite
+  EXPECT_EQ(state->minutes[0].asset_id, "bitcoin");
+  ASSERT_EQ(state->minutes[0].candles.size(), 2u);
+  EXPECT_EQ(state->minutes[0].candles[0].start, minute(1));
+  EXPECT_EQ(state->last_write, minute(3));
+}
+
+TEST_P(HistoryStoreConformance, AnAssetIsUpdatedInPlace) {
+  core::WriteBatch batch = world_.batch();
+  batch.catalogue_changed = true;
+  ASSERT_TRUE(write(batch));
+  auto changed = std::make_shared<core::Catalogue>(*world_.catalogue);
+  changed->upsert_asset({"bitcoin", "btc", "Bitcoin", core::AssetKind::coin, 9});
+  changed->upsert_asset({"solana", "sol", "Solana", core::AssetKind::coin, 4});
+  batch.catalogue = changed;
+  batch.catalogue_changed = true;
+  ASSERT_TRUE(write(batch));
+  const auto state = store_->restore({});
+  ASSERT_EQ(state->assets.size(), 5u);
+  EXPECT_EQ(state->assets[0].rank, 9);
+  EXPECT_EQ(state->assets[4].id, "solana");
+}
+
+TEST_P(HistoryStoreConformance, LastWriteIsTheNewestEverAndNeverGoesBack) {
+  core::WriteBatch batch = world_.batch();
+  batch.candles = {{world_.composite(world_.btc), Interval::m1, candle(minute(5), "1", "1", "1", "1")}};
+  ASSERT_TRUE(write(batch));
+  EXPECT_EQ(store_->restore(minute(9))->last_write, minute(6));  // final: its end has been seen
+  batch.candles[0].candle = candle(minute(1), "1", "1", "1", "1");
+  ASSERT_TRUE(write(batch));
+  EXPECT_EQ(store_->restore(minute(9))->last_write, minute(6));
+  batch.candles[0].candle = candle(minute(8), "1", "1", "1", "1");
+  batch.candles[0].candle.final = false;
+  ASSERT_TRUE(write(batch));
+  EXPECT_EQ(store_->restore(minute(9))->last_write, minute(8));
+}
+
+TEST_P(HistoryStoreConformance, ABadBatchIsRefusedWhole) {
+  core::WriteBatch good = world_.batch();
+  good.candles = {{world_.composite(world_.btc), Interval::m1, candle(minute(0), "1", "1", "1", "1")}};
+  std::vector<core::WriteBatch> bad(6, world_.batch());
+  bad[0].prices = {{core::AssetId{99}, dec("1"), minute(0), "composite"}};
+  bad[1].candles = {{{world_.btc, core::AssetId{}, {}}, Interval::m1, candle(minute(0), "1", "1", "1", "1")}};
+  bad[2].ticks = {trade(core::InstrumentId{99}, 1, minute(0), minute(0), "1", "1")};
+  bad[3].points = {{world_.btc, {minute(0), 1, {}, {}}}};
+  bad[3].catalogue = nullptr;
+  bad[4].candles = {
+      {world_.composite(world_.btc), Interval::m1, candle(minute(0) + nanoseconds(1), "1", "1", "1", "1")}};
+  bad[5].gaps = {{"binance", "", minute(1), minute(0), core::GapCause::mute}};
+  for (const auto& batch : bad) {
+    const auto status = writer_->write({good, batch});
+    ASSERT_FALSE(status);
+    EXPECT_EQ(status.error().code, core::ErrorCode::invalid_argument);
+    EXPECT_FALSE(status.error().retryable);
+  }
+  EXPECT_THAT(get(btc_usd(Interval::m1, minute(0), minute(1))), IsEmpty());
+  EXPECT_TRUE(writer_->write({good}));
+}
+
+TEST_P(HistoryStoreConformance, ExpireDeletesOldRowsInSmallSteps) {
+  core::WriteBatch batch = world_.batch();
+  for (int i = 0; i < 10; ++i) {
+    batch.candles.push_back({world_.composite(world_.btc), Interval::m1, candle(minute(i), "1", "1", "1", "1")});
+    batch.candles.push_back({world_.composite(world_.eth), Interval::m1, candle(minute(i), "1", "1", "1", "1")});
+    batch.points.push_back({world_.btc, {minute(i), 1, {}, {}}});
+    batch.ticks.push_back(trade(world_.kraken_btc, 1u + static_cast<unsigned>(i), minute(i), minute(i), "1", "1"));
+  }
+  batch.candles.push_back(
+      {world_.composite(world_.btc), Interval::d1, candle(kNoon.floor_to(hours(24)), "1", "1", "1", "1")});
+  ASSERT_TRUE(write(batch));
+  EXPECT_EQ(*writer_->expire({}, 100), 0u);  // kept forever
+  const Expiry expiry{minute(4), minute(6) + nanoseconds(1), minute(9)};
+  std::size_t deleted = 0, steps = 0;
+  for (std::size_t last = 5; last == 5; ++steps) deleted += last = *writer_->expire(expiry, 5);
+  EXPECT_EQ(deleted, 4u + 4u + 7u + 9u);
+  EXPECT_EQ(steps, 5u);
+  EXPECT_EQ(reader_->candles(btc_usd(Interval::m1, minute(0), minute(99)))->front().start, minute(4));
+  EXPECT_EQ(reader_->candles({"ethereum", "usd", "", Interval::m1, minute(0), minute(99)})->size(), 6u);
+  EXPECT_EQ(reader_->points("bitcoin", minute(0), minute(99), 99)->size(), 3u);
+  EXPECT_EQ(reader_->trades({"bitcoin", "usd", "kraken", minute(0), minute(99)})->size(), 1u);
+  EXPECT_EQ(get(btc_usd(Interval::d1, {}, minute(1))).size(), 1u);  // only the minutes expire
+}
+
+TEST_P(HistoryStoreConformance, AReaderSeesWholeTransactionsOnly) {
+  constexpr int kRounds = 60, kRows = 40;
+  std::atomic<bool> done{false};
+  std::thread writing([&] {
+    for (int round = 0; round < kRounds; ++round) {
+      std::vector<core::WriteBatch> batches(2, world_.batch());
+      for (int i = 0; i < kRows; ++i) {
+        const auto c = candle(minute(i), "1", "1", "1", "1", "0", static_cast<std::uint32_t>(round));
+        batches[static_cast<std::size_t>(i % 2)].candles.push_back({world_.composite(world_.btc), Interval::m1, c});
+      }
+      ASSERT_TRUE(writer_->write(batches));
+    }
+    done = true;
+  });
+  std::size_t mixed = 0;
+  while (!done) {
+    const auto found = reader_->candles(btc_usd(Interval::m1, minute(0), minute(kRows)));
+    ASSERT_TRUE(found);
+    if (found->empty()) continue;
+    ASSERT_EQ(found->size(), static_cast<std::size_t>(kRows));
+    for (const auto& c : *found) mixed += c.trades != found->front().trades ? 1 : 0;
+    const auto hour = reader_->candles(btc_usd(Interval::h1, minute(0), minute(kRows)));
+    mixed += hour->at(0).trades % kRows;
+  }
+  writing.join();
+  EXPECT_EQ(mixed, 0u);
+}
+
+TEST_P(HistoryStoreConformance, InfoNamesThePlaceAndTheSize) {
+  const auto info = reader_->info();
+  ASSERT_TRUE(info);
+  EXPECT_EQ(info->backend, GetParam().name);
+  EXPECT_FALSE(info->location.empty());
+  put(world_.composite(world_.btc), {candle(minute(0), "1", "1", "1", "1")});
+  EXPECT_GT(reader_->info()->size_bytes, 0u);
+}
+
+TEST_P(HistoryStoreConformance, AWriterCanFollowAWriter) {
+  writer_.reset();
+  auto next = store_->writer();
+  ASSERT_TRUE(next);
+  writer_ = std::move(*next);
+  put(world_.composite(world_.btc), {candle(minute(0), "1", "1", "1", "1")});
+  EXPECT_EQ(get(btc_usd(Interval::m1, minute(0), minute(1))).size(), 1u);
+}
+
+}  // namespace
+}  // namespace tickspan::storage::test
