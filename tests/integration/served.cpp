@@ -1,0 +1,71 @@
+#include "served.hpp"
+
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <stdexcept>
+
+namespace tickspan::test {
+namespace {
+
+std::vector<std::string> join(std::vector<std::string> a, const std::vector<std::string>& b) {
+  a.insert(a.end(), b.begin(), b.end());
+  return a;
+}
+
+int connect_to(int port) {
+  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const timeval patience{15, 0};
+  setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<std::uint16_t>(port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (connect(socket, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0) return socket;
+  close(socket);
+  return -1;
+}
+
+}  // namespace
+
+Answer get(int port, const std::string& target) {
+  const int socket = connect_to(port);
+  if (socket < 0) return {};
+  const std::string request = "GET " + target + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+  std::string text;
+  if (send(socket, request.data(), request.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(request.size())) {
+    char buffer[65536];
+    for (ssize_t n; (n = recv(socket, buffer, sizeof buffer, 0)) > 0;) text.append(buffer, static_cast<std::size_t>(n));
+  }
+  close(socket);
+  const auto end = text.find("\r\n\r\n");
+  if (end == std::string::npos || text.size() < 12) return {};
+  return {std::atoi(text.c_str() + 9), text.substr(0, end), text.substr(end + 4)};
+}
+
+std::string json_field(const std::string& json, const std::string& name) {
+  const auto at = json.find("\"" + name + "\":");
+  if (at == std::string::npos) return "";
+  const auto begin = at + name.size() + 3;
+  if (json[begin] == '"') return json.substr(begin + 1, json.find('"', begin + 1) - begin - 1);
+  return json.substr(begin, json.find_first_of(",}]", begin) - begin);
+}
+
+SimulatedVenues::SimulatedVenues(const std::string& config_path, int port, const std::vector<std::string>& extra)
+    : process_(join({program(), "simulate", "--listen", "127.0.0.1:" + std::to_string(port), "--assets", "20"}, extra)) {
+  if (!process_.says("# Listening")) throw std::runtime_error("the simulator did not start: " + process_.err());
+  std::ofstream(config_path) << process_.out();
+}
+
+Served::Served(const std::string& data, const std::vector<std::string>& extra, const std::vector<std::string>& environment)
+    : port_(free_port()),
+      process_(join({program(), "serve", "--data", data, "--listen", "127.0.0.1:" + std::to_string(port_)}, extra), environment) {}
+
+bool Served::shows(const std::string& coin, const std::string& state, std::chrono::milliseconds patience) const {
+  return eventually([&] { return json_field(get("/price/" + coin).body, "state") == state; }, patience);
+}
+
+}  // namespace tickspan::test
