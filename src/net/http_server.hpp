@@ -24,6 +24,8 @@ class WebSocketPeer {
   /// Bytes that are already framed (net/ws_codec encode_text_frame), possibly many frames: shared between clients and
   /// not copied unless the socket is full.
   virtual void send_framed(std::shared_ptr<const std::string> frames) = 0;
+  /// As above for bytes that are only good during the call; copied as far as the socket doesn't take them at once.
+  virtual void send_framed(std::string_view frames) { send_framed(std::make_shared<const std::string>(frames)); }
   virtual void send_ping(std::string_view payload) = 0;
   /// Starts the closing handshake; what is queued goes first, within two seconds.
   virtual void close(std::uint16_t code, std::string_view reason) = 0;
@@ -47,9 +49,9 @@ class WebSocketHandler {
 
 struct HttpServerOptions {
   std::string address = "0.0.0.0";
-  std::uint16_t port = 0;             ///< 0: any free one, see HttpServer::port()
-  bool reuse_port = false;            ///< several servers on several loops share one port
-  std::string tls_certificate_file;   ///< PEM chain; with the key: TLS
+  std::uint16_t port = 0;            ///< 0: any free one, see HttpServer::port()
+  bool reuse_port = false;           ///< several servers on several loops share one port
+  std::string tls_certificate_file;  ///< PEM chain; with the key: TLS
   std::string tls_key_file;
   std::size_t max_header_bytes = 16 * 1024;
   std::size_t max_body_bytes = 1024 * 1024;
@@ -72,7 +74,9 @@ class HttpServer {
     virtual void write(std::shared_ptr<const std::string> bytes) = 0;
     virtual std::size_t queued_bytes() const = 0;
     virtual void close() = 0;
-    std::function<void()> on_close;  ///< the client has gone
+    Headers headers;                   ///< further fields of the answer; added to before on_stream() returns
+    std::function<void()> on_close;    ///< the client has gone
+    std::function<void()> on_drained;  ///< queued_bytes() has come down to zero
   };
   class Handler {
    public:

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <memory>
+
+#include "net/http_connection.hpp"
+#include "net/ws_codec.hpp"
+
+namespace tickspan::net {
+
+/// The WebSocket that an HTTP connection has become.
+class WebSocketConnection final : public WebSocketPeer {
+ public:
+  WebSocketConnection(HttpConnection& connection, std::shared_ptr<WebSocketHandler> handler, std::size_t max_message);
+
+  void open() { handler_->on_open(*this); }
+  void feed(std::span<char> input);
+  void drained();
+  /// The socket is gone: the handler's last call.
+  void finish();
+
+  void send_text(std::string_view text) override;
+  void send_framed(std::shared_ptr<const std::string> frames) override;
+  void send_framed(std::string_view frames) override;
+  void send_ping(std::string_view payload) override;
+  void close(std::uint16_t code, std::string_view reason) override;
+  void abort() override { connection_.abort(); }
+  std::size_t queued_bytes() const override { return connection_.queued_bytes(); }
+  std::string_view remote_address() const override { return connection_.remote_address(); }
+
+ private:
+  void handle(const WsEvent& event);
+  void send_control(WsOpcode opcode, std::string_view payload);
+
+  HttpConnection& connection_;
+  std::shared_ptr<WebSocketHandler> handler_;
+  WsDecoder decoder_;
+  std::uint16_t close_code_ = ws_close::kAbnormal;
+  bool close_sent_ = false, close_received_ = false;
+};
+
+}  // namespace tickspan::net
