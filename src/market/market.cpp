@@ -166,6 +166,7 @@ void Market::collect_composite(core::AssetId id) {
   AssetState& a = assets_[id.index()];
   for (const core::Candle& c : a.candles.finished()) {
     a.window.add(c);
+    a.last_minute = c;
     finished_composites_.push_back({id, core::Interval::m1, c});
     for (CandleRollup& r : a.rollups) {
       if (r.add(c)) finished_composites_.push_back({id, r.interval(), r.candle()});

@@ -64,6 +64,7 @@ class Market {
     CandleBuilder candles;
     RollingWindow window;
     std::vector<CandleRollup> rollups;
+    core::Candle last_minute;  ///< the newest final one
   };
   struct VenueState {
     VenuePulse pulse;

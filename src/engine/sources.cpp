@@ -1,0 +1,110 @@
+#include "engine/sources.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+namespace tickspan::engine {
+namespace {
+
+bool same(const core::SourceRow& a, const core::SourceRow& b) {
+  const auto tie = [](const core::SourceRow& r) {
+    return std::tie(r.venue, r.feed, r.state, r.host, r.detail, r.since, r.as_of, r.instruments, r.live_instruments);
+  };
+  return tie(a) == tie(b);
+}
+
+}  // namespace
+
+void Sources::add(core::VenueId venue, core::Timestamp now) {
+  if (sources_.size() <= venue.index()) sources_.resize(venue.index() + 1);
+  sources_[venue.index()].row.venue = venue;
+  sources_[venue.index()].row.since = now;
+}
+
+void Sources::on_status(const core::FeedStatus& status) {
+  Source& s = sources_[status.venue.index()];
+  const auto& venue = market_.venues()[status.venue.index()];
+  if (s.row.feed != status.state) s.row.since = status.at;
+  s.row.feed = status.state;
+  s.row.host = status.host;
+  s.row.detail = status.detail;
+  if (venue.polled) return;  // a polled source is judged by its answers, see on_polled()
+  const bool was_heard = venue.pulse.connected && !venue.pulse.mute;
+  if (status.state == core::FeedState::live && s.hole_since.is_set()) {
+    write_gap(status.venue, s.hole_since, status.at, s.cause);
+    s.hole_since = {};
+  } else if (was_heard && status.state == core::FeedState::stale) {
+    open_hole(status.venue, venue.pulse.alive_at, status.at, core::GapCause::mute);
+  } else if (was_heard && status.state != core::FeedState::live && status.state != core::FeedState::subscribing) {
+    open_hole(status.venue, venue.pulse.alive_at, status.at, core::GapCause::disconnect);
+  }
+}
+
+void Sources::on_polled(core::VenueId venue, core::Timestamp received_at, core::Duration period) {
+  const core::Timestamp before = market_.venues()[venue.index()].as_of;
+  if (before.is_set() && received_at - before > 2 * period) {
+    write_gap(venue, before, received_at, core::GapCause::disconnect);
+  }
+}
+
+void Sources::on_loss(core::VenueId venue, const core::Gap& gap) {
+  write_gap(venue, gap.start, gap.end, gap.cause);
+  gaps_.back().instrument_symbol = gap.instrument_symbol;
+}
+
+void Sources::on_restart(core::Timestamp last_write, core::Timestamp now) {
+  for (std::size_t i = 0; i < sources_.size(); ++i) {
+    const core::VenueId venue{static_cast<std::uint16_t>(i)};
+    if (!market_.venues()[i].polled) open_hole(venue, last_write, now, core::GapCause::restart);
+  }
+}
+
+void Sources::open_hole(core::VenueId venue, core::Timestamp since, core::Timestamp now, core::GapCause cause) {
+  Source& s = sources_[venue.index()];
+  if (s.hole_since.is_set() || !since.is_set()) return;
+  s.hole_since = since;
+  s.cause = cause;
+  write_gap(venue, since, now, cause);
+}
+
+void Sources::extend_gaps(core::Timestamp now) {
+  for (const Source& s : sources_) {
+    if (s.hole_since.is_set()) write_gap(s.row.venue, s.hole_since, now, s.cause);
+  }
+}
+
+void Sources::write_gap(core::VenueId venue, core::Timestamp start, core::Timestamp end, core::GapCause cause) {
+  gaps_.push_back({market_.catalogue()->venue(venue).id, {}, start, std::max(end, start + core::Duration{1}), cause});
+}
+
+void Sources::refresh(Source& s, core::Timestamp now) const {
+  const auto& venue = market_.venues()[s.row.venue.index()];
+  s.row.as_of = venue.as_of;
+  s.row.instruments = s.row.live_instruments = 0;
+  if (venue.polled) {
+    s.row.state = market::polled_freshness(venue.as_of, venue.period, now);
+    return;
+  }
+  core::Freshness best = core::Freshness::down;
+  for (const std::uint32_t i : venue.pairs) {
+    const auto& pair = market_.pairs()[i];
+    if (!pair.subscribed) continue;
+    ++s.row.instruments;
+    if (pair.freshness == core::Freshness::live) ++s.row.live_instruments;
+    best = std::min(best, pair.freshness);
+  }
+  s.row.state = best;
+}
+
+std::shared_ptr<const std::vector<core::SourceRow>> Sources::changed_rows(core::Timestamp now) {
+  for (Source& s : sources_) refresh(s, now);
+  const bool unchanged = told_ && std::equal(sources_.begin(), sources_.end(), given_.begin(), given_.end(),
+                                             [](const Source& s, const core::SourceRow& r) { return same(s.row, r); });
+  if (unchanged) return nullptr;
+  told_ = true;
+  given_.clear();
+  for (const Source& s : sources_) given_.push_back(s.row);
+  return std::make_shared<const std::vector<core::SourceRow>>(given_);
+}
+
+}  // namespace tickspan::engine

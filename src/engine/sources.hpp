@@ -1,0 +1,53 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "core/feed_event.hpp"
+#include "core/snapshot.hpp"
+#include "market/market.hpp"
+
+namespace tickspan::engine {
+
+/// The sources as people see them, and the holes in what they said.
+///
+/// A hole opens when a source that was heard is not heard any more, is written down at once, grows once a minute, and
+/// closes when the source is live again: a crash in between loses nothing but its end, which the restart's own gap
+/// covers.
+/// **Threading**: the engine's.
+class Sources {
+ public:
+  explicit Sources(const market::Market& market) : market_(market) {}
+
+  void add(core::VenueId venue, core::Timestamp now);
+  /// Before the market takes it: the times of the last data are needed.
+  void on_status(const core::FeedStatus& status);
+  /// Before the market takes the polled rows of `venue`.
+  void on_polled(core::VenueId venue, core::Timestamp received_at, core::Duration period);
+  void on_loss(core::VenueId venue, const core::Gap& gap);
+  /// Every exchange was unheard since `last_write`.
+  void on_restart(core::Timestamp last_write, core::Timestamp now);
+  void extend_gaps(core::Timestamp now);
+  std::vector<core::Gap> take_gaps() { return std::exchange(gaps_, {}); }
+
+  /// A new list when it differs from the last one given out, else null.
+  std::shared_ptr<const std::vector<core::SourceRow>> changed_rows(core::Timestamp now);
+
+ private:
+  struct Source {
+    core::SourceRow row;
+    core::Timestamp hole_since;  // set while a hole is open
+    core::GapCause cause = core::GapCause::disconnect;
+  };
+  void open_hole(core::VenueId venue, core::Timestamp since, core::Timestamp now, core::GapCause cause);
+  void write_gap(core::VenueId venue, core::Timestamp start, core::Timestamp end, core::GapCause cause);
+  void refresh(Source& source, core::Timestamp now) const;
+
+  const market::Market& market_;
+  std::vector<Source> sources_;  // by VenueId index
+  std::vector<core::Gap> gaps_;
+  std::vector<core::SourceRow> given_;
+  bool told_ = false;
+};
+
+}  // namespace tickspan::engine

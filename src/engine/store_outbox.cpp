@@ -1,0 +1,183 @@
+#include "engine/store_outbox.hpp"
+
+#include <algorithm>
+#include <set>
+#include <tuple>
+
+namespace tickspan::engine {
+namespace {
+
+using namespace std::chrono_literals;
+constexpr core::Duration kPricesEvery = 5s;
+constexpr core::Duration kOpenCandlesEvery = 10s;
+constexpr core::Duration kPointsEvery = 5min;
+constexpr core::Duration kFlushEvery = 100ms;
+constexpr std::size_t kFlushRows = 2'048;
+constexpr std::size_t kMergeStep = 8'192;  // rows that come in before merging is tried again
+
+// Keeps the last row of each key, in the order in which those stand.
+template <typename Row, typename KeyOf>
+void keep_newest(std::vector<Row>& rows, KeyOf key_of) {
+  std::set<decltype(key_of(rows.front()))> seen;
+  std::vector<Row> kept;
+  for (auto it = rows.rbegin(); it != rows.rend(); ++it) {
+    if (seen.insert(key_of(*it)).second) kept.push_back(std::move(*it));
+  }
+  std::reverse(kept.begin(), kept.end());
+  rows = std::move(kept);
+}
+
+}  // namespace
+
+void StoreOutbox::add_candle(const core::SeriesKey& series, const core::Candle& candle) {
+  if (enabled()) batch_.candles.push_back({series, core::Interval::m1, candle});
+}
+
+void StoreOutbox::add_tick(const core::Tick& tick) {
+  if (enabled()) batch_.ticks.push_back(tick);
+}
+
+void StoreOutbox::add_facts(const core::AggregatorRows& rows) {
+  if (!enabled()) return;
+  for (const core::AssetFacts& facts : rows.rows) {
+    if (market_.catalogue()->find_id(facts.asset_id).valid()) batch_.facts.push_back(facts);
+  }
+}
+
+void StoreOutbox::add_points(const core::ChartPoints& points) {
+  const core::AssetId asset = market_.catalogue()->find_id(points.asset_id);
+  if (!enabled() || !asset.valid()) return;
+  for (const core::MarketPoint& point : points.points) batch_.points.push_back({asset, point});
+}
+
+void StoreOutbox::add_gaps(std::vector<core::Gap> gaps) {
+  if (!enabled()) return;
+  for (core::Gap& gap : gaps) batch_.gaps.push_back(std::move(gap));
+}
+
+void StoreOutbox::price_changed(core::AssetId asset) {
+  if (unsaved_.size() <= asset.index()) unsaved_.resize(market_.asset_count(), false);
+  unsaved_[asset.index()] = true;
+}
+
+void StoreOutbox::collect(core::Timestamp now) {
+  if (!enabled()) return;
+  if (now >= next_prices_) {
+    collect_prices();
+    next_prices_ = now + kPricesEvery;
+  }
+  if (now >= next_candles_) {
+    if (next_candles_.is_set()) collect_open_candles();
+    next_candles_ = now + kOpenCandlesEvery;
+  }
+  if (now >= next_points_) {
+    if (next_points_.is_set()) collect_points(now);
+    next_points_ = now.floor_to(kPointsEvery) + kPointsEvery;
+  }
+}
+
+void StoreOutbox::collect_all(core::Timestamp now) {
+  if (!enabled()) return;
+  collect(now);
+  collect_prices();
+  collect_open_candles();
+}
+
+void StoreOutbox::collect_prices() {
+  for (std::uint32_t i = 0; i < unsaved_.size(); ++i) {
+    if (!unsaved_[i]) continue;
+    unsaved_[i] = false;
+    const core::AssetRow& row = market_.rows()[i];
+    if (!row.has_price() || row.restored || row.asset == market_.usd()) continue;
+    batch_.prices.push_back({row.asset, row.price, row.as_of,
+                             row.source.valid() ? market_.catalogue()->venue(row.source).id : "composite"});
+  }
+}
+
+void StoreOutbox::save_open(const core::SeriesKey& series, const market::CandleBuilder& builder, Saved& saved) {
+  core::Candle candle;
+  if (!builder.open_candle(candle)) return;
+  if (saved.start == candle.start && saved.trades == candle.trades && saved.volume == candle.volume) return;
+  saved = {candle.start, candle.trades, candle.volume};
+  add_candle(series, candle);
+}
+
+void StoreOutbox::collect_open_candles() {
+  saved_pairs_.resize(market_.pairs().size());
+  saved_assets_.resize(market_.asset_count());
+  for (std::uint32_t i = 0; i < market_.pairs().size(); ++i) {
+    const auto& pair = market_.pairs()[i];
+    save_open({pair.base, pair.quote, pair.venue}, market_.pair_candles({i}), saved_pairs_[i]);
+  }
+  for (std::uint32_t i = 0; i < market_.asset_count(); ++i) {
+    save_open({{i}, market_.usd(), {}}, market_.asset({i}).candles, saved_assets_[i]);
+  }
+}
+
+void StoreOutbox::collect_points(core::Timestamp now) {
+  const core::Timestamp at = now.floor_to(kPointsEvery);
+  for (const core::AssetRow& row : market_.rows()) {
+    // A stale price is no point of a chart.
+    if (!row.has_price() || row.state > core::Freshness::quiet || row.asset == market_.usd()) continue;
+    batch_.points.push_back({row.asset, {at, row.price.to_double(), row.market_cap, row.volume_24h}});
+  }
+}
+
+bool StoreOutbox::flush(core::Timestamp now, bool at_once) {
+  if (!enabled() || batch_.rows() == 0) return true;
+  if (!at_once && now < next_flush_ && batch_.rows() < kFlushRows) return true;
+  next_flush_ = now + kFlushEvery;
+  if (lost_from_.is_set()) {
+    for (const core::Venue& venue : market_.catalogue()->venues()) {
+      if (!venue.polled) batch_.gaps.push_back({venue.id, {}, lost_from_, lost_to_, core::GapCause::overflow});
+    }
+    lost_from_ = lost_to_ = {};
+  }
+  batch_.catalogue = market_.catalogue();
+  switch (push_(batch_)) {
+    case runtime::PushResult::ok:
+    case runtime::PushResult::closed:  // the store is gone for good: nobody will ask for these rows
+      batch_ = {};
+      merged_rows_ = 0;
+      return true;
+    case runtime::PushResult::full:
+      break;
+  }
+  if (batch_.rows() >= merged_rows_ + kMergeStep) merge();
+  return false;
+}
+
+void StoreOutbox::merge() {
+  keep_newest(batch_.candles, [](const core::CandleRow& r) { return std::tuple(r.series, r.candle.start); });
+  keep_newest(batch_.prices, [](const core::LastPrice& r) { return r.asset; });
+  keep_newest(batch_.facts, [](const core::AssetFacts& r) { return r.asset_id; });
+  keep_newest(batch_.points, [](const core::PointRow& r) { return std::tuple(r.asset, r.point.at); });
+  keep_newest(batch_.gaps, [](const core::Gap& r) { return std::tuple(r.venue, r.instrument_symbol, r.start); });
+  if (batch_.rows() > kMostRows) give_up_oldest();
+  merged_rows_ = batch_.rows();
+}
+
+void StoreOutbox::lost(core::Timestamp from, core::Timestamp to) {
+  lost_from_ = lost_from_.is_set() ? std::min(lost_from_, from) : from;
+  lost_to_ = std::max(lost_to_, to);
+}
+
+void StoreOutbox::give_up_oldest() {
+  // Down to three quarters, so that this does not happen with every row. Trades go before candles: candles sum them up.
+  const auto excess = [&] { return batch_.rows() - std::min(batch_.rows(), kMostRows / 4 * 3); };
+  const std::size_t ticks = std::min(excess(), batch_.ticks.size());
+  for (std::size_t i = 0; i < ticks; ++i) {
+    lost(batch_.ticks[i].received_at(), batch_.ticks[i].received_at() + core::Duration{1});
+  }
+  batch_.ticks.erase(batch_.ticks.begin(), batch_.ticks.begin() + static_cast<std::ptrdiff_t>(ticks));
+  const std::size_t candles = std::min(excess(), batch_.candles.size());
+  for (std::size_t i = 0; i < candles; ++i) {
+    const core::Timestamp start = batch_.candles[i].candle.start;
+    lost(start, start + std::chrono::minutes(1));
+  }
+  batch_.candles.erase(batch_.candles.begin(), batch_.candles.begin() + static_cast<std::ptrdiff_t>(candles));
+  const std::size_t points = std::min(excess(), batch_.points.size());
+  batch_.points.erase(batch_.points.begin(), batch_.points.begin() + static_cast<std::ptrdiff_t>(points));
+}
+
+}  // namespace tickspan::engine

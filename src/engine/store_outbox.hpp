@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "core/write_batch.hpp"
+#include "market/market.hpp"
+#include "runtime/bounded_queue.hpp"
+
+namespace tickspan::engine {
+
+/// What the engine has for the store and has not handed over yet.
+///
+/// When the store's queue is full the rows stay here, rows of one key merged into the newest, and are offered again.
+/// Only beyond kMostRows are the oldest candles and trades given up; a gap with cause `overflow` tells of them.
+/// **Threading**: the engine's.
+class StoreOutbox {
+ public:
+  using Push = std::function<runtime::PushResult(core::WriteBatch&)>;
+  static constexpr std::size_t kMostRows = 65'536;
+
+  StoreOutbox(Push push, const market::Market& market) : push_(std::move(push)), market_(market) {}
+
+  bool enabled() const { return static_cast<bool>(push_); }
+  void add_candle(const core::SeriesKey& series, const core::Candle& candle);
+  void add_tick(const core::Tick& tick);
+  void add_facts(const core::AggregatorRows& rows);
+  void add_points(const core::ChartPoints& points);
+  void add_gaps(std::vector<core::Gap> gaps);
+  void set_catalogue_changed() { batch_.catalogue_changed = true; }
+  /// The row's price goes with the next batch of last prices.
+  void price_changed(core::AssetId asset);
+
+  /// What is due by time: last prices every 5 s, open candles every 10 s, one point per coin every 5 min.
+  void collect(core::Timestamp now);
+  /// All open candles and last prices, whenever they were saved last.
+  void collect_all(core::Timestamp now);
+  /// Hands over what there is, at most every 100 ms unless there is much of it. False: the store is full.
+  bool flush(core::Timestamp now, bool at_once = false);
+  std::size_t waiting() const { return batch_.rows(); }
+
+ private:
+  struct Saved {
+    core::Timestamp start;
+    std::uint32_t trades = 0;
+    core::Decimal volume;
+  };
+  void collect_prices();
+  void collect_open_candles();
+  void collect_points(core::Timestamp now);
+  void save_open(const core::SeriesKey& series, const market::CandleBuilder& builder, Saved& saved);
+  void merge();
+  void give_up_oldest();
+  void lost(core::Timestamp from, core::Timestamp to);
+
+  Push push_;
+  const market::Market& market_;
+  core::WriteBatch batch_;
+  std::vector<bool> unsaved_;  // by AssetId index
+  std::vector<Saved> saved_pairs_, saved_assets_;
+  core::Timestamp next_prices_, next_candles_, next_points_, next_flush_;
+  core::Timestamp lost_from_, lost_to_;
+  std::size_t merged_rows_ = 0;
+};
+
+}  // namespace tickspan::engine

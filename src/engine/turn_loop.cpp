@@ -1,0 +1,218 @@
+#include "engine/turn_loop.hpp"
+
+#include <algorithm>
+
+namespace tickspan::engine {
+namespace {
+
+constexpr core::Duration kSweepEvery = std::chrono::milliseconds(100);
+constexpr core::Duration kGapsEvery = std::chrono::minutes(1);
+
+}  // namespace
+
+TurnLoop::TurnLoop(const EngineOptions& options, EngineOutputs outputs, const runtime::Clock& clock,
+                   runtime::Metrics& metrics, std::string epoch)
+    : options_(options),
+      outputs_(std::move(outputs)),
+      clock_(clock),
+      market_(options.tracked_assets, clock.now()),
+      sources_(market_),
+      publisher_(market_, sources_, options.origin, epoch),
+      frames_(outputs_.frames, outputs_.interest, market_, options.origin, epoch),
+      outbox_(outputs_.store, market_),
+      tracked_version_(market_.tracked_version()),
+      now_(clock.now()),
+      ticks_(metrics.counter("tickspan_engine_ticks_total", "Ticks taken from the rings")),
+      turns_(metrics.counter("tickspan_engine_turns_total", "Turns")),
+      lost_trades_(metrics.counter("tickspan_engine_lost_trades_total", "Trades that did not fit a ring")),
+      published_(metrics.counter("tickspan_engine_published_total", "Snapshots published")),
+      turn_seconds_(metrics.gauge("tickspan_engine_turn_seconds", "Longest turn since the last time-driven one")),
+      ring_items_(metrics.gauge("tickspan_engine_ring_items", "Items waiting in the rings")),
+      store_waiting_(metrics.gauge("tickspan_engine_store_waiting", "Rows the store had no room for yet")) {
+  publish(now_);
+}
+
+core::VenueId TurnLoop::add_source(core::Venue venue) {
+  const core::VenueId id = market_.add_venue(std::move(venue));
+  sources_.add(id, clock_.now());
+  if (venues_.size() <= id.index()) venues_.resize(id.index() + 1);
+  publisher_.sources_changed();
+  publish(clock_.now());
+  return id;
+}
+
+void TurnLoop::add_port(runtime::FeedPort& port) {
+  ports_.push_back({&port, {}});
+}
+
+void TurnLoop::restore(const core::RestoredState& state) {
+  const core::Timestamp now = clock_.now();
+  market_.restore(state, now);
+  if (state.last_write.is_set() && state.last_write < now) sources_.on_restart(state.last_write, now);
+  publish(now);
+}
+
+std::size_t TurnLoop::turn(std::size_t max_items) {
+  now_ = clock_.now();
+  frames_.follow_interest();
+  const std::size_t taken = drain(max_items);
+  if (now_ >= next_sweep_) on_time(now_);
+  if (now_ >= next_publish_ && work_waits_) publish(now_);
+  turns_.add();
+  if (taken > 0) ticks_.add(taken);
+  slowest_turn_ = std::max(slowest_turn_, clock_.now() - now_);
+  return taken;
+}
+
+std::size_t TurnLoop::drain(std::size_t max_items) {
+  std::size_t taken = 0;
+  // Each turn begins with another port, so that a busy one does not keep the others waiting.
+  for (std::size_t i = 0; i < ports_.size() && taken < max_items; ++i) {
+    Port& port = ports_[(first_port_ + i) % ports_.size()];
+    taken += port.port->drain(max_items - taken, [&](const runtime::FeedPort::Item& item) {
+      if (item.event == nullptr)
+        on_tick(item.tick);
+      else
+        on_event(port, *item.event);
+    });
+  }
+  if (!ports_.empty()) first_port_ = (first_port_ + 1) % ports_.size();
+  if (taken > 0) work_waits_ = true;
+  return taken;
+}
+
+void TurnLoop::on_tick(const core::Tick& tick) {
+  if (!market_.on_tick(tick) || tick.kind() != core::TickKind::trade) return;
+  if (frames_.wants_trades(tick.instrument())) frames_.on_trade(tick);
+  if (options_.store_ticks) outbox_.add_tick(tick);
+}
+
+void TurnLoop::on_event(Port& port, const core::FeedEvent& event) {
+  std::visit([&](const auto& e) { on_event(port, e); }, event);
+}
+
+bool TurnLoop::is_source(Port& port, core::VenueId venue) {
+  if (!venue.valid() || venue.index() >= venues_.size()) return false;
+  if (std::find(port.venues.begin(), port.venues.end(), venue) == port.venues.end()) port.venues.push_back(venue);
+  return true;
+}
+
+void TurnLoop::on_event(Port& port, const core::FeedStatus& status) {
+  if (!is_source(port, status.venue)) return;
+  sources_.on_status(status);
+  market_.on_status(status);
+  publisher_.sources_changed();
+}
+
+void TurnLoop::on_event(Port& port, const core::FeedAlive& alive) {
+  if (is_source(port, alive.venue)) market_.on_alive(alive.venue, alive.at);
+}
+
+void TurnLoop::on_event(Port& port, const core::SymbolList& list) {
+  if (!is_source(port, list.venue)) return;
+  venues_[list.venue.index()].list = list;
+  venues_[list.venue.index()].listed = true;
+  choose_symbols(list.venue);
+}
+
+void TurnLoop::choose_symbols(core::VenueId id) {
+  const auto table = market_.choose_symbols(venues_[id.index()].list, now_);
+  if (table && outputs_.set_symbols) outputs_.set_symbols(id, table);
+}
+
+void TurnLoop::on_event(Port& port, const core::AggregatorRows& rows) {
+  if (!is_source(port, rows.venue)) return;
+  sources_.on_polled(rows.venue, rows.received_at, rows.period);
+  market_.on_rows(rows);
+  outbox_.add_facts(rows);
+  if (tracked_version_ == market_.tracked_version()) return;
+  tracked_version_ = market_.tracked_version();
+  for (std::size_t i = 0; i < venues_.size(); ++i) {
+    if (venues_[i].listed) choose_symbols({static_cast<std::uint16_t>(i)});
+  }
+}
+
+void TurnLoop::on_event(Port& port, const core::AggregatorRates& rates) {
+  if (is_source(port, rates.venue)) market_.on_rates(rates);
+}
+
+void TurnLoop::on_event(Port&, const core::ChartPoints& points) {
+  outbox_.add_points(points);
+}
+
+void TurnLoop::on_event(Port& port, const core::FeedLoss& loss) {
+  lost_trades_.add(loss.lost_trades);
+  std::vector<core::VenueId> venues;
+  // A full ring does not know whose trades it lost: everyone's who uses it.
+  if (loss.gap.venue.empty())
+    venues = port.venues;
+  else if (const auto id = market_.catalogue()->find_venue(loss.gap.venue); id.valid())
+    venues.push_back(id);
+  for (const core::VenueId id : venues) {
+    if (market_.venues()[id.index()].polled) continue;
+    sources_.on_loss(id, loss.gap);
+    market_.on_loss(id, loss.gap.start, loss.gap.end, loss.lost_trades > 0);
+  }
+}
+
+void TurnLoop::on_time(core::Timestamp now) {
+  next_sweep_ = now + kSweepEvery;
+  work_waits_ = true;
+  market_.sweep(now);
+  frames_.on_time(now);
+  if (now >= next_gaps_) {
+    sources_.extend_gaps(now);
+    next_gaps_ = now + kGapsEvery;
+  }
+  outbox_.collect(now);
+  turn_seconds_.set(std::chrono::duration<double>(std::exchange(slowest_turn_, {})).count());
+  std::size_t items = 0;
+  for (const Port& port : ports_) items += port.port->size();
+  ring_items_.set(static_cast<double>(items));
+  store_waiting_.set(static_cast<double>(outbox_.waiting()));
+}
+
+void TurnLoop::publish(core::Timestamp now) {
+  next_publish_ = now + options_.publish_interval;
+  work_waits_ = false;
+  market_.refresh(now);
+  market_.take_candles(
+      [&](core::InstrumentId id, const core::Candle& candle) {
+        const auto& pair = market_.pairs()[id.index()];
+        outbox_.add_candle({pair.base, pair.quote, pair.venue}, candle);
+      },
+      [&](core::AssetId id, core::Interval interval, const core::Candle& candle) {
+        if (interval == core::Interval::m1) outbox_.add_candle({id, market_.usd(), {}}, candle);
+        frames_.on_candle(id, interval, candle);
+      });
+  market_.take_changed(changed_);
+  for (const core::AssetId id : changed_) outbox_.price_changed(id);
+  if (market_.take_catalogue_changed()) outbox_.set_catalogue_changed();
+  if (const core::SnapshotPtr snapshot = publisher_.publish(now, changed_)) {
+    published_.add();
+    frames_.on_changed(*snapshot, changed_, now);
+  } else if (frames_.has_waiting_units()) {
+    frames_.on_changed(*publisher_.current(), {}, now);
+  }
+  frames_.post();
+  outbox_.add_gaps(sources_.take_gaps());
+  outbox_.flush(now);
+}
+
+core::Duration TurnLoop::until_due() const {
+  const core::Timestamp due = work_waits_ ? std::min(next_publish_, next_sweep_) : next_sweep_;
+  return std::clamp(due - clock_.now(), core::Duration{0}, kSweepEvery);
+}
+
+bool TurnLoop::finish() {
+  if (!finished_) {
+    now_ = clock_.now();
+    market_.sweep(now_);
+    publish(now_);
+    outbox_.collect_all(now_);
+    finished_ = true;
+  }
+  return outbox_.flush(now_, true);
+}
+
+}  // namespace tickspan::engine
