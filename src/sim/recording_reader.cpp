@@ -160,11 +160,25 @@ class WrappedLinesReader final : public RecordingReader {
     SIMDJSON_TRY(
         parser_.iterate(simdjson::padded_string_view(line.data(), line.size(), line.size() + feeds::kFramePadding))
             .get(document));
-    std::string_view direction;
-    if (document.find_field_unordered("dir").get_string().get(direction) == simdjson::SUCCESS && direction == "tx")
-      frame.kind = "send";
-    ondemand::value value;
-    SIMDJSON_TRY(document.find_field_unordered("frame").get(value));
+    ondemand::object object;
+    SIMDJSON_TRY(document.get_object().get(object));
+    bool found = false;
+    std::string_view text;
+    for (auto item : object) {
+      ondemand::field field;
+      SIMDJSON_TRY(std::move(item).get(field));
+      const char* key = field.key().raw();
+      if (std::strncmp(key, "dir\"", 4) == 0) {
+        if (field.value().get_string().get(text) == simdjson::SUCCESS && text == "tx") frame.kind = "send";
+      } else if (std::strncmp(key, "frame\"", 6) == 0) {
+        SIMDJSON_TRY(take_message(field.value(), frame));
+        found = true;
+      }
+    }
+    return found ? simdjson::SUCCESS : simdjson::NO_SUCH_FIELD;
+  }
+
+  simdjson::error_code take_message(simdjson::ondemand::value& value, RecordedFrame& frame) {
     std::string_view text;
     if (value.get_string().get(text) != simdjson::SUCCESS) return simdjson::to_json_string(value).get(frame.payload);
     // A message kept as text: its own bytes, with the spare ones behind.

@@ -10,10 +10,10 @@ namespace {
 
 using core::Tick;
 
-/// Calls `visit` with each run of letters and digits until it returns true.
+/// Calls `visit` with each run of letters until it returns true.
 template <typename Visit>
 bool any_word(std::string_view text, const Visit& visit) {
-  const auto in_word = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; };
+  const auto in_word = [](char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; };
   for (std::size_t i = 0; i < text.size();) {
     std::size_t end = i;
     while (end < text.size() && in_word(text[end])) ++end;

@@ -99,7 +99,9 @@ simdjson::error_code gather(ondemand::object object, Event& event, bool outer);
 /// The event inside a combined frame. Lists (`!miniTicker@arr`) hold events without ticks: their first names them all.
 simdjson::error_code take_data(ondemand::value& value, Event& event) {
   ondemand::object object;
-  if (value.get_object().get(object) == simdjson::SUCCESS) return gather(object, event, false);
+  const auto error = value.get_object().get(object);
+  if (error == simdjson::SUCCESS) return gather(object, event, false);
+  if (error != simdjson::INCORRECT_TYPE) return error;
   ondemand::array array;
   SIMDJSON_TRY(value.get_array().get(array));
   for (auto element : array) {
@@ -214,6 +216,7 @@ core::Status interpret(const Event& event, core::Timestamp received_at, const co
   out.kind = FrameKind::data;
   if (event.done) {
     if (event.type.empty()) out.type = stream_type(event.stream);
+    if (out.type.empty()) return broken("frame", "a list of nothing");
     if (event.type == "serverShutdown") {
       out.kind = FrameKind::reconnect;
       out.detail = "the venue shuts this server down";
@@ -314,7 +317,9 @@ class Binance final : public VenueProtocol {
  private:
   static simdjson::error_code read(ondemand::document& document, Event& event) {
     ondemand::object object;
-    if (document.get_object().get(object) == simdjson::SUCCESS) return gather(object, event, true);
+    const auto error = document.get_object().get(object);
+    if (error == simdjson::SUCCESS) return gather(object, event, true);
+    if (error != simdjson::INCORRECT_TYPE) return error;
     ondemand::value list;
     SIMDJSON_TRY(document.get_value().get(list));
     return take_data(list, event);

@@ -3,22 +3,34 @@
 #include <simdjson.h>
 
 #include "core/catalogue.hpp"
+#include "feeds/decode_support.hpp"
 
 namespace tickspan::feeds::binance {
 namespace {
 
 namespace ondemand = simdjson::ondemand;
 
-/// A field that is missing or of another type is `fallback`; broken JSON shows when the document is walked on.
-std::string text(ondemand::object& object, std::string_view key) {
-  std::string_view value;
-  return object.find_field_unordered(key).get_string().get(value) == simdjson::SUCCESS ? std::string(value)
-                                                                                       : std::string();
+/// A value of another type than text is empty; broken JSON shows when the document is walked on.
+std::string text(ondemand::value& value) {
+  std::string_view view;
+  return value.get_string().get(view) == simdjson::SUCCESS ? std::string(view) : std::string();
 }
 
-bool flag(ondemand::object& object, std::string_view key, bool fallback) {
-  bool value = fallback;
-  return object.find_field_unordered(key).get_bool().get(value) == simdjson::SUCCESS ? value : fallback;
+simdjson::error_code read_row(ondemand::object row, core::ListedPair& pair) {
+  bool open = false, spot = true;
+  for (auto item : row) {
+    ondemand::field field;
+    SIMDJSON_TRY(std::move(item).get(field));
+    const char* key = field.key().raw();
+    ondemand::value& value = field.value();
+    if (key_is(key, "symbol")) pair.venue_symbol = text(value);
+    if (key_is(key, "status")) open = text(value) == "TRADING";
+    if (key_is(key, "baseAsset")) pair.base = core::to_lower(text(value));
+    if (key_is(key, "quoteAsset")) pair.quote = core::to_lower(text(value));
+    if (key_is(key, "isSpotTradingAllowed")) spot = trim_token(value.raw_json_token()) == "true";
+  }
+  pair.trading = open && spot;
+  return simdjson::SUCCESS;
 }
 
 simdjson::error_code read(ondemand::parser& parser, const simdjson::padded_string& padded,
@@ -31,11 +43,7 @@ simdjson::error_code read(ondemand::parser& parser, const simdjson::padded_strin
     ondemand::object row;
     SIMDJSON_TRY(element.get_object().get(row));
     core::ListedPair pair;
-    pair.venue_symbol = text(row, "symbol");
-    pair.trading = text(row, "status") == "TRADING";
-    pair.base = core::to_lower(text(row, "baseAsset"));
-    pair.quote = core::to_lower(text(row, "quoteAsset"));
-    pair.trading = flag(row, "isSpotTradingAllowed", true) && pair.trading;
+    SIMDJSON_TRY(read_row(row, pair));
     if (!pair.venue_symbol.empty() && !pair.base.empty() && !pair.quote.empty()) pairs.push_back(std::move(pair));
   }
   return simdjson::SUCCESS;

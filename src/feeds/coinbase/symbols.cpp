@@ -3,22 +3,35 @@
 #include <simdjson.h>
 
 #include "core/catalogue.hpp"
+#include "feeds/decode_support.hpp"
 
 namespace tickspan::feeds::coinbase {
 namespace {
 
 namespace ondemand = simdjson::ondemand;
 
-/// A field that is missing or of another type is empty; broken JSON shows when the document is walked on.
-std::string text(ondemand::object& object, std::string_view key) {
-  std::string_view value;
-  return object.find_field_unordered(key).get_string().get(value) == simdjson::SUCCESS ? std::string(value)
-                                                                                       : std::string();
+/// A value of another type than text is empty; broken JSON shows when the document is walked on.
+std::string text(ondemand::value& value) {
+  std::string_view view;
+  return value.get_string().get(view) == simdjson::SUCCESS ? std::string(view) : std::string();
 }
 
-bool flag(ondemand::object& object, std::string_view key) {
-  bool value = false;
-  return object.find_field_unordered(key).get_bool().get(value) == simdjson::SUCCESS && value;
+simdjson::error_code read_row(ondemand::object row, core::ListedPair& pair) {
+  bool online = false, halted = false;
+  for (auto item : row) {
+    ondemand::field field;
+    SIMDJSON_TRY(std::move(item).get(field));
+    const char* key = field.key().raw();
+    ondemand::value& value = field.value();
+    if (key_is(key, "id")) pair.venue_symbol = text(value);
+    if (key_is(key, "base_currency")) pair.base = core::to_lower(text(value));
+    if (key_is(key, "quote_currency")) pair.quote = core::to_lower(text(value));
+    if (key_is(key, "status")) online = text(value) == "online";
+    const bool stops = key_is(key, "trading_disabled") || key_is(key, "cancel_only");
+    if (stops && trim_token(value.raw_json_token()) == "true") halted = true;
+  }
+  pair.trading = online && !halted;
+  return simdjson::SUCCESS;
 }
 
 simdjson::error_code read(ondemand::parser& parser, const simdjson::padded_string& padded,
@@ -31,11 +44,7 @@ simdjson::error_code read(ondemand::parser& parser, const simdjson::padded_strin
     ondemand::object row;
     SIMDJSON_TRY(element.get_object().get(row));
     core::ListedPair pair;
-    pair.venue_symbol = text(row, "id");
-    pair.base = core::to_lower(text(row, "base_currency"));
-    pair.quote = core::to_lower(text(row, "quote_currency"));
-    pair.trading = text(row, "status") == "online";
-    for (const char* stop : {"trading_disabled", "cancel_only"}) pair.trading = !flag(row, stop) && pair.trading;
+    SIMDJSON_TRY(read_row(row, pair));
     if (!pair.venue_symbol.empty() && !pair.base.empty() && !pair.quote.empty()) pairs.push_back(std::move(pair));
   }
   return simdjson::SUCCESS;
