@@ -47,7 +47,7 @@ struct Figures {
         dropped(m.counter("tickspan_storage_rows_dropped_total",
                           "Rows given up: refused by the store, or unwritten at the stop")),
         expired(m.counter("tickspan_storage_rows_expired_total", "Rows deleted by retention")),
-        reads(m.counter("tickspan_storage_reads_total", "Requests for history that ran")),
+        reads(m.counter("tickspan_storage_reads_total", "Requests for history taken up")),
         refused(m.counter("tickspan_storage_reads_refused_total", "Requests for history refused: too many waited")),
         seconds(m.gauge("tickspan_storage_write_seconds", "How long the last transaction took")) {}
   runtime::Counter &rows, &transactions, &errors, &dropped, &expired, &reads, &refused;
@@ -261,12 +261,12 @@ void HistoryService::Impl::run_reader(std::size_t index) {
       if (reads.closed()) return;
       continue;
     }
+    figures.reads.add();
     try {
       (*job)(reader);
     } catch (const std::exception& e) {
       kLog.error("a request for history failed: {}", e.what());
     }
-    figures.reads.add();
   }
 }
 
