@@ -10,11 +10,11 @@ import {
   type Time,
   type UTCTimestamp,
 } from 'lightweight-charts';
-import { liveBar, type Bar, type LinePoint } from './series';
+import { isBar, liveBar, type Bar, type LinePoint, type NoBar } from './series';
 
 export interface PriceChartHandle {
   setLine(points: readonly LinePoint[]): void;
-  setBars(bars: readonly Bar[]): void;
+  setBars(bars: readonly (Bar | NoBar)[]): void;
   setLive(price: number, timeMs: number, stepMs: number): void;
   applyTheme(): void;
   remove(): void;
@@ -76,16 +76,17 @@ export function createPriceChart(box: HTMLElement, kind: 'line' | 'candles', for
   const candle: ISeriesApi<'Candlestick'> | null =
     kind === 'candles' ? chart.addSeries(CandlestickSeries, { borderVisible: false, priceFormat }) : null;
   let palette = colours(box);
-  let stored: readonly Bar[] = [];
+  let stored: readonly (Bar | NoBar)[] = [];
   let lastBar: Bar | undefined;
   let lastTime = 0;
 
-  const drawn = ({ incomplete, time, ...prices }: Bar) => ({
+  const drawnBar = ({ incomplete, time, ...prices }: Bar) => ({
     time: stamp(time),
     ...prices,
     // A candle that missed trades says so: its colour is neither up nor down.
     ...(incomplete ? { color: palette.missing, wickColor: palette.missing } : {}),
   });
+  const drawn = (item: Bar | NoBar) => (isBar(item) ? drawnBar(item) : { time: stamp(item.time) });
   const applyTheme = () => {
     palette = colours(box);
     chart.applyOptions({
@@ -109,7 +110,7 @@ export function createPriceChart(box: HTMLElement, kind: 'line' | 'candles', for
     setBars(bars) {
       const first = stored.length === 0;
       stored = bars;
-      lastBar = bars.at(-1);
+      lastBar = bars.findLast(isBar);
       candle?.setData(bars.map(drawn));
       if (first) chart.timeScale().fitContent();
     },
@@ -122,7 +123,7 @@ export function createPriceChart(box: HTMLElement, kind: 'line' | 'candles', for
       }
       if (candle && lastBar) {
         lastBar = liveBar(lastBar, price, timeMs, stepMs);
-        candle.update(drawn(lastBar));
+        candle.update(drawnBar(lastBar));
       }
     },
     remove: () => chart.remove(),

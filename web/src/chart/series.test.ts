@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Candle } from '../api/types';
-import { bars, linePoints, liveBar } from './series';
+import { bars, isBar, linePoints, liveBar } from './series';
 
 const at = (seconds: number) => seconds * 1000;
 const iso = (seconds: number) => new Date(at(seconds)).toISOString();
@@ -37,12 +37,17 @@ describe('bars', () => {
   const candle = (seconds: number, complete = true): Candle => ({ start: iso(seconds), open: 1, high: 3, low: 1, close: 2, volume: 1, trades: 1, final: true, complete });
 
   it('know which of them are incomplete', () => {
-    expect(bars({ candles: [candle(0), candle(60, false)] }).map(({ incomplete }) => incomplete)).toEqual([false, true]);
+    expect(bars({ candles: [candle(0), candle(60, false)] }).map((bar) => isBar(bar) && bar.incomplete)).toEqual([false, true]);
+  });
+
+  it('leave room for what is missing', () => {
+    const seconds = [0, 60, 120, 300, 300].map((time) => candle(time));
+    expect(bars({ candles: seconds }).map((bar) => [bar.time, isBar(bar)])).toEqual([[0, true], [60, true], [120, true], [180, false], [240, false], [300, true]]);
   });
 
   it('grow with the live price, and begin anew with the next step', () => {
     const [last] = bars({ candles: [candle(300)] });
-    if (!last) throw new Error('no bar');
+    if (!last || !isBar(last)) throw new Error('no bar');
     expect(liveBar(last, 5, at(599), 300_000)).toMatchObject({ time: 300, high: 5, low: 1, close: 5 });
     expect(liveBar(last, 0.5, at(301), 300_000)).toMatchObject({ time: 300, low: 0.5, close: 0.5 });
     expect(liveBar(last, 5, at(601), 300_000)).toEqual({ time: 600, open: 2, high: 5, low: 2, close: 5, incomplete: false });

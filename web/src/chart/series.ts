@@ -26,8 +26,8 @@ function spacing(times: readonly number[]): number {
 }
 
 /** Empty moments between two points: the time axis counts points, and a hole would shrink to nothing. */
-function fillers(after: number, until: number, step: number): LinePoint[] {
-  const empty: LinePoint[] = [];
+function fillers(after: number, until: number, step: number): NoBar[] {
+  const empty: NoBar[] = [];
   for (let time = after + step; step > 0 && time < until && empty.length < MAX_FILLERS; time += step) empty.push({ time });
   return empty;
 }
@@ -57,12 +57,21 @@ export function linePoints(history: Pick<History, 'prices' | 'gaps'>): LinePoint
   return points;
 }
 
-export function bars({ candles }: Pick<Candles, 'candles'>): Bar[] {
-  const result: Bar[] = [];
+/** A moment without a candle; it only keeps the time axis true. */
+export interface NoBar {
+  time: number;
+}
+
+export const isBar = (item: Bar | NoBar): item is Bar => 'close' in item;
+
+export function bars({ candles }: Pick<Candles, 'candles'>): (Bar | NoBar)[] {
+  const result: (Bar | NoBar)[] = [];
+  const step = spacing(candles.map(({ start }) => Math.floor(Date.parse(start) / 1000)));
   for (const candle of candles) {
     const time = Math.floor(Date.parse(candle.start) / 1000);
     const last = result.at(-1);
     if (last && time <= last.time) continue;
+    if (last) result.push(...fillers(last.time, time, step));
     const { open, high, low, close } = candle;
     result.push({ time, open, high, low, close, incomplete: !candle.complete });
   }

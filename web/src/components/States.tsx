@@ -13,14 +13,15 @@ export function PageSkeleton() {
 export function SkeletonRows({ count, className }: { count: number; className: string }) {
   return (
     <div role="status" aria-busy="true" aria-label="Loading prices">
+      <div className="skeleton-head" aria-hidden="true" />
       {Array.from({ length: count }, (_, index) => (
         <div key={index} className={className} aria-hidden="true">
           <span className="skeleton skeleton-disc" />
           <span className="skeleton" style={{ width: `${60 + ((index * 37) % 40)}%` }} />
           <span className="skeleton" />
-          <span className="skeleton wide-only" />
-          <span className="skeleton wide-only" />
-          <span className="skeleton wide-only" />
+          {Array.from({ length: 7 }, (_, column) => (
+            <span key={column} className="skeleton wide-only" />
+          ))}
         </div>
       ))}
     </div>
