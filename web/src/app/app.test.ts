@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { currencyChoices, loadCurrency, saveCurrency } from './currency';
 import { coinPath, parseRoute } from './router';
 
@@ -22,7 +22,12 @@ describe('routes', () => {
 });
 
 describe('currencies', () => {
-  beforeEach(() => localStorage.clear());
+  const stored = new Map<string, string>();
+  beforeEach(() => {
+    stored.clear();
+    vi.stubGlobal('localStorage', { getItem: (key: string) => stored.get(key) ?? null, setItem: (key: string, value: string) => stored.set(key, value) });
+  });
+  afterEach(() => void vi.unstubAllGlobals());
   const offer = (code: string) => ({ code, name: code, unit: code, kind: 'fiat' });
 
   it('put the usual six first, then the rest by code', () => {
@@ -35,11 +40,17 @@ describe('currencies', () => {
     expect(currencyChoices([offer('usd')]).first.map(({ code }) => code)).toEqual(['usd']);
   });
 
+  it('last as long as the page where the browser keeps nothing', () => {
+    vi.stubGlobal('localStorage', undefined);
+    saveCurrency('inr');
+    expect(loadCurrency()).toBe('usd');
+  });
+
   it('are remembered, and nonsense in the storage is not', () => {
     expect(loadCurrency()).toBe('usd');
     saveCurrency('inr');
     expect(loadCurrency()).toBe('inr');
-    localStorage.setItem('tickspan.currency', '../../x');
+    stored.set('tickspan.currency', '../../x');
     expect(loadCurrency()).toBe('usd');
   });
 });

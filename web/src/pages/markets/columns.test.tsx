@@ -1,13 +1,11 @@
-import { act, createElement } from 'react';
-import { createRoot } from 'react-dom/client';
+import { createElement } from 'react';
+import { renderToStaticMarkup } from 'react-dom/server';
 import { useTable } from '@tanstack/react-table';
 import { describe, expect, it } from 'vitest';
 import type { Ticker } from '../../api/types';
 import { searchCoins } from '../../market/search';
 import { columnDefs, compareValues, features, MARKET_COLUMNS } from './columns';
 import { summarize } from './Overview';
-
-(globalThis as Record<string, unknown>)['IS_REACT_ACT_ENVIRONMENT'] = true;
 
 const coin = (id: string, more: Partial<Ticker>) => ({ id, symbol: id, name: id, state: 'live', price: 1, as_of: null, ...more }) as Ticker;
 
@@ -19,9 +17,7 @@ function sorted(data: Ticker[], id: string, desc: boolean): string[] {
     order = table.getRowModel().rows.map((row) => row.id);
     return null;
   }
-  const root = createRoot(document.createElement('div'));
-  act(() => root.render(createElement(Probe)));
-  act(() => root.unmount());
+  renderToStaticMarkup(createElement(Probe));
   return order;
 }
 
