@@ -58,9 +58,15 @@ TEST(Program, ADataDirectoryThatIsNoneIsOneLineAndCode1) {
 TEST(Program, ADatabaseOfANewerVersionIsRefusedAndLeftAsItIs) {
   const TempDir dir;
   const std::string path = dir.file("tickspan.db");
+  {
+    Served served(dir.path(), {"--config", dead_venues(dir.file("c.toml"), free_port()), "--log-level", "error"});
+    ASSERT_TRUE(eventually([&] { return served.get("/livez").status == 200; })) << served.process().err();
+    served.process().kill(SIGTERM);
+    ASSERT_EQ(served.process().wait(), 0);
+  }
   sqlite3* db = nullptr;
   ASSERT_EQ(sqlite3_open(path.c_str(), &db), SQLITE_OK);
-  ASSERT_EQ(sqlite3_exec(db, "CREATE TABLE future(x); INSERT INTO future VALUES(1); PRAGMA user_version=9999", nullptr, nullptr, nullptr), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(db, "PRAGMA user_version=9999; PRAGMA wal_checkpoint(TRUNCATE)", nullptr, nullptr, nullptr), SQLITE_OK);
   sqlite3_close(db);
   const std::string before = read_file(path);
   Process process({program(), "serve", "--data", dir.path(), "--listen", "127.0.0.1:0"});

@@ -62,7 +62,7 @@ SimulatedVenues::SimulatedVenues(const std::string& config_path, int port, const
 
 Served::Served(const std::string& data, const std::vector<std::string>& extra, const std::vector<std::string>& environment)
     : port_(free_port()),
-      process_(join({program(), "serve", "--data", data, "--listen", "127.0.0.1:" + std::to_string(port_)}, extra), environment) {}
+      process_(join({program(), "serve", "--data", data, "--listen", "127.0.0.1:" + std::to_string(port_), "--set", "server.requests_per_second=0"}, extra), environment) {}
 
 bool Served::shows(const std::string& coin, const std::string& state, std::chrono::milliseconds patience) const {
   return eventually([&] { return json_field(get("/price/" + coin).body, "state") == state; }, patience);
