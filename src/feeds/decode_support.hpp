@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bit>
 #include <charconv>
 #include <cstdint>
 #include <cstring>
@@ -44,7 +45,7 @@ inline bool parse_plain_decimal(std::string_view text, core::Decimal& out) {
   std::ptrdiff_t fraction = 0;
   if (p != end && *p == '.') {
     const char* const begin = ++p;
-    if (end - p >= 8) {
+    if (std::endian::native == std::endian::little && end - p >= 8) {
       // Eight digits at once: the usual number of decimals on the busiest venue.
       std::uint64_t word;
       std::memcpy(&word, p, sizeof word);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "feeds/binance/event.hpp"
 #include "feeds/binance/symbols.hpp"
 #include "feeds/decode_support.hpp"
 
@@ -11,21 +12,9 @@ namespace tickspan::feeds {
 namespace {
 
 namespace ondemand = simdjson::ondemand;
+using binance::Event;
 using core::Tick;
 using std::string_view;
-
-/// The tokens of one event. Every field of interest has a one-letter name; the first letter that two event types use
-/// differently (`b` is a price here and a list of levels there) is told apart by `e`, which comes first on the wire.
-struct Event {
-  string_view stream;
-  string_view type;  // `e`, without quotes
-  string_view symbol, price, amount, trade_id, aggregate_id, trade_time, event_time, buyer_is_maker;
-  string_view bid, bid_size, ask, ask_size, update_id;
-  string_view code, message;
-  bool done = false;    // the type alone decides, the rest was not read
-  bool answer = false;  // has `result`
-  bool error = false;   // has `error` or `code`
-};
 
 bool carries_ticks(string_view type) {
   return type == "trade" || type == "aggTrade" || type == "bookTicker";
@@ -306,11 +295,15 @@ class Binance final : public VenueProtocol {
     out.clear();
     out.protocol = "spot";
     Event event;
-    ondemand::document document;
-    auto error = parser_.iterate(simdjson::padded_string_view(frame.data(), frame.size(), frame.size() + kFramePadding))
-                     .get(document);
-    if (error == simdjson::SUCCESS) error = read(document, event);
-    if (error != simdjson::SUCCESS) return broken("frame", simdjson::error_message(error));
+    if (!binance::read_wire_order(frame, event)) {
+      event = {};
+      ondemand::document document;
+      auto error =
+          parser_.iterate(simdjson::padded_string_view(frame.data(), frame.size(), frame.size() + kFramePadding))
+              .get(document);
+      if (error == simdjson::SUCCESS) error = read(document, event);
+      if (error != simdjson::SUCCESS) return broken("frame", simdjson::error_message(error));
+    }
     return interpret(event, received_at, symbols, out);
   }
 
