@@ -131,8 +131,12 @@ std::string LoadedSeries::source(const core::Catalogue& catalogue) const {
   return base.has(PriceSeries::Source::own) ? "composite+" + aggregator : aggregator;
 }
 
-void load_series(const CallPtr& call, const SeriesPlan& plan,
+void load_series(const CallPtr& call, const SeriesPlan& wanted,
                  std::function<void(tl::expected<LoadedSeries, Problem>)> done) {
+  SeriesPlan plan = wanted;
+  // A bucket that began before the range would always look empty: the first whole one is the first of the grid.
+  const core::Timestamp floor = plan.start.floor_to(core::width(plan.interval));
+  if (floor != plan.start) plan.start = floor + core::width(plan.interval);
   const auto finish = [call, plan, done](Stored stored) {
     if (stored.error) return done(tl::unexpected(from_error(*stored.error)));
     auto series = std::make_shared<LoadedSeries>(assemble(*call, plan, stored));

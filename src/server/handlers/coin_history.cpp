@@ -35,20 +35,22 @@ void write_facts(wire::JsonWriter& json, const LoadedSeries& series, std::option
   json.end_array();
 }
 
-// The chart ends with the price of now, unless that is older than what the chart has.
+// The chart ends with the price of now, unless that is older than what the chart has; it then stands for the bucket
+// that is still open.
 void write_prices(wire::JsonWriter& json, const Call& call, const SeriesPlan& plan, const LoadedSeries& series) {
+  const auto& cells = series.base.cells();
+  const core::AssetRow* row = call.snapshot->row(plan.base);
+  const auto now = row == nullptr ? std::nullopt : core::quoted_price(*call.snapshot, *row, plan.quote);
   json.begin_array();
   core::Timestamp last;
-  for (std::size_t i = 0; i < series.base.cells().size(); ++i) {
+  for (std::size_t i = 0; i < cells.size(); ++i) {
     const auto price = series.price(i);
-    if (!price) continue;
-    last = std::min(series.base.cells()[i].at, plan.end);
+    if (!price || (now && cells[i].at > plan.end && row->as_of >= series.base.bucket(i).start)) continue;
+    last = std::min(cells[i].at, plan.end);
     json.begin_array().value(last.ms()).value(*price).end_array();
   }
-  const core::AssetRow* row = call.snapshot->row(plan.base);
-  const auto quoted = row == nullptr ? std::nullopt : core::quoted_price(*call.snapshot, *row, plan.quote);
-  if (quoted && row->as_of > last && row->as_of >= plan.start) {
-    json.begin_array().value(row->as_of.ms()).value(quoted->price).end_array();
+  if (now && row->as_of > last && row->as_of >= plan.start) {
+    json.begin_array().value(row->as_of.ms()).value(now->price).end_array();
   }
   json.end_array();
 }

@@ -1,0 +1,266 @@
+// What is answered from the store, from memory, and from the aggregator, over real HTTP.
+#include <gmock/gmock.h>
+
+#include <future>
+
+#include "../support/support.hpp"
+#include "server_fixture.hpp"
+
+namespace tickspan::server {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+class History : public test::ServerTest {
+ protected:
+  std::size_t count(const std::string& json, const std::string& what) {
+    std::size_t n = 0;
+    for (auto at = json.find(what); at != std::string::npos; at = json.find(what, at + 1)) ++n;
+    return n;
+  }
+  void store_day(std::string_view id, const char* price, core::Duration length = 24h) {
+    core::WriteBatch batch;
+    market.add_candles(batch, id, market.minute() - length, market.minute(), price);
+    store(batch);
+  }
+  const std::string kCandles = "/api/v1/candles/{base}/{quote}";
+  const std::string kPair = "/api/prices/{base}/{quote}/history";
+  const std::string kCoin = "/history/{coin_id}";
+};
+
+TEST_F(History, CandlesOfTheLastDay) {
+  start_all();
+  store_day("bitcoin", "64000.10");
+  const std::string json = body("/api/v1/candles/btc/usd?limit=5000", kCandles);
+  EXPECT_EQ(count(json, "\"open\""), 1439U);  // the first minute began before the range did
+  EXPECT_THAT(
+      json,
+      StartsWith(
+          R"({"base":"bitcoin","quote":"usd","pair":"btc/usd","interval":"1m","venue":null,"origin":"real",)"
+          R"("source":"composite","conversion":"none","start":"2026-05-31T12:01:00.000Z","end":"2026-06-01T12:00:30.500Z",)"
+          R"("complete":true,"gaps":[],"candles":[{"start":"2026-05-31T12:01:00.000Z","open":64000.10)"));
+  EXPECT_EQ(count(body("/api/v1/candles/btc/usd?interval=1h", kCandles), "\"open\""), 23U);
+}
+
+TEST_F(History, TheNewestOfARangeAndWhereTheyBegin) {
+  start_all();
+  store_day("bitcoin", "64000");
+  const std::string json =
+      body("/api/v1/candles/btc/usd?limit=2&start=2026-06-01T10:00:00Z&end=2026-06-01T11:00:00Z", kCandles);
+  EXPECT_EQ(count(json, "\"open\""), 2U);
+  EXPECT_THAT(json,
+              AllOf(HasSubstr(R"("start":"2026-06-01T10:58:00.000Z","end":"2026-06-01T11:00:00.000Z","complete":true)"),
+                    HasSubstr(R"({"start":"2026-06-01T10:59:00.000Z")")));
+}
+
+TEST_F(History, ClosedCandlesAreImmutableAndOthersAreNot) {
+  start_all();
+  store_day("bitcoin", "64000");
+  const std::string closed = "/api/v1/candles/btc/usd?start=2026-06-01T09:00:00Z&end=2026-06-01T10:00:00Z";
+  EXPECT_THAT(get(closed).header("cache-control"), HasSubstr("immutable"));
+  EXPECT_EQ(get(closed + "&interval=1h").header("cache-control"), get(closed).header("cache-control"));
+  EXPECT_EQ(get("/api/v1/candles/btc/usd").header("cache-control"), "no-cache");
+  EXPECT_EQ(get("/api/v1/candles/btc/usd?limit=5000&start=2026-05-31T09:00:00Z&end=2026-06-01T10:00:00Z")
+                .header("cache-control"),
+            "no-cache");  // a hole
+  EXPECT_EQ(get("/api/v1/candles/btc/eur?start=2026-06-01T09:00:00Z&end=2026-06-01T10:00:00Z").header("cache-control"),
+            "no-cache");
+}
+
+TEST_F(History, HolesAndGapsAreShown) {
+  start_all();
+  core::WriteBatch batch;
+  market.add_candles(batch, "bitcoin", market.minute() - 60min, market.minute() - 30min, "1");
+  market.add_candles(batch, "bitcoin", market.minute() - 20min, market.minute(), "1");
+  batch.gaps.push_back(
+      {"kraken", "", market.minute() - 30min - 5s, market.minute() - 20min + 5s, core::GapCause::disconnect});
+  batch.gaps.push_back({"kraken", "ETH/USD", market.minute() - 30min, market.minute() - 20min,
+                        core::GapCause::mute});  // another asset's
+  store(batch);
+  const std::string json =
+      body("/api/v1/candles/btc/usd?start=2026-06-01T10:50:00Z&end=2026-06-01T12:00:00Z", kCandles);
+  EXPECT_THAT(
+      json,
+      HasSubstr(
+          R"("complete":false,"gaps":[{"venue":null,"start":"2026-06-01T10:50:00.000Z","end":"2026-06-01T11:00:00.000Z","cause":"no_data"},)"
+          R"({"venue":"kraken","start":"2026-06-01T11:29:55.000Z","end":"2026-06-01T11:40:05.000Z","cause":"disconnect"}])"));
+}
+
+TEST_F(History, AnIncompleteCandleMakesTheAnswerIncomplete) {
+  start_all();
+  core::WriteBatch batch;
+  batch.candles.push_back({{market.asset("bitcoin"), market.market.usd, {}},
+                           core::Interval::m1,
+                           market.candle(market.minute() - 10min, "1", true)});
+  store(batch);
+  EXPECT_THAT(body("/api/v1/candles/btc/usd?start=2026-06-01T11:50:00Z&end=2026-06-01T11:51:00Z", kCandles),
+              HasSubstr(R"("complete":false,"gaps":[],)"));
+}
+
+TEST_F(History, CandlesInAnotherQuoteTakeItsOwnCandlesWhereStored) {
+  start_all();
+  store_day("bitcoin", "64000", 10min);
+  store_day("ethereum", "3200", 5min);
+  const std::string range = "?start=2026-06-01T11:50:00Z&end=2026-06-01T12:00:00Z";
+  const std::string mixed = body("/api/v1/candles/btc/eth" + range, kCandles);
+  EXPECT_THAT(mixed, AllOf(HasSubstr(R"("conversion":"mixed")"), HasSubstr(R"("close":20,)"),
+                           HasSubstr(R"("close":19.937694704,)")));
+  EXPECT_THAT(body("/api/v1/candles/btc/eur" + range, kCandles),
+              AllOf(HasSubstr(R"("conversion":"present_rate")"), HasSubstr(R"("close":51200,)")));
+  const std::string coarse =
+      body("/api/v1/candles/btc/eth?interval=5m&start=2026-06-01T11:55:00Z&end=2026-06-01T12:00:00Z", kCandles);
+  EXPECT_THAT(coarse,
+              AllOf(HasSubstr(R"("conversion":"candles")"),
+                    HasSubstr(R"("open":20,"high":20,"low":20,"close":20,"volume":2.5,"trades":15,"final":true)")));
+}
+
+TEST_F(History, CandlesOfOneVenue) {
+  start_all();
+  core::WriteBatch batch;
+  batch.candles.push_back({{market.asset("bitcoin"), market.market.usd, market.kraken},
+                           core::Interval::m1,
+                           market.candle(market.minute() - 2min, "7")});
+  store(batch);
+  EXPECT_THAT(body("/api/v1/candles/btc/usd?venue=Kraken", kCandles),
+              AllOf(HasSubstr(R"("venue":"kraken")"), HasSubstr(R"("source":"kraken")"), HasSubstr(R"("close":7,)")));
+  EXPECT_THAT(error("/api/v1/candles/btc/eur?venue=kraken", 404, kCandles),
+              AllOf(HasSubstr(R"("code":"unknown_pair")"), HasSubstr(R"("near":["btc/usd"])")));
+  EXPECT_THAT(error("/api/v1/candles/btc/usd?venue=krakn", 400, kCandles), HasSubstr(R"("near":["kraken","binance"])"));
+}
+
+TEST_F(History, RangesThatAreNone) {
+  start_all();
+  EXPECT_THAT(error("/api/v1/candles/btc/usd?start=2026-06-01T12:00:00Z&end=2026-06-01T12:00:00Z", 400, kCandles),
+              HasSubstr(R"("parameter":"start")"));
+  EXPECT_THAT(error("/api/v1/candles/btc/usd?start=tomorrow", 400, kCandles), HasSubstr(R"("value":"tomorrow")"));
+  EXPECT_THAT(error("/api/v1/candles/btc/usd?interval=2m", 400, kCandles), HasSubstr("1m, 5m, 15m, 1h, 4h, 1d"));
+  EXPECT_THAT(error("/api/v1/candles/btc/usd?limit=5001", 400, kCandles), HasSubstr("5000"));
+}
+
+TEST_F(History, PairHistoryFromStoredMinutes) {
+  start_all();
+  store_day("bitcoin", "64000.10");
+  const std::string json = body("/api/prices/btc/usd/history", kPair);
+  EXPECT_EQ(count(json, "timestamp"), 1440U);
+  EXPECT_THAT(json,
+              StartsWith(R"({"pair":"btc/usd","prices":[{"timestamp":"2026-05-31T12:01:00.000Z","price":64000.10})"));
+  EXPECT_THAT(
+      json,
+      HasSubstr(
+          R"("volatility_rank":2,"complete":true,"gaps":[],"origin":"real","source":"composite","conversion":"none"})"));
+}
+
+TEST_F(History, PairHistoryFromMemoryWhereTheStoreHasNothing) {
+  start_all();
+  const std::string json = body("/api/prices/eth/usd/history", kPair);
+  EXPECT_EQ(count(json, "timestamp"), 1440U);
+  EXPECT_THAT(json, HasSubstr(R"("volatility_rank":1,"complete":true)"));
+  // In another quote each minute takes that quote's own price.
+  EXPECT_THAT(body("/api/prices/eth/btc/history", kPair),
+              AllOf(HasSubstr(R"("conversion":"candles")"), HasSubstr(R"("price":0.05004995005})")));
+  EXPECT_THAT(body("/api/prices/eth/eur/history", kPair), HasSubstr(R"("conversion":"present_rate")"));
+}
+
+TEST_F(History, PairHistoryFromTheAggregatorWhereNobodyElseKnows) {
+  start();
+  open_store();
+  std::vector<core::MarketPoint> points;
+  for (auto t = market.minute() - 24h; t < market.minute(); t = t + 5min) points.push_back({t, 0.5, {}, {}});
+  charts = points;
+  serve();
+  const std::string json = body("/api/prices/doge/usd/history", kPair);
+  EXPECT_EQ(count(json, "timestamp"), 288U);
+  EXPECT_THAT(json,
+              HasSubstr(R"("volatility_rank":null,"complete":true,"gaps":[],"origin":"real","source":"coingecko")"));
+  EXPECT_THAT(chart_requests, ElementsAre("dogecoin:1"));
+}
+
+TEST_F(History, CoinHistoryOfADay) {
+  start_all();
+  store_day("bitcoin", "64000.10", 24h + 10min);
+  core::WriteBatch batch;
+  batch.points.push_back({market.asset("bitcoin"), {market.minute() - 1h, 1.0, 1280000000000.0, 29000000000.0}});
+  store(batch);
+  const std::string json = body("/history/bitcoin?days=1", kCoin);
+  EXPECT_THAT(
+      json,
+      StartsWith(
+          R"({"coin_id":"bitcoin","currency":"usd","days":1,"complete":true,"gaps":[],"origin":"real","source":"composite","conversion":"none",)"
+          R"("prices":[[1780229400000,64000.10],)"));
+  EXPECT_THAT(json, HasSubstr("[1780315230300,64321.50]],"));  // ends with the price of now
+  EXPECT_THAT(
+      json,
+      HasSubstr(R"("market_caps":[[1780311600000,1280000000000]],"total_volumes":[[1780311600000,29000000000]]})"));
+  EXPECT_THAT(body("/history/btc?days=1&currency=eur", kCoin),
+              AllOf(HasSubstr(R"("currency":"eur")"), HasSubstr(R"("conversion":"present_rate")"),
+                    HasSubstr("[1780229400000,51200.08]")));
+}
+
+TEST_F(History, CoinHistoryAsksTheAggregatorOnceForWhatIsMissing) {
+  start();
+  open_store();
+  std::vector<core::MarketPoint> points;
+  for (auto t = market.minute() - 24h * 30; t < market.minute(); t = t + 1h) points.push_back({t, 60000, 1.2e12, 3e10});
+  charts = points;
+  serve();
+  const std::string json = body("/history/bitcoin?days=30&currency=usd", kCoin);
+  EXPECT_THAT(json, AllOf(HasSubstr(R"("complete":true)"), HasSubstr(R"("source":"composite+coingecko")"),
+                          HasSubstr(R"("market_caps":[[)")));
+  EXPECT_GT(count(json.substr(0, json.find("market_caps")), ",60000]"), 690U);
+  EXPECT_EQ(body("/history/bitcoin", kCoin), json);
+  EXPECT_THAT(chart_requests, ElementsAre("bitcoin:30"));  // kept for the second
+}
+
+TEST_F(History, CoinHistorySaysWhatIsMissingWhenTheAggregatorRefuses) {
+  start();
+  open_store();
+  charts = core::fail(core::ErrorCode::rate_limited, "budget");
+  serve();
+  const std::string json = body("/history/dogecoin?days=7", kCoin);
+  EXPECT_THAT(json, AllOf(HasSubstr(R"("complete":false)"),
+                          HasSubstr(R"("gaps":[{"venue":null,"start":"2026-05-25T13:00:00.000Z")"),
+                          HasSubstr(R"("cause":"no_data")")));
+}
+
+TEST_F(History, CoinHistoryWorksWithoutAStore) {
+  start();
+  serve();
+  EXPECT_THAT(body("/history/bitcoin?days=1", kCoin), HasSubstr(R"("complete":true)"));  // from memory
+  for (const char* bad : {"days=abc", "days=0", "days=-1", "days=366", "days="}) {
+    EXPECT_THAT(error(std::string("/history/bitcoin?") + bad, 400, kCoin), HasSubstr(R"("parameter":"days")")) << bad;
+  }
+}
+
+TEST_F(History, ABusyStoreSaysSo) {
+  start();
+  open_store({.readers = 1, .waiting_reads = 1});
+  serve();
+  std::promise<void> release;
+  const auto gate = release.get_future().share();
+  std::atomic<bool> blocked{false};
+  ASSERT_TRUE(history->read([&](storage::StoreReader&) {
+    blocked = true;
+    gate.wait();
+  }));
+  ASSERT_TRUE(test::eventually([&] { return blocked.load(); }));
+  while (history->read([](storage::StoreReader&) {})) {
+  }
+  for (const char* target : {"/history/bitcoin", "/api/v1/candles/btc/usd", "/api/prices/btc/usd/history"}) {
+    const auto response = get(target);
+    EXPECT_EQ(response.status, 503) << target;
+    EXPECT_EQ(response.header("retry-after"), "1");
+    EXPECT_THAT(response.body, AllOf(HasSubstr(R"("code":"overloaded")"), HasSubstr(R"("temporary":true)")));
+  }
+  EXPECT_EQ(get("/api/v1/status").status, 200);  // does without
+  release.set_value();
+  EXPECT_TRUE(test::eventually([&] { return get("/history/bitcoin").status == 200; }));
+}
+
+}  // namespace
+}  // namespace tickspan::server
