@@ -18,9 +18,18 @@ bool CandleRollup::add(const core::Candle& minute) {
     volume_.add(minute.volume);
     minutes_ = 1;
   } else {
-    candle_.high = std::max(candle_.high, minute.high);
-    candle_.low = std::min(candle_.low, minute.low);
-    candle_.close = minute.close;
+    // A minute in which nothing traded repeats an older price: it says nothing about a candle that has prices of its
+    // own.
+    if (candle_.trades == 0) {
+      candle_.open = minute.open;
+      candle_.high = minute.high;
+      candle_.low = minute.low;
+      candle_.close = minute.close;
+    } else if (minute.trades > 0) {
+      candle_.high = std::max(candle_.high, minute.high);
+      candle_.low = std::min(candle_.low, minute.low);
+      candle_.close = minute.close;
+    }
     candle_.trades += minute.trades;
     candle_.incomplete = candle_.incomplete || minute.incomplete;
     candle_.flat = candle_.flat && minute.flat;

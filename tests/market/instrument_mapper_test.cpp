@@ -1,0 +1,102 @@
+#include "market/instrument_mapper.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "market/seed_catalogue.hpp"
+
+namespace tickspan::market {
+namespace {
+
+using core::AssetId;
+using core::AssetKind;
+using core::Catalogue;
+using core::SymbolList;
+
+class Mapper : public testing::Test {
+ protected:
+  std::vector<std::string> chosen(const SymbolList& list) {
+    std::vector<std::string> out;
+    for (const auto& c : choose_pairs(catalogue_, list, [](AssetId) { return true; })) {
+      out.push_back(c.venue_symbol + "=" + catalogue_.asset(c.base).id + "/" + catalogue_.asset(c.quote).id);
+    }
+    return out;
+  }
+  Catalogue catalogue_ = seed_catalogue();
+};
+
+TEST_F(Mapper, TheSeedKnowsCoinsStablecoinsAndCurrencies) {
+  int coins = 0, stable = 0, fiat = 0;
+  for (const core::Asset& a : catalogue_.assets()) {
+    coins += a.kind == AssetKind::coin;
+    stable += a.kind == AssetKind::stablecoin;
+    fiat += a.kind == AssetKind::fiat;
+    EXPECT_TRUE(a.kind != AssetKind::coin || a.rank > 0);
+  }
+  EXPECT_GE(coins + stable, 150);
+  EXPECT_GE(stable, 8);
+  for (const char* code : {"usd", "eur", "gbp", "jpy", "inr", "pkr", "xau", "xag", "zar", "xdr"}) {
+    ASSERT_TRUE(catalogue_.find_id(code).valid()) << code;
+    EXPECT_EQ(catalogue_.resolve(code), catalogue_.find_id(code)) << code;
+  }
+  EXPECT_EQ(fiat, 60);
+  EXPECT_EQ(catalogue_.asset(catalogue_.resolve("btc")).id, "bitcoin");
+  EXPECT_EQ(catalogue_.asset(catalogue_.find_id("tether")).kind, AssetKind::stablecoin);
+}
+
+TEST_F(Mapper, ThreePairsPerCoinDollarFirst) {
+  const SymbolList list{{0},
+                        {{"BTCEUR", "btc", "eur"},
+                         {"BTCFDUSD", "btc", "fdusd"},
+                         {"BTCUSDC", "btc", "usdc"},
+                         {"BTCUSDT", "btc", "usdt"},
+                         {"BTCUSD", "btc", "usd"},
+                         {"BTCTRY", "btc", "try"},
+                         {"ETHBTC", "eth", "btc"},
+                         {"ETHGBP", "eth", "gbp"}}};
+  EXPECT_EQ(chosen(list), (std::vector<std::string>{"BTCUSD=bitcoin/usd", "BTCUSDT=bitcoin/tether",
+                                                    "BTCUSDC=bitcoin/usd-coin", "ETHGBP=ethereum/gbp"}));
+}
+
+TEST_F(Mapper, DelistedUnknownAndRepeatedPairsAreLeftOut) {
+  const SymbolList list{{0},
+                        {{"OLD", "eth", "usd", false},
+                         {"NOPE-USD", "no-such-coin", "usd"},
+                         {"USD-USD", "usd", "usd"},
+                         {"ETH-USD", "eth", "usd"},
+                         {"ETH-USD-2", "eth", "usd"},
+                         {"", "xrp", "usd"}}};
+  EXPECT_EQ(chosen(list), std::vector<std::string>{"ETH-USD=ethereum/usd"});
+}
+
+TEST_F(Mapper, ConversionRunsOneWayOnly) {
+  const SymbolList list{{0},
+                        {{"USDTUSD", "usdt", "usd"},
+                         {"USDCUSDT", "usdc", "usdt"},
+                         {"USDTUSDC", "usdt", "usdc"},
+                         {"EURUSDT", "eur", "usdt"},
+                         {"USDTEUR", "usdt", "eur"},
+                         {"USDEUR", "usd", "eur"},
+                         {"JPYUSD", "jpy", "usd"}}};
+  auto got = choose_pairs(catalogue_, list, [](AssetId) { return false; });
+  std::vector<std::string> symbols;
+  for (const auto& c : got) symbols.push_back(c.venue_symbol);
+  std::sort(symbols.begin(), symbols.end());
+  EXPECT_EQ(symbols, (std::vector<std::string>{"EURUSDT", "USDCUSDT", "USDTUSD"})) << "currencies need no tracking";
+}
+
+TEST_F(Mapper, OfSeveralCoinsWithOneSymbolTheBestRankedIsMeant) {
+  catalogue_.upsert_asset({"fake-pepe", "pepe", "Fake Pepe", AssetKind::coin, 2000});
+  catalogue_.upsert_asset({"unranked-sol", "sol", "Unranked", AssetKind::coin, 0});
+  EXPECT_EQ(catalogue_.asset(resolve_venue_symbol(catalogue_, "pepe")).id, "pepe");
+  EXPECT_EQ(catalogue_.asset(resolve_venue_symbol(catalogue_, "sol")).id, "solana");
+  EXPECT_EQ(catalogue_.asset(resolve_venue_symbol(catalogue_, "xbt")).id, "bitcoin");
+  EXPECT_FALSE(resolve_venue_symbol(catalogue_, "bitcoin").valid()) << "an id is not a venue's symbol";
+  // A coin whose id is another coin's symbol: the venue means the symbol.
+  catalogue_.upsert_asset({"bnb", "notbnb", "Misnamed", AssetKind::coin, 900});
+  EXPECT_EQ(catalogue_.asset(resolve_venue_symbol(catalogue_, "bnb")).id, "binancecoin");
+}
+
+}  // namespace
+}  // namespace tickspan::market
