@@ -39,8 +39,8 @@ std::vector<core::Timestamp> grid(core::Timestamp from, core::Timestamp to, core
 /// Seconds (or milliseconds, when that large), or an ISO date.
 std::optional<core::Timestamp> parse_moment(const std::string& text) {
   if (const auto time = core::parse_rfc3339(text)) return time;
-  if (text.size() == 10) return core::parse_rfc3339(text + "T00:00:00Z");
-  if (text.size() == 16) return core::parse_rfc3339(text + ":00Z");
+  const bool date = text.size() > 4 && text[4] == '-';
+  if (date) return core::parse_rfc3339(text + (text.size() == 10 ? "T00:00:00Z" : ":00Z"));
   const auto number = core::Decimal::parse(text);
   if (!number || !number->is_positive() || number->to_double() > 1e14) return {};
   const double value = number->to_double();
@@ -118,7 +118,7 @@ net::HttpResponse CoinGeckoServer::ohlc(const RestRequest& request, std::size_t 
   constexpr int kSamples = 24;
   std::string rows;
   // The time of a row is its candle's close.
-  for (const core::Timestamp close : grid(request.now - *days * kDay + width, request.now, width)) {
+  for (const core::Timestamp close : grid(request.now - *days * kDay, request.now, width)) {
     const core::Timestamp open = close - width;
     double high = 0;
     double low = 0;

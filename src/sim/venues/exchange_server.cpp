@@ -158,6 +158,7 @@ void ExchangeServer::step(core::Timestamp now) {
       if (walks_[i]) walks_[i].emplace(pairs_[i], pairs_[i].first_trade_at(now));
     }
   }
+  if (!last_step_.is_set()) next_second_ = now.floor_to(1s) + 1s;
   last_step_ = now;
   for (std::size_t i = 0; i < pairs_.size(); ++i) {
     if (interest_[i] != 0 && walks_[i]) step_pair(i, now);
