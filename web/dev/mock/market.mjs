@@ -109,7 +109,7 @@ export class MockMarket {
     const at = Date.now() - 5 * 3_600_000;
     return [
       { venue: 'kraken', start: iso(at), end: iso(at + 40 * 60_000), cause: 'disconnect' },
-      { venue: null, start: iso(at - 9 * 3_600_000), end: iso(at - 8 * 3_600_000), cause: 'not_running' },
+      { venue: null, start: iso(at - 9 * 3_600_000), end: iso(at - 8 * 3_600_000), cause: 'restart' },
     ].filter(({ end }) => Date.parse(end) > start);
   }
 
@@ -127,7 +127,7 @@ export class MockMarket {
     }
     const scaled = (factor) => prices.map(([time, value]) => [time, round(value * factor)]);
     return {
-      coin_id: coin.id, currency: quote, days, complete: gaps.length === 0, gaps, origin: this.origin, source: 'composite',
+      coin_id: coin.id, currency: quote, days, complete: gaps.length === 0, gaps, origin: this.origin, source: 'composite+coingecko', conversion: quote === 'usd' ? 'none' : 'present_rate',
       prices, market_caps: scaled(coin.supply), total_volumes: scaled(coin.supply * 0.03),
     };
   }
@@ -145,7 +145,7 @@ export class MockMarket {
       });
     }
     return {
-      base: coin.id, quote, pair: `${coin.symbol}/${quote}`, interval, venue: null, origin: this.origin, source: 'composite',
+      base: coin.id, quote, pair: `${coin.symbol}/${quote}`, interval, venue: null, origin: this.origin, source: 'composite', conversion: quote === 'usd' ? 'none' : 'candles',
       start: iso(start), end: iso(end), complete: gaps.length === 0, gaps, candles,
     };
   }

@@ -28,7 +28,7 @@ describe('currencies', () => {
     vi.stubGlobal('localStorage', { getItem: (key: string) => stored.get(key) ?? null, setItem: (key: string, value: string) => stored.set(key, value) });
   });
   afterEach(() => void vi.unstubAllGlobals());
-  const offer = (code: string) => ({ code, name: code, unit: code, kind: 'fiat' });
+  const offer = (code: string) => ({ code, name: code, unit: code, kind: 'fiat' as const });
 
   it('put the usual six first, then the rest by code', () => {
     const { first, more } = currencyChoices(['zar', 'pkr', 'usd', 'eur', 'aud', 'inr', 'jpy', 'gbp'].map(offer));

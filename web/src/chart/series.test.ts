@@ -13,7 +13,7 @@ describe('line', () => {
 
   it('ends before a recorded gap, which keeps its width on the axis', () => {
     const prices: [number, number][] = [[at(0), 1], [at(300), 2], [at(600), 3], [at(1800), 4], [at(2100), 5]];
-    const gaps = [{ start: iso(650), end: iso(1750), cause: 'disconnect' }];
+    const gaps = [{ venue: null, start: iso(650), end: iso(1750), cause: 'restart' as const }];
     expect(linePoints({ prices, gaps })).toEqual([
       { time: 0, value: 1 }, { time: 300, value: 2 }, { time: 600, value: 3, endsBeforeGap: true },
       { time: 900 }, { time: 1200 }, { time: 1500 }, { time: 1800, value: 4 }, { time: 2100, value: 5 },
@@ -22,7 +22,7 @@ describe('line', () => {
 
   it('goes on over a gap of one venue that left points from others', () => {
     const prices: [number, number][] = [[at(0), 1], [at(300), 2], [at(600), 3]];
-    const gaps = [{ venue: 'kraken', start: iso(100), end: iso(500), cause: 'disconnect' }];
+    const gaps = [{ venue: 'kraken', start: iso(100), end: iso(500), cause: 'disconnect' as const }];
     expect(linePoints({ prices, gaps }).some(({ endsBeforeGap }) => endsBeforeGap)).toBe(false);
   });
 

@@ -1,7 +1,15 @@
-import type { Gap } from '../api/types';
+import type { Conversion, Gap } from '../api/types';
 import { formatDateTime, formatDuration } from '../format';
 
 const SHOWN = 6;
+
+/** A past price in another currency is only as good as the rate it was converted with. */
+const CONVERSIONS: Record<Conversion, string> = {
+  none: '',
+  candles: ' · converted at the rates of each time',
+  present_rate: ' · converted at the present rate',
+  mixed: ' · converted in part at the present rate',
+};
 
 interface CoverageProps {
   start: number;
@@ -9,11 +17,13 @@ interface CoverageProps {
   complete: boolean;
   gaps: readonly Gap[];
   source: string;
+  conversion: Conversion;
 }
 
 /** Says under a chart whether something is missing: a strip of the whole range with its holes, and a list of them. */
-export function Coverage({ start, end, complete, gaps, source }: CoverageProps) {
-  const from = source === 'composite' ? 'composite of the venues' : source;
+export function Coverage({ start, end, complete, gaps, source, conversion }: CoverageProps) {
+  const parts = source.split('+').map((part) => (part === 'composite' ? 'composite of the venues' : part));
+  const from = parts.join(' and ') + CONVERSIONS[conversion];
   if (complete) {
     return (
       <p className="coverage muted small" data-testid="coverage" data-complete="true">

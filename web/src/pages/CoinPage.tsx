@@ -118,6 +118,7 @@ function ChartPanel({ id, currency, row }: { id: string; currency: string; row: 
           complete={answer.complete}
           gaps={answer.gaps}
           source={answer.source}
+          conversion={answer.conversion}
         />
       ) : null}
     </section>

@@ -29,7 +29,7 @@ export default function VolatilityPage({ search }: { search: string }) {
         <h1>Volatility</h1>
         <p className="muted">
           Standard deviation of the log returns of one-minute closes over the last 24 h, in {currency.toUpperCase()}. Rank 1 moves most.
-          {query.data ? ` As of ${formatClock(query.data.as_of)}.` : ''}
+          {query.data?.as_of ? ` As of ${formatClock(query.data.as_of)}.` : ''}
         </p>
       </header>
       <div className="panel">

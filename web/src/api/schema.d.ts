@@ -1,0 +1,1782 @@
+// Generated from api/openapi.yaml by npm run types. Do not edit.
+export interface paths {
+    "/price/{coin_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The price of one coin */
+        get: operations["coinPrice"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/history/{coin_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Prices, market caps and volumes of the last days
+         * @description 5-minute points for one day, hourly ones up to 90 days, daily ones beyond. Own candles come first, stored points of the aggregator fill up; where both lack the range the aggregator is asked once, and after eight seconds the answer is what there is, with complete false. In another currency than USD each point takes that currency's own price at the time where it is stored, else the present rate; conversion says which.
+         */
+        get: operations["coinHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/top-coins/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The top coins
+         * @description Coins that lack the figure sorted by come last in either order.
+         */
+        get: operations["topCoins"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/prices/{base}/{quote}/current": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The price of a pair */
+        get: operations["pairCurrent"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/prices/{base}/{quote}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * 24 hours of a pair, minute by minute, and its volatility rank
+         * @description 1-minute closes, each at the end of its minute: from stored candles, else from memory, else the aggregator's points. In another quote than USD each minute takes the quote's own price of that minute where there is one, else the present rate; conversion says which. volatility_rank is the place in /api/v1/rankings/volatility, null where there are too few minutes.
+         */
+        get: operations["pairHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cryptos/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A page with the top 10 coins, live */
+        get: operations["cryptosPage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find assets
+         * @description Best match first, then best rank. Fiat currencies and metals are assets, too.
+         */
+        get: operations["assets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assets/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One asset and its ticker */
+        get: operations["asset"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tickers of many assets
+         * @description Without ids all tracked coins. With ids, unpriced names those asked for that have no price.
+         */
+        get: operations["prices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/candles/{base}/{quote}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Candles of a pair
+         * @description The newest limit candles that start in [start, end), by default of the last 24 h; start in the answer is where they really begin. Composite candles are kept in USD. In another quote they are converted minute by minute (for ranges over a week by the hour, or by the interval itself) with the quote's own candles where they are stored, else at the present rate; conversion says which.
+         */
+        get: operations["candles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rankings/volatility": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Assets by volatility, the most volatile first
+         * @description The sample standard deviation of the log returns of 1-minute closes over the window, not annualised. Returns are taken between consecutive minutes that both have a close; complete says that all 1439 are there. In a quote whose minutes are not known (a fiat rate that is only polled) the figure is that in USD, since a constant rate does not change a log return.
+         */
+        get: operations["volatilityRanking"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Health of every source */
+        get: operations["sources"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What this server is doing */
+        get: operations["status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Channels of the stream as server-sent events
+         * @description For scripts and curl. Each event is a push message of WS /api/v1/stream; Last-Event-ID resumes. The channels and the messages are described in api/asyncapi.yaml.
+         */
+        get: operations["events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/livez": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The process runs */
+        get: operations["livez"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether requests can be answered, and what is missing
+         * @description A stale venue does not fail it; that no price at all is live does.
+         */
+        get: operations["readyz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/healthz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether requests can be answered, and what is missing
+         * @description The same as /readyz.
+         */
+        get: operations["healthz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Figures for Prometheus */
+        get: operations["metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/openapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** This description */
+        get: operations["openapi"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/docs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Interactive documentation (Swagger UI) */
+        get: operations["docs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/redoc": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Documentation to read (Redoc) */
+        get: operations["redoc"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        /** @description RFC 3339 in UTC with milliseconds, or milliseconds since 1970 with time_format=ms */
+        Time: string;
+        NullableTime: string | null;
+        /** @description A number without exponent, or a decimal string with number_format=string */
+        Number: number;
+        NullableNumber: number | null;
+        /**
+         * @description How far a price can be trusted to be current
+         * @enum {string}
+         */
+        State: "live" | "quiet" | "stale" | "down";
+        /** @enum {string} */
+        Origin: "real" | "simulated" | "replay";
+        /** @description composite, or the id of the one source it came from */
+        Source: string;
+        Problem: {
+            type: string;
+            title: string;
+            status: number;
+            detail: string;
+            instance: string;
+            /** @enum {string} */
+            code: "invalid_parameter" | "unknown_asset" | "unknown_pair" | "unknown_path" | "method_not_allowed" | "body_too_large" | "uri_too_long" | "rate_limited" | "internal" | "starting" | "overloaded" | "upstream_unavailable";
+            temporary: boolean;
+            errors?: {
+                parameter: string;
+                value: string;
+                allowed: string;
+                near?: string[];
+            }[];
+        };
+        CoinPrice: {
+            coin_id: string;
+            symbol: string;
+            name: string;
+            currency: string;
+            price: components["schemas"]["Number"];
+            market_cap: components["schemas"]["NullableNumber"];
+            change_24h: components["schemas"]["NullableNumber"];
+            change_24h_percent: components["schemas"]["NullableNumber"];
+            last_updated: components["schemas"]["Time"];
+            as_of: components["schemas"]["Time"];
+            state: components["schemas"]["State"];
+            origin: components["schemas"]["Origin"];
+            source: components["schemas"]["Source"];
+        };
+        TopCoin: {
+            rank: number | null;
+            coin_id: string;
+            symbol: string;
+            name: string;
+            price: components["schemas"]["Number"];
+            market_cap: components["schemas"]["NullableNumber"];
+            change_24h: components["schemas"]["NullableNumber"];
+            change_24h_percent: components["schemas"]["NullableNumber"];
+            volume_24h: components["schemas"]["NullableNumber"];
+            last_updated: components["schemas"]["Time"];
+            as_of: components["schemas"]["Time"];
+            state: components["schemas"]["State"];
+            origin: components["schemas"]["Origin"];
+            source: components["schemas"]["Source"];
+        };
+        TopCoins: {
+            currency: string;
+            count: number;
+            coins: components["schemas"]["TopCoin"][];
+        };
+        /** @description A time in which a source was not heard, or, without a venue, for which nobody has data */
+        Gap: {
+            venue: string | null;
+            start: components["schemas"]["Time"];
+            end: components["schemas"]["Time"];
+            /** @enum {string} */
+            cause: "disconnect" | "mute" | "overflow" | "restart" | "maintenance" | "disk_full" | "no_data";
+        };
+        /**
+         * @description none (the figures are kept in this quote), candles (each at its own time), present_rate, or mixed
+         * @enum {string}
+         */
+        Conversion: "none" | "candles" | "present_rate" | "mixed";
+        /** @description Milliseconds since 1970, value */
+        ChartPoint: [
+            number,
+            components["schemas"]["Number"]
+        ];
+        CoinHistory: {
+            coin_id: string;
+            currency: string;
+            days: number;
+            complete: boolean;
+            gaps: components["schemas"]["Gap"][];
+            origin: components["schemas"]["Origin"];
+            /** @description composite, the aggregator's id, or both joined by a plus sign */
+            source: string;
+            conversion: components["schemas"]["Conversion"];
+            prices: components["schemas"]["ChartPoint"][];
+            market_caps: components["schemas"]["ChartPoint"][];
+            total_volumes: components["schemas"]["ChartPoint"][];
+        };
+        PairPrice: {
+            pair: string;
+            price: components["schemas"]["Number"];
+            as_of: components["schemas"]["Time"];
+            state: components["schemas"]["State"];
+            origin: components["schemas"]["Origin"];
+            source: components["schemas"]["Source"];
+        };
+        PairHistory: {
+            pair: string;
+            prices: {
+                timestamp: components["schemas"]["Time"];
+                price: components["schemas"]["Number"];
+            }[];
+            volatility_rank: number | null;
+            complete: boolean;
+            gaps: components["schemas"]["Gap"][];
+            origin: components["schemas"]["Origin"];
+            source: string;
+            conversion: components["schemas"]["Conversion"];
+        };
+        Asset: {
+            id: string;
+            symbol: string;
+            name: string;
+            /** @enum {string} */
+            kind: "coin" | "stablecoin" | "fiat" | "commodity";
+            rank: number | null;
+        };
+        AssetList: {
+            data: components["schemas"]["Asset"][];
+            next_cursor: string | null;
+        };
+        Price: {
+            pair: string;
+            id: string;
+            price: components["schemas"]["Number"];
+            as_of: components["schemas"]["Time"];
+            state: components["schemas"]["State"];
+            origin: components["schemas"]["Origin"];
+            source: components["schemas"]["Source"];
+        };
+        /**
+         * @description The one row used everywhere. In another quote than USD high and low are at the present rate, the change at the rates of both ends.
+         * @example {
+         *       "pair": "btc/usd",
+         *       "id": "bitcoin",
+         *       "symbol": "btc",
+         *       "name": "Bitcoin",
+         *       "rank": 1,
+         *       "price": 64321.5,
+         *       "as_of": "2026-06-01T12:00:00.123Z",
+         *       "state": "live",
+         *       "origin": "real",
+         *       "source": "composite",
+         *       "venues": 3,
+         *       "change_24h": 1210.2,
+         *       "change_24h_pct": 1.92,
+         *       "high_24h": 64905.5,
+         *       "low_24h": 62750.1,
+         *       "window_source": "own",
+         *       "market_cap": 1288000000000.5,
+         *       "volume_24h": 29100000000,
+         *       "circulating_supply": 19700000,
+         *       "total_supply": 21000000,
+         *       "max_supply": 21000000,
+         *       "facts_as_of": "2026-06-01T11:59:30.000Z"
+         *     }
+         */
+        Ticker: {
+            pair: string;
+            id: string;
+            symbol: string;
+            name: string;
+            rank: number | null;
+            price: components["schemas"]["Number"];
+            as_of: components["schemas"]["Time"];
+            state: components["schemas"]["State"];
+            origin: components["schemas"]["Origin"];
+            source: components["schemas"]["Source"];
+            /** @description Fresh exchange pairs in the composite */
+            venues: number;
+            change_24h: components["schemas"]["NullableNumber"];
+            change_24h_pct: components["schemas"]["NullableNumber"];
+            high_24h: components["schemas"]["NullableNumber"];
+            low_24h: components["schemas"]["NullableNumber"];
+            /**
+             * @description Where the 24 h figures come from
+             * @enum {string}
+             */
+            window_source: "own" | "aggregator" | "none";
+            market_cap: components["schemas"]["NullableNumber"];
+            volume_24h: components["schemas"]["NullableNumber"];
+            circulating_supply: components["schemas"]["NullableNumber"];
+            total_supply: components["schemas"]["NullableNumber"];
+            max_supply: components["schemas"]["NullableNumber"];
+            facts_as_of: components["schemas"]["NullableTime"];
+        };
+        AssetDetail: {
+            id: string;
+            symbol: string;
+            name: string;
+            /** @enum {string} */
+            kind: "coin" | "stablecoin" | "fiat" | "commodity";
+            rank: number | null;
+            ticker: components["schemas"]["Ticker"] | null;
+        };
+        Prices: {
+            quote: string;
+            data: components["schemas"]["Ticker"][];
+            /** @description Of ids, those without a price */
+            unpriced?: string[];
+            next_cursor: string | null;
+        };
+        Candle: {
+            start: components["schemas"]["Time"];
+            open: components["schemas"]["Number"];
+            high: components["schemas"]["Number"];
+            low: components["schemas"]["Number"];
+            close: components["schemas"]["Number"];
+            /** @description In the base asset; 0 for a composite candle that no trade fed */
+            volume: number | string;
+            /** @description Trades in it; for a composite candle the number of price updates */
+            trades: number;
+            /** @description The interval is over and late trades have had their time */
+            final: boolean;
+            /** @description No input was missed while it was open */
+            complete: boolean;
+        };
+        Candles: {
+            base: string;
+            quote: string;
+            pair: string;
+            /** @enum {string} */
+            interval: "1m" | "5m" | "15m" | "1h" | "4h" | "1d";
+            venue: string | null;
+            origin: components["schemas"]["Origin"];
+            source: components["schemas"]["Source"];
+            conversion: components["schemas"]["Conversion"];
+            start: components["schemas"]["Time"];
+            end: components["schemas"]["Time"];
+            complete: boolean;
+            gaps: components["schemas"]["Gap"][];
+            candles: components["schemas"]["Candle"][];
+        };
+        VolatilityRow: {
+            rank: number;
+            id: string;
+            symbol: string;
+            name: string;
+            volatility: components["schemas"]["Number"];
+            returns: number;
+            complete: boolean;
+            price: components["schemas"]["Price"] | null;
+        };
+        /**
+         * @example {
+         *       "quote": "usd",
+         *       "window": "24h",
+         *       "as_of": "2026-06-01T12:00:00.000Z",
+         *       "data": [
+         *         {
+         *           "rank": 1,
+         *           "id": "pepe",
+         *           "symbol": "pepe",
+         *           "name": "Pepe",
+         *           "volatility": 0.00231,
+         *           "returns": 1439,
+         *           "complete": true,
+         *           "price": {
+         *             "pair": "pepe/usd",
+         *             "id": "pepe",
+         *             "price": 0.00001234,
+         *             "as_of": "2026-06-01T12:00:00.123Z",
+         *             "state": "live",
+         *             "origin": "real",
+         *             "source": "composite"
+         *           }
+         *         }
+         *       ],
+         *       "next_cursor": null
+         *     }
+         */
+        VolatilityRanking: {
+            quote: string;
+            /** @enum {string} */
+            window: "24h";
+            as_of: components["schemas"]["NullableTime"];
+            data: components["schemas"]["VolatilityRow"][];
+            next_cursor: string | null;
+        };
+        SourceRow: {
+            id: string;
+            name: string;
+            /** @enum {string} */
+            kind: "exchange" | "aggregator";
+            /**
+             * @description Life of the connection
+             * @enum {string}
+             */
+            feed: "idle" | "connecting" | "subscribing" | "live" | "stale" | "backing_off" | "stopped";
+            state: components["schemas"]["State"];
+            since: components["schemas"]["NullableTime"];
+            as_of: components["schemas"]["NullableTime"];
+            host: string;
+            /** @description Why, when it is not live */
+            detail: string;
+            pairs: number;
+            live_pairs: number;
+            messages: number;
+            trades: number;
+            quotes: number;
+            undecodable: number;
+            connects: number;
+            disconnects: number;
+            attribution: string;
+            attribution_url: string;
+        };
+        /**
+         * @example {
+         *       "data": [
+         *         {
+         *           "id": "binance",
+         *           "name": "Binance",
+         *           "kind": "exchange",
+         *           "feed": "live",
+         *           "state": "live",
+         *           "since": "2026-06-01T10:00:00.000Z",
+         *           "as_of": "2026-06-01T12:00:00.123Z",
+         *           "host": "stream.binance.com",
+         *           "detail": "",
+         *           "pairs": 312,
+         *           "live_pairs": 250,
+         *           "messages": 123,
+         *           "trades": 100,
+         *           "quotes": 20,
+         *           "undecodable": 0,
+         *           "connects": 1,
+         *           "disconnects": 0,
+         *           "attribution": "",
+         *           "attribution_url": ""
+         *         }
+         *       ]
+         *     }
+         */
+        Sources: {
+            data: components["schemas"]["SourceRow"][];
+        };
+        Currency: {
+            code: string;
+            name: string;
+            unit: string;
+            /** @enum {string} */
+            kind: "fiat" | "commodity" | "crypto";
+        };
+        Status: {
+            version: string;
+            origin: components["schemas"]["Origin"];
+            /** @description Not empty when the simulated market is served; to be shown to people */
+            notice: string;
+            ready: boolean;
+            started_at: components["schemas"]["Time"];
+            uptime_s: number;
+            now: components["schemas"]["Time"];
+            epoch: string;
+            position: number;
+            assets: number;
+            priced: number;
+            live: number;
+            currencies: components["schemas"]["Currency"][];
+            store: {
+                backend: string;
+                schema_version: number;
+                size_bytes: number;
+                rows_written: number;
+                rows_waiting: number;
+                healthy: boolean;
+            };
+            stream: {
+                clients: number;
+                subscriptions: number;
+            };
+            memory_bytes: number;
+        };
+        Readiness: {
+            ready: boolean;
+            checks: {
+                market: string;
+                store: string;
+            };
+        };
+    };
+    responses: {
+        /** @description The answer is still the one of If-None-Match */
+        NotModified: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content?: never;
+        };
+        /** @description A parameter is wrong; errors names each, its value and what is allowed */
+        Invalid: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "about:blank",
+                 *       "title": "Invalid parameter",
+                 *       "status": 400,
+                 *       "detail": "limit is '-1', allowed: a whole number from 1 to 250",
+                 *       "instance": "/top-coins/",
+                 *       "code": "invalid_parameter",
+                 *       "temporary": false,
+                 *       "errors": [
+                 *         {
+                 *           "parameter": "limit",
+                 *           "value": "-1",
+                 *           "allowed": "a whole number from 1 to 250"
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description No such asset or pair; near says what may have been meant */
+        NotFound: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "about:blank",
+                 *       "title": "Not found",
+                 *       "status": 404,
+                 *       "detail": "unknown asset 'bitcon'; near: bitcoin",
+                 *       "instance": "/price/bitcon",
+                 *       "code": "unknown_asset",
+                 *       "temporary": false,
+                 *       "errors": [
+                 *         {
+                 *           "parameter": "coin_id",
+                 *           "value": "bitcon",
+                 *           "allowed": "an asset id or symbol",
+                 *           "near": [
+                 *             "bitcoin"
+                 *           ]
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Too many requests from this address */
+        RateLimited: {
+            headers: {
+                "Retry-After": components["headers"]["RetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Starting, overloaded, or no source has given the price yet */
+        Unavailable: {
+            headers: {
+                "Retry-After": components["headers"]["RetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+    };
+    parameters: {
+        /**
+         * @description An asset id or symbol
+         * @example bitcoin
+         */
+        CoinId: string;
+        /**
+         * @description An asset id or symbol
+         * @example btc
+         */
+        Base: string;
+        /**
+         * @description What the price is counted in; any asset that has a price
+         * @example usd
+         */
+        QuotePath: string;
+        /** @description What prices are counted in; any asset that has a price */
+        Currency: string;
+        /** @description What prices are counted in; any asset that has a price */
+        Quote: string;
+        /** @description Rows on a page */
+        Limit: number;
+        /** @description next_cursor of the page before, with the same other parameters */
+        Cursor: string;
+        /** @description ms gives times as milliseconds since 1970 */
+        TimeFormat: "rfc3339" | "ms";
+        /** @description string gives prices and amounts as decimal strings */
+        NumberFormat: "number" | "string";
+    };
+    requestBodies: never;
+    headers: {
+        /** @description The server's time when it answered; less as_of it is the age of a price */
+        ServerTime: string;
+        /** @description For If-None-Match */
+        ETag: string;
+        /** @description Seconds to wait */
+        RetryAfter: number;
+    };
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    coinPrice: {
+        parameters: {
+            query?: {
+                /** @description What prices are counted in; any asset that has a price */
+                currency?: components["parameters"]["Currency"];
+                /** @description ms gives times as milliseconds since 1970 */
+                time_format?: components["parameters"]["TimeFormat"];
+                /** @description string gives prices and amounts as decimal strings */
+                number_format?: components["parameters"]["NumberFormat"];
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description An asset id or symbol
+                 * @example bitcoin
+                 */
+                coin_id: components["parameters"]["CoinId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The price now */
+            200: {
+                headers: {
+                    "Server-Time": components["headers"]["ServerTime"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "coin_id": "bitcoin",
+                     *       "symbol": "btc",
+                     *       "name": "Bitcoin",
+                     *       "currency": "usd",
+                     *       "price": 64321.5,
+                     *       "market_cap": 1288000000000.5,
+                     *       "change_24h": 1210.2,
+                     *       "change_24h_percent": 1.92,
+                     *       "last_updated": "2026-06-01T12:00:00.123Z",
+                     *       "as_of": "2026-06-01T12:00:00.123Z",
+                     *       "state": "live",
+                     *       "origin": "real",
+                     *       "source": "composite"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CoinPrice"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["Invalid"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    coinHistory: {
+        parameters: {
+            query?: {
+                /** @description How far back */
+                days?: number;
+                /** @description What prices are counted in; any asset that has a price */
+                currency?: components["parameters"]["Currency"];
+                /** @description ms gives times as milliseconds since 1970 */
+                time_format?: components["parameters"]["TimeFormat"];
+                /** @description string gives prices and amounts as decimal strings */
+                number_format?: components["parameters"]["NumberFormat"];
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description An asset id or symbol
+                 * @example bitcoin
+                 */
+                coin_id: components["parameters"]["CoinId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The chart's series, oldest first */
+            200: {
+                headers: {
+                    "Server-Time": components["headers"]["ServerTime"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "coin_id": "bitcoin",
+                     *       "currency": "usd",
+                     *       "days": 1,
+                     *       "complete": false,
+                     *       "gaps": [
+                     *         {
+                     *           "venue": "kraken",
+                     *           "start": "2026-06-01T03:10:00.000Z",
+                     *           "end": "2026-06-01T03:12:00.000Z",
+                     *           "cause": "disconnect"
+                     *         }
+                     *       ],
+                     *       "origin": "real",
+                     *       "source": "composite+coingecko",
+                     *       "conversion": "none",
+                     *       "prices": [
+                     *         [
+                     *           1780228800000,
+                     *           63111.3
+                     *         ],
+                     *         [
+                     *           1780315200000,
+                     *           64321.5
+                     *         ]
+                     *       ],
+                     *       "market_caps": [
+                     *         [
+                     *           1780228800000,
+                     *           1265000000000
+                     *         ]
+                     *       ],
+                     *       "total_volumes": [
+                     *         [
+                     *           1780228800000,
+                     *           28700000000
+                     *         ]
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CoinHistory"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["Invalid"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    topCoins: {
+        parameters: {
+            query?: {
+                /** @description How many */
+                limit?: number;
+                /** @description What prices are counted in; any asset that has a price */
+                currency?: components["parameters"]["Currency"];
+                /** @description By market capitalisation, price, or 24 h change in percent */
+                sort?: "market_cap" | "price" | "change";
+                order?: "desc" | "asc";
+                /** @description ms gives times as milliseconds since 1970 */
+                time_format?: components["parameters"]["TimeFormat"];
+                /** @description string gives prices and amounts as decimal strings */
+                number_format?: components["parameters"]["NumberFormat"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The list */
+            200: {
+                headers: {
+                    "Server-Time": components["headers"]["ServerTime"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "currency": "usd",
+                     *       "count": 1,
+                     *       "coins": [
+                     *         {
+                     *           "rank": 1,
+                     *           "coin_id": "bitcoin",
+                     *           "symbol": "btc",
+                     *           "name": "Bitcoin",
+                     *           "price": 64321.5,
+                     *           "market_cap": 1288000000000.5,
+                     *           "change_24h": 1210.2,
+                     *           "change_24h_percent": 1.92,
+                     *           "volume_24h": 29100000000,
+                     *           "last_updated": "2026-06-01T12:00:00.123Z",
+                     *           "as_of": "2026-06-01T12:00:00.123Z",
+                     *           "state": "live",
+                     *           "origin": "real",
+                     *           "source": "composite"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TopCoins"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    pairCurrent: {
+        parameters: {
+            query?: {
+                /** @description ms gives times as milliseconds since 1970 */
+                time_format?: components["parameters"]["TimeFormat"];
+                /** @description string gives prices and amounts as decimal strings */
+                number_format?: components["parameters"]["NumberFormat"];
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description An asset id or symbol
+                 * @example btc
+                 */
+                base: components["parameters"]["Base"];
+                /**
+                 * @description What the price is counted in; any asset that has a price
+                 * @example usd
+                 */
+                quote: components["parameters"]["QuotePath"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The price now */
+            200: {
+                headers: {
+                    "Server-Time": components["headers"]["ServerTime"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "pair": "btc/usd",
+                     *       "price": 48350.52,
+                     *       "as_of": "2026-06-01T12:00:00.123Z",
+                     *       "state": "live",
+                     *       "origin": "real",
+                     *       "source": "composite"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PairPrice"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    pairHistory: {
+        parameters: {
+            query?: {
+                /** @description ms gives times as milliseconds since 1970 */
+                time_format?: components["parameters"]["TimeFormat"];
+                /** @description string gives prices and amounts as decimal strings */
+                number_format?: components["parameters"]["NumberFormat"];
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description An asset id or symbol
+                 * @example btc
+                 */
+                base: components["parameters"]["Base"];
+                /**
+                 * @description What the price is counted in; any asset that has a price
+                 * @example usd
+                 */
+                quote: components["parameters"]["QuotePath"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The minutes, oldest first */
+            200: {
+                headers: {
+                    "Server-Time": components["headers"]["ServerTime"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "pair": "btc/usd",
+                     *       "prices": [
+                     *         {
+                     *           "timestamp": "2026-06-01T11:58:00.000Z",
+                     *           "price": 64318
+                     *         },
+                     *         {
+                     *           "timestamp": "2026-06-01T11:59:00.000Z",
+                     *           "price": 64321.5
+                     *         }
+                     *       ],
+                     *       "volatility_rank": 3,
+                     *       "complete": true,
+                     *       "gaps": [],
+                     *       "origin": "real",
+                     *       "source": "composite",
+                     *       "conversion": "none"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PairHistory"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    cryptosPage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            304: components["responses"]["NotModified"];
+            429: components["responses"]["RateLimited"];
+        };
+    };
+    assets: {
+        parameters: {
+            query?: {
+                /** @description Part of an id, symbol or name */
+                search?: string;
+                /** @description Rows on a page */
+                limit?: components["parameters"]["Limit"];
+                /** @description next_cursor of the page before, with the same other parameters */
+                cursor?: components["parameters"]["Cursor"];
+                /** @description ms gives times as milliseconds since 1970 */
+                time_format?: components["parameters"]["TimeFormat"];
+                /** @description string gives prices and amounts as decimal strings */
+                number_format?: components["parameters"]["NumberFormat"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the list */
+            200: {
+                headers: {
+                    "Server-Time": components["headers"]["ServerTime"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": "bitcoin",
+                     *           "symbol": "btc",
+                     *           "name": "Bitcoin",
+                     *           "kind": "coin",
+                     *           "rank": 1
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AssetList"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    asset: {
+        parameters: {
+            query?: {
+                /** @description What prices are counted in; any asset that has a price */
+                quote?: components["parameters"]["Quote"];
+                /** @description ms gives times as milliseconds since 1970 */
+                time_format?: components["parameters"]["TimeFormat"];
+                /** @description string gives prices and amounts as decimal strings */
+                number_format?: components["parameters"]["NumberFormat"];
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description An asset id or symbol
+                 * @example bitcoin
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The asset; ticker is null while it has no price */
+            200: {
+                headers: {
+                    "Server-Time": components["headers"]["ServerTime"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssetDetail"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["Invalid"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    prices: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Up to 250 asset ids or symbols, separated by commas
+                 * @example bitcoin,eth
+                 */
+                ids?: string;
+                /** @description What prices are counted in; any asset that has a price */
+                quote?: components["parameters"]["Quote"];
+                /** @description Rows on a page */
+                limit?: components["parameters"]["Limit"];
+                /** @description next_cursor of the page before, with the same other parameters */
+                cursor?: components["parameters"]["Cursor"];
+                /** @description change is the 24 h change in percent */
+                sort?: "rank" | "price" | "change" | "volume";
+                /** @description Default: best first, which is asc for rank and desc for the others */
+                order?: "asc" | "desc";
+                /** @description ms gives times as milliseconds since 1970 */
+                time_format?: components["parameters"]["TimeFormat"];
+                /** @description string gives prices and amounts as decimal strings */
+                number_format?: components["parameters"]["NumberFormat"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the list */
+            200: {
+                headers: {
+                    "Server-Time": components["headers"]["ServerTime"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Prices"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["Invalid"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    candles: {
+        parameters: {
+            query?: {
+                interval?: "1m" | "5m" | "15m" | "1h" | "4h" | "1d";
+                /** @description RFC 3339 or milliseconds since 1970; default: 24 h before end */
+                start?: string;
+                /** @description RFC 3339 or milliseconds since 1970; default: now */
+                end?: string;
+                /** @description How many at most */
+                limit?: number;
+                /** @description One exchange; default: the composite of all */
+                venue?: string;
+                /** @description ms gives times as milliseconds since 1970 */
+                time_format?: components["parameters"]["TimeFormat"];
+                /** @description string gives prices and amounts as decimal strings */
+                number_format?: components["parameters"]["NumberFormat"];
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description An asset id or symbol
+                 * @example btc
+                 */
+                base: components["parameters"]["Base"];
+                /**
+                 * @description What the price is counted in; any asset that has a price
+                 * @example usd
+                 */
+                quote: components["parameters"]["QuotePath"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The candles, oldest first. Closed candles of a closed range are immutable, and say so in Cache-Control. */
+            200: {
+                headers: {
+                    "Server-Time": components["headers"]["ServerTime"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "base": "bitcoin",
+                     *       "quote": "usd",
+                     *       "pair": "btc/usd",
+                     *       "interval": "1m",
+                     *       "venue": null,
+                     *       "origin": "real",
+                     *       "source": "composite",
+                     *       "conversion": "none",
+                     *       "start": "2026-06-01T11:59:00.000Z",
+                     *       "end": "2026-06-01T12:00:00.000Z",
+                     *       "complete": true,
+                     *       "gaps": [],
+                     *       "candles": [
+                     *         {
+                     *           "start": "2026-06-01T11:59:00.000Z",
+                     *           "open": 64318,
+                     *           "high": 64322,
+                     *           "low": 64317.5,
+                     *           "close": 64321.5,
+                     *           "volume": 1.25,
+                     *           "trades": 12,
+                     *           "final": true,
+                     *           "complete": true
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Candles"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["Invalid"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    volatilityRanking: {
+        parameters: {
+            query?: {
+                window?: "24h";
+                /** @description What prices are counted in; any asset that has a price */
+                quote?: components["parameters"]["Quote"];
+                /** @description Rows on a page */
+                limit?: components["parameters"]["Limit"];
+                /** @description next_cursor of the page before, with the same other parameters */
+                cursor?: components["parameters"]["Cursor"];
+                /** @description ms gives times as milliseconds since 1970 */
+                time_format?: components["parameters"]["TimeFormat"];
+                /** @description string gives prices and amounts as decimal strings */
+                number_format?: components["parameters"]["NumberFormat"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the ranking */
+            200: {
+                headers: {
+                    "Server-Time": components["headers"]["ServerTime"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VolatilityRanking"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    sources: {
+        parameters: {
+            query?: {
+                /** @description ms gives times as milliseconds since 1970 */
+                time_format?: components["parameters"]["TimeFormat"];
+                /** @description string gives prices and amounts as decimal strings */
+                number_format?: components["parameters"]["NumberFormat"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All sources */
+            200: {
+                headers: {
+                    "Server-Time": components["headers"]["ServerTime"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sources"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            429: components["responses"]["RateLimited"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    status: {
+        parameters: {
+            query?: {
+                /** @description ms gives times as milliseconds since 1970 */
+                time_format?: components["parameters"]["TimeFormat"];
+                /** @description string gives prices and amounts as decimal strings */
+                number_format?: components["parameters"]["NumberFormat"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The state of the whole */
+            200: {
+                headers: {
+                    "Server-Time": components["headers"]["ServerTime"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Status"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            429: components["responses"]["RateLimited"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    events: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Up to 200 channel names, separated by commas
+                 * @example price:btc/usd,ticker:*
+                 */
+                channels?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A stream that does not end */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            400: components["responses"]["Invalid"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    livez: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description ok */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example ok */
+                    "text/plain": string;
+                };
+            };
+        };
+    };
+    readyz: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ready */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "ready": true,
+                     *       "checks": {
+                     *         "market": "ok",
+                     *         "store": "ok"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Readiness"];
+                };
+            };
+            /** @description Not ready; checks names what is missing */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "ready": false,
+                     *       "checks": {
+                     *         "market": "starting",
+                     *         "store": "ok"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Readiness"];
+                };
+            };
+        };
+    };
+    healthz: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ready */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Readiness"];
+                };
+            };
+            /** @description Not ready; checks names what is missing */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Readiness"];
+                };
+            };
+        };
+    };
+    metrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Text exposition format 0.0.4 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+        };
+    };
+    openapi: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OpenAPI 3.1 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            304: components["responses"]["NotModified"];
+            429: components["responses"]["RateLimited"];
+        };
+    };
+    docs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page that needs no other host */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            304: components["responses"]["NotModified"];
+            429: components["responses"]["RateLimited"];
+        };
+    };
+    redoc: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page that needs no other host */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            304: components["responses"]["NotModified"];
+            429: components["responses"]["RateLimited"];
+        };
+    };
+}
