@@ -180,6 +180,7 @@ TEST_F(Endpoints, Documentation) {
     EXPECT_EQ(page.status, 200);
     EXPECT_THAT(page.header("content-type"), StartsWith("text/html"));
     EXPECT_THAT(page.body, HasSubstr("/openapi.json"));
+    EXPECT_THAT(page.header("content-security-policy"), HasSubstr("default-src 'self'"));
     EXPECT_THAT(page.body, Not(HasSubstr("://"))) << "another host";
   }
   EXPECT_EQ(get("/cryptos/").status, 200);
