@@ -98,7 +98,7 @@ struct Server::Impl {
 
 Server::Server(ServerOptions options, const runtime::Clock& clock, runtime::Metrics& metrics)
     : impl_(std::make_unique<Impl>(std::move(options), clock, metrics)) {
-  // Here and not in start(): the hub takes frames as soon as there is a server.
+  // Made here, started by start(): the hub wants to know all its threads before the engine publishes its first frame.
   impl_->make_threads();
 }
 
@@ -111,6 +111,7 @@ core::Status Server::start() {
     if (place.port == 0) continue;
     if (auto is_free = check_port_free(place.address, place.port); !is_free) return is_free;
   }
+  for (auto& thread : impl_->threads) thread->start_loop();
   return impl_->listen();
 }
 

@@ -27,9 +27,7 @@ WebThread::WebThread(const std::string& name, stream::Hub& hub, Dispatcher::Shar
       handle_(std::make_shared<WebLoop>(loop_)),
       shard_(hub.add_shard(loop_)),
       metrics_(metrics),
-      dispatcher_(std::move(shared), with_own(std::move(services), handle_, shard_), metrics) {
-  loop_.start();
-}
+      dispatcher_(std::move(shared), with_own(std::move(services), handle_, shard_), metrics) {}
 
 WebThread::~WebThread() {
   stop_loop();

@@ -19,6 +19,8 @@ class WebThread final : public net::HttpServer::Handler {
             runtime::Metrics& metrics);
   ~WebThread() override;
 
+  /// Before listen().
+  void start_loop() { loop_.start(); }
   core::Status listen(const net::HttpServerOptions& options);
   std::uint16_t port(std::size_t index) const { return servers_[index]->port(); }
   void stop_listening(std::uint16_t close_code, std::chrono::milliseconds patience);
