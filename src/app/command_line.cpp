@@ -22,13 +22,18 @@ struct ConfigFlags {
 void add_config_flags(CLI::App& sub, ConfigFlags& flags) {
   sub.add_option("--config", flags.file, "Configuration file (TOML)")->type_name("FILE");
   sub.add_option("--data", flags.data, "Where the database lives")->type_name("DIR");
-  sub.add_option("--offline", flags.offline, "When no source answers within 10 s: simulate, wait or fail")->type_name("MODE");
+  sub.add_option("--offline", flags.offline, "When no source answers within 10 s: simulate, wait or fail")
+      ->type_name("MODE");
   sub.add_option("--log-level", flags.log_level, "debug, info, warn or error")->type_name("LEVEL");
-  sub.add_option("--set", flags.set, "One configuration key, e.g. server.threads=4; repeatable")->type_name("KEY=VALUE")->allow_extra_args(false);
+  sub.add_option("--set", flags.set, "One configuration key, e.g. server.threads=4; repeatable")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
 }
 
 void add_listen_flags(CLI::App& sub, ConfigFlags& flags) {
-  sub.add_option("--listen", flags.listen, "Where to serve; repeatable")->type_name("ADDR:PORT")->allow_extra_args(false);
+  sub.add_option("--listen", flags.listen, "Where to serve; repeatable")
+      ->type_name("ADDR:PORT")
+      ->allow_extra_args(false);
   sub.add_flag("--no-ui", flags.no_ui, "Serve the API alone, without the dashboard");
 }
 
@@ -59,7 +64,8 @@ core::Status apply_flags(const ConfigFlags& flags, Config& config) {
   if (flags.no_ui) entries.push_back(entry_of("server.ui", "false", "--no-ui"));
   for (const std::string& item : flags.set) {
     const auto equals = item.find('=');
-    if (equals == std::string::npos) return core::fail(core::ErrorCode::invalid_argument, fmt::format("--set {}: allowed: KEY=VALUE", item));
+    if (equals == std::string::npos)
+      return core::fail(core::ErrorCode::invalid_argument, fmt::format("--set {}: allowed: KEY=VALUE", item));
     entries.push_back(entry_of(item.substr(0, equals), item.substr(equals + 1), "--set"));
   }
   if (auto done = apply_entries(entries, config); !done) return done;
@@ -74,11 +80,14 @@ std::vector<std::string> option_names(const CLI::App& app) {
 
 std::vector<std::string> command_names(const CLI::App& app) {
   std::vector<std::string> names;
-  for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; })) names.push_back(sub->get_name());
+  for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; }))
+    names.push_back(sub->get_name());
   return names;
 }
 
-Exit usage(const std::string& text) { return {2, "tickspan: " + text}; }
+Exit usage(const std::string& text) {
+  return {2, "tickspan: " + text};
+}
 
 /// One line for whatever CLI11 calls it.
 Exit usage_of(const CLI::ParseError& error) {
@@ -102,24 +111,31 @@ tl::expected<CommandLine, Exit> parse_command_line(int argc, const char* const* 
   add_listen_flags(*serve, flags);
 
   CLI::App* simulate = app.add_subcommand("simulate", "Run the venues on loopback, from a seeded market");
-  simulate->add_option("--listen", simulate_listen, "Address and port; port 0 is any free one [127.0.0.1:8100]")->type_name("ADDR:PORT");
+  simulate->add_option("--listen", simulate_listen, "Address and port; port 0 is any free one [127.0.0.1:8100]")
+      ->type_name("ADDR:PORT");
   simulate->add_option("--seed", out.seed, "Seed of the market [1]");
   simulate->add_option("--speed", out.speed, "Market seconds per second [1]")->check(CLI::Range(0.01, 100'000.0));
   simulate->add_option("--assets", out.assets, "Coins [100]")->check(CLI::Range(1, 1'000));
-  simulate->add_option("--rate", out.trades_per_second, "Trades per second over all venues [200]")->check(CLI::Range(0.1, 1'000'000.0));
+  simulate->add_option("--rate", out.trades_per_second, "Trades per second over all venues [200]")
+      ->check(CLI::Range(0.1, 1'000'000.0));
   simulate->add_option("--venue", out.venues, "Only these venues; repeatable")
-      ->check(CLI::IsMember({"binance", "coinbase", "kraken", "coingecko"}))->allow_extra_args(false);
+      ->check(CLI::IsMember({"binance", "coinbase", "kraken", "coingecko"}))
+      ->allow_extra_args(false);
   simulate->add_flag("--tls", out.tls, "Serve TLS with a throw-away certificate");
 
   CLI::App* record = app.add_subcommand("record", "Write the raw frames of one venue to a file (.rec, .rec.gz)");
   record->add_option("FILE", out.files, "The file to write")->required()->expected(1);
-  record->add_option("--venue", out.venue, "Which venue [binance]")->check(CLI::IsMember({"binance", "coinbase", "kraken"}));
-  record->add_option("--seconds", out.seconds, "How long; 0 is until interrupted [0]")->check(CLI::Range(0, 31'536'000));
+  record->add_option("--venue", out.venue, "Which venue [binance]")
+      ->check(CLI::IsMember({"binance", "coinbase", "kraken"}));
+  record->add_option("--seconds", out.seconds, "How long; 0 is until interrupted [0]")
+      ->check(CLI::Range(0, 31'536'000));
   add_config_flags(*record, flags);
 
-  CLI::App* replay = app.add_subcommand("replay", "Feed recorded files through the decoders; prints one JSON object per file");
+  CLI::App* replay =
+      app.add_subcommand("replay", "Feed recorded files through the decoders; prints one JSON object per file");
   replay->add_option("FILE", out.files, "Recordings: .rec, .jsonl, .ndjson, also .gz")->required();
-  replay->add_option("--speed", out.replay_speed, "Times real time; 0 is as fast as possible [0]")->check(CLI::Range(0.0, 1'000'000.0));
+  replay->add_option("--speed", out.replay_speed, "Times real time; 0 is as fast as possible [0]")
+      ->check(CLI::Range(0.0, 1'000'000.0));
   replay->add_flag("--serve", out.replay_serve, "Serve the result until interrupted");
   add_config_flags(*replay, flags);
   add_listen_flags(*replay, flags);
@@ -141,13 +157,16 @@ tl::expected<CommandLine, Exit> parse_command_line(int argc, const char* const* 
   const auto chosen = app.get_subcommands();
   if (chosen.empty()) {
     const auto extras = app.remaining();
-    if (extras.empty()) return tl::unexpected(usage(fmt::format("no command; known are {}", fmt::join(command_names(app), ", "))));
-    return tl::unexpected(usage(unknown_name(fmt::format("unknown command \"{}\"", extras.front()), extras.front(), command_names(app))));
+    if (extras.empty())
+      return tl::unexpected(usage(fmt::format("no command; known are {}", fmt::join(command_names(app), ", "))));
+    return tl::unexpected(
+        usage(unknown_name(fmt::format("unknown command \"{}\"", extras.front()), extras.front(), command_names(app))));
   }
   CLI::App* sub = chosen.front();
   if (const auto extras = app.remaining(true); !extras.empty()) {
     const std::string flag = extras.front().substr(0, extras.front().find('='));
-    return tl::unexpected(usage(unknown_name(fmt::format("{}: unknown option \"{}\"", sub->get_name(), flag), flag, option_names(*sub))));
+    return tl::unexpected(
+        usage(unknown_name(fmt::format("{}: unknown option \"{}\"", sub->get_name(), flag), flag, option_names(*sub))));
   }
 
   if (sub == serve) out.command = Command::serve;

@@ -31,8 +31,8 @@ struct CommandLine {
   bool replay_serve = false;
 };
 
-/// Either the command, or what to print and the exit code: 0 for --help and --version (stdout), 2 for a usage error (one
-/// line on stderr).
+/// Either the command, or what to print and the exit code: 0 for --help and --version (stdout), 2 for a usage error
+/// (one line on stderr).
 struct Exit {
   int code = 0;
   std::string text;

@@ -17,10 +17,10 @@ enum class Offline : std::uint8_t { simulate, wait, fail };
 struct SourceConfig {
   std::string name;
   bool enabled = true;
-  std::string ws_url;    ///< empty: the venue's own hosts
+  std::string ws_url;  ///< empty: the venue's own hosts
   std::string rest_url;
-  std::string key;       ///< secret: never printed
-  std::string plan;      ///< aggregators: keyless, demo, pro
+  std::string key;   ///< secret: never printed
+  std::string plan;  ///< aggregators: keyless, demo, pro
 };
 
 /// Everything that can be set, with the defaults. The keys, their meaning and limits stand in config_table.cpp, once.
@@ -43,7 +43,7 @@ struct Config {
   std::int64_t ring_capacity = 65'536;
 
   Offline offline = Offline::wait;
-  std::string proxy;    ///< empty: HTTPS_PROXY of the environment
+  std::string proxy;  ///< empty: HTTPS_PROXY of the environment
   std::string ca_file;
   std::string log_level = "info";
 
@@ -59,8 +59,8 @@ struct RawValue {
   std::string where;               ///< `tickspan.toml:12` or `--listen`
 };
 struct RawEntry {
-  std::string key;      ///< `server.listen`; of a source `sources.key`
-  int table = -1;       ///< which `[[sources]]` table, from 0; -1 outside
+  std::string key;  ///< `server.listen`; of a source `sources.key`
+  int table = -1;   ///< which `[[sources]]` table, from 0; -1 outside
   RawValue value;
 };
 

@@ -29,16 +29,20 @@ core::Result<RawValue> to_raw(const std::string& path, const std::string& key, c
   } else if (value.is_array()) {
     raw.type = RawValue::Type::list;
     for (const toml::value& item : value.as_array()) {
-      if (!item.is_string()) return core::fail(ErrorCode::invalid_argument, fmt::format("{}: {} must be a list of texts", raw.where, key));
+      if (!item.is_string())
+        return core::fail(ErrorCode::invalid_argument, fmt::format("{}: {} must be a list of texts", raw.where, key));
       raw.items.push_back(item.as_string().str);
     }
   } else {
-    return core::fail(ErrorCode::invalid_argument, fmt::format("{}: {} must be text, a whole number, true, false or a list of texts", raw.where, key));
+    return core::fail(
+        ErrorCode::invalid_argument,
+        fmt::format("{}: {} must be text, a whole number, true, false or a list of texts", raw.where, key));
   }
   return raw;
 }
 
-core::Status add_table(const std::string& path, const std::string& prefix, int table, const toml::value& value, std::vector<RawEntry>& out) {
+core::Status add_table(const std::string& path, const std::string& prefix, int table, const toml::value& value,
+                       std::vector<RawEntry>& out) {
   for (const auto& [name, item] : value.as_table()) {
     const std::string key = prefix.empty() ? name : prefix + "." + name;
     if (item.is_table()) {
@@ -48,7 +52,9 @@ core::Status add_table(const std::string& path, const std::string& prefix, int t
     if (key == "sources" && item.is_array()) {
       int index = 0;
       for (const toml::value& source : item.as_array()) {
-        if (!source.is_table()) return core::fail(ErrorCode::invalid_argument, fmt::format("{}: sources must be tables: [[sources]]", place(path, item)));
+        if (!source.is_table())
+          return core::fail(ErrorCode::invalid_argument,
+                            fmt::format("{}: sources must be tables: [[sources]]", place(path, item)));
         if (auto done = add_table(path, "sources", index++, source, out); !done) return done;
       }
       continue;

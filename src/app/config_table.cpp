@@ -35,7 +35,8 @@ Refusal set_bool(bool& target, const RawValue& v) {
 Refusal set_int(std::int64_t& target, const RawValue& v, std::int64_t low, std::int64_t high) {
   std::int64_t value = 0;
   const auto [end, error] = std::from_chars(v.text.data(), v.text.data() + v.text.size(), value);
-  if (v.type == RawValue::Type::list || error != std::errc{} || end != v.text.data() + v.text.size() || value < low || value > high) {
+  if (v.type == RawValue::Type::list || error != std::errc{} || end != v.text.data() + v.text.size() || value < low ||
+      value > high) {
     return fmt::format("a whole number from {} to {}", low, high);
   }
   target = value;
@@ -49,14 +50,17 @@ Refusal set_text(std::string& target, const RawValue& v) {
 }
 
 Refusal set_choice(std::string& target, const RawValue& v, const std::vector<std::string>& choices) {
-  if (std::find(choices.begin(), choices.end(), v.text) == choices.end()) return fmt::format("one of {}{}", fmt::join(choices, ", "), did_you_mean(v.text, choices));
+  if (std::find(choices.begin(), choices.end(), v.text) == choices.end())
+    return fmt::format("one of {}{}", fmt::join(choices, ", "), did_you_mean(v.text, choices));
   target = v.text;
   return {};
 }
 
 Refusal set_url(std::string& target, const RawValue& v, std::string_view schemes) {
-  const bool ok = v.text.empty() || ((v.text.starts_with(std::string(schemes) + "://") || v.text.starts_with(std::string(schemes) + "s://")) &&
-                                     v.text.find(' ') == std::string::npos);
+  const bool ok =
+      v.text.empty() ||
+      ((v.text.starts_with(std::string(schemes) + "://") || v.text.starts_with(std::string(schemes) + "s://")) &&
+       v.text.find(' ') == std::string::npos);
   if (!ok) return fmt::format("an address that begins with {0}:// or {0}s://", schemes);
   target = v.text;
   return {};
@@ -92,10 +96,12 @@ const std::vector<Key<Config>>& keys() {
        [](Config& c, const RawValue& v) { return set_int(c.server_threads, v, 0, 256); }},
       {"server.ui", "Whether the dashboard is served, or the API alone.", "true",
        [](Config& c, const RawValue& v) { return set_bool(c.serve_ui, v); }},
-      {"server.tls_certificate", "PEM file of the certificate chain; with tls_key, everything is served over TLS.", "\"\"",
-       [](Config& c, const RawValue& v) { return set_text(c.tls_certificate, v); }},
-      {"server.tls_key", "PEM file of the private key.", "\"\"", [](Config& c, const RawValue& v) { return set_text(c.tls_key, v); }},
-      {"server.requests_per_second", "Requests per second and client address, with bursts of twice that; 0 is no limit.", "200",
+      {"server.tls_certificate", "PEM file of the certificate chain; with tls_key, everything is served over TLS.",
+       "\"\"", [](Config& c, const RawValue& v) { return set_text(c.tls_certificate, v); }},
+      {"server.tls_key", "PEM file of the private key.", "\"\"",
+       [](Config& c, const RawValue& v) { return set_text(c.tls_key, v); }},
+      {"server.requests_per_second",
+       "Requests per second and client address, with bursts of twice that; 0 is no limit.", "200",
        [](Config& c, const RawValue& v) { return set_int(c.requests_per_second, v, 0, 1'000'000); }},
       {"store.dir", "Where the database lives; empty is $XDG_DATA_HOME/tickspan or ~/.local/share/tickspan.", "\"\"",
        [](Config& c, const RawValue& v) { return set_text(c.data_dir, v); }},
@@ -113,14 +119,16 @@ const std::vector<Key<Config>>& keys() {
        [](Config& c, const RawValue& v) { return set_int(c.tracked_assets, v, 1, 2'000); }},
       {"market.ring_capacity", "Ticks that may wait between a feed thread and the engine.", "65536",
        [](Config& c, const RawValue& v) { return set_int(c.ring_capacity, v, 1'024, 16'777'216); }},
-      {"feeds.offline", "When no source answers within 10 s: simulate a market (marked as such), wait, or fail.", "\"wait\"",
-       [](Config& c, const RawValue& v) { return set_offline(c.offline, v); }},
+      {"feeds.offline", "When no source answers within 10 s: simulate a market (marked as such), wait, or fail.",
+       "\"wait\"", [](Config& c, const RawValue& v) { return set_offline(c.offline, v); }},
       {"feeds.proxy", "Proxy for outbound connections, http://[user:password@]host:port; empty is HTTPS_PROXY.", "\"\"",
        [](Config& c, const RawValue& v) { return set_url(c.proxy, v, "http"); }},
       {"feeds.ca_file", "PEM file of certificate authorities to trust instead of the system's.", "\"\"",
        [](Config& c, const RawValue& v) { return set_text(c.ca_file, v); }},
       {"log.level", "What goes to stderr: debug, info, warn or error.", "\"info\"",
-       [](Config& c, const RawValue& v) { return set_choice(c.log_level, v, {"debug", "info", "warn", "error"}); }},
+       [](Config& c, const RawValue& v) {
+         return set_choice(c.log_level, v, {"debug", "info", "warn", "error"});
+       }},
   };
   return table;
 }
@@ -129,7 +137,8 @@ const std::vector<Key<SourceConfig>>& source_keys() {
   static const std::vector<Key<SourceConfig>> table = {
       {"name", "Which source: binance, coinbase, kraken or coingecko.", "",
        [](SourceConfig& s, const RawValue& v) { return set_choice(s.name, v, source_names()); }},
-      {"enabled", "Whether it is used.", "true", [](SourceConfig& s, const RawValue& v) { return set_bool(s.enabled, v); }},
+      {"enabled", "Whether it is used.", "true",
+       [](SourceConfig& s, const RawValue& v) { return set_bool(s.enabled, v); }},
       {"ws_url", "WebSocket address instead of the venue's own.", "\"\"",
        [](SourceConfig& s, const RawValue& v) { return set_url(s.ws_url, v, "ws"); }},
       {"rest_url", "REST address instead of the venue's own.", "\"\"",
@@ -137,23 +146,31 @@ const std::vector<Key<SourceConfig>>& source_keys() {
       {"key", "API key, where the source has them. Keep the file readable by its owner only.", "\"\"",
        [](SourceConfig& s, const RawValue& v) { return set_text(s.key, v); }},
       {"plan", "CoinGecko: keyless, demo or pro.", "\"keyless\"",
-       [](SourceConfig& s, const RawValue& v) { return set_choice(s.plan, v, {"keyless", "demo", "pro"}); }},
+       [](SourceConfig& s, const RawValue& v) {
+         return set_choice(s.plan, v, {"keyless", "demo", "pro"});
+       }},
   };
   return table;
 }
 
 template <typename Target>
-Status apply(const std::vector<Key<Target>>& table, std::string_view prefix, const std::string& name, const RawValue& value, Target& target) {
+Status apply(const std::vector<Key<Target>>& table, std::string_view prefix, const std::string& name,
+             const RawValue& value, Target& target) {
   const auto it = std::find_if(table.begin(), table.end(), [&](const auto& key) { return key.name == name; });
   if (it == table.end()) {
     std::vector<std::string> known;
     for (const auto& key : table) known.push_back(key.name);
-    return core::fail(ErrorCode::invalid_argument, unknown_name(fmt::format("{}: unknown key \"{}{}\"", value.where, prefix, name), name, known));
+    return core::fail(ErrorCode::invalid_argument,
+                      unknown_name(fmt::format("{}: unknown key \"{}{}\"", value.where, prefix, name), name, known));
   }
   if (const Refusal allowed = it->set(target, value)) {
     const bool secret = name == "key" || name == "proxy" || name == "feeds.proxy";
-    const std::string given = secret ? "the value given" : fmt::format("\"{}\"", value.type == RawValue::Type::list ? fmt::format("{}", fmt::join(value.items, ", ")) : value.text);
-    return core::fail(ErrorCode::invalid_argument, fmt::format("{}: {}{} cannot be {}; allowed: {}", value.where, prefix, name, given, *allowed));
+    const std::string given = secret ? "the value given"
+                                     : fmt::format("\"{}\"", value.type == RawValue::Type::list
+                                                                 ? fmt::format("{}", fmt::join(value.items, ", "))
+                                                                 : value.text);
+    return core::fail(ErrorCode::invalid_argument,
+                      fmt::format("{}: {}{} cannot be {}; allowed: {}", value.where, prefix, name, given, *allowed));
   }
   return {};
 }
@@ -193,8 +210,10 @@ core::Result<HostPort> parse_listen(std::string_view text) {
   if (const auto colon = text.rfind(':'); colon != std::string_view::npos) {
     std::string_view host = text.substr(0, colon);
     port = text.substr(colon + 1);
-    if (host.size() >= 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
-    else if (host.find(':') != std::string_view::npos) return core::fail(ErrorCode::invalid_argument, "an IPv6 address needs brackets");
+    if (host.size() >= 2 && host.front() == '[' && host.back() == ']')
+      host = host.substr(1, host.size() - 2);
+    else if (host.find(':') != std::string_view::npos)
+      return core::fail(ErrorCode::invalid_argument, "an IPv6 address needs brackets");
     if (host == "localhost") host = "127.0.0.1";
     if (!host.empty()) out.address = std::string(host);
   }
@@ -217,17 +236,23 @@ Status apply_entries(const std::vector<RawEntry>& entries, Config& config) {
     if (sources.size() <= index) sources.resize(index + 1);
     if (source_places.size() <= index) source_places.resize(index + 1);
     source_places[index] = entry.value.where;
-    if (auto done = apply(source_keys(), "sources.", entry.key.substr(std::string_view("sources.").size()), entry.value, sources[index]); !done) {
+    if (auto done = apply(source_keys(), "sources.", entry.key.substr(std::string_view("sources.").size()), entry.value,
+                          sources[index]);
+        !done) {
       return done;
     }
   }
   for (std::size_t i = 0; i < sources.size(); ++i) {
     if (sources[i].name.empty()) {
-      return core::fail(ErrorCode::invalid_argument, fmt::format("{}: this [[sources]] has no name; allowed: {}", source_places[i], fmt::join(source_names(), ", ")));
+      return core::fail(ErrorCode::invalid_argument, fmt::format("{}: this [[sources]] has no name; allowed: {}",
+                                                                 source_places[i], fmt::join(source_names(), ", ")));
     }
-    const auto same = std::find_if(config.sources.begin(), config.sources.end(), [&](const auto& s) { return s.name == sources[i].name; });
-    if (same != config.sources.end()) *same = sources[i];
-    else config.sources.push_back(sources[i]);
+    const auto same = std::find_if(config.sources.begin(), config.sources.end(),
+                                   [&](const auto& s) { return s.name == sources[i].name; });
+    if (same != config.sources.end())
+      *same = sources[i];
+    else
+      config.sources.push_back(sources[i]);
   }
   return {};
 }
@@ -238,7 +263,8 @@ Status validate(const Config& config) {
   }
   for (const SourceConfig& source : config.sources) {
     if ((source.plan == "demo" || source.plan == "pro") && source.key.empty()) {
-      return core::fail(ErrorCode::invalid_argument, fmt::format("sources.plan \"{}\" of {} needs sources.key", source.plan, source.name));
+      return core::fail(ErrorCode::invalid_argument,
+                        fmt::format("sources.plan \"{}\" of {} needs sources.key", source.plan, source.name));
     }
   }
   if (std::none_of(config.sources.begin(), config.sources.end(), [](const auto& s) { return s.enabled; })) {
@@ -267,8 +293,10 @@ std::string default_config_file() {
       const bool aggregator = !source.plan.empty();
       if (!aggregator && (key.name == "key" || key.name == "plan")) continue;
       if (aggregator && key.name == "ws_url") continue;
-      if (source.name == source_names().front() || key.name == "key" || key.name == "plan") out += fmt::format("# {}\n", key.comment);
-      out += fmt::format("{} = {}\n", key.name, key.name == "name" ? fmt::format("\"{}\"", source.name) : key.default_toml);
+      if (source.name == source_names().front() || key.name == "key" || key.name == "plan")
+        out += fmt::format("# {}\n", key.comment);
+      out += fmt::format("{} = {}\n", key.name,
+                         key.name == "name" ? fmt::format("\"{}\"", source.name) : key.default_toml);
     }
     out += '\n';
   }

@@ -24,11 +24,17 @@ int run(int argc, const char* const* argv) {
   }
   runtime::configure_log(level_of(command->config.log_level));
   switch (command->command) {
-    case app::Command::serve: return app::run_serve(*command);
-    case app::Command::simulate: return app::run_simulate(*command);
-    case app::Command::record: return app::run_record(*command);
-    case app::Command::replay: return app::run_replay(*command);
-    case app::Command::config: std::fputs(app::default_config_file().c_str(), stdout); return 0;
+    case app::Command::serve:
+      return app::run_serve(*command);
+    case app::Command::simulate:
+      return app::run_simulate(*command);
+    case app::Command::record:
+      return app::run_record(*command);
+    case app::Command::replay:
+      return app::run_replay(*command);
+    case app::Command::config:
+      std::fputs(app::default_config_file().c_str(), stdout);
+      return 0;
   }
   return 2;
 }

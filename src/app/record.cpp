@@ -55,7 +55,9 @@ int run_record(const CommandLine& command) {
   runtime::SystemClock clock;
   WorldOptions options;
   options.only = {command.venue};
-  options.tap = [&](core::Timestamp at, std::string_view, std::string_view kind, std::string_view payload) { recorder.take(at, kind, payload); };
+  options.tap = [&](core::Timestamp at, std::string_view, std::string_view kind, std::string_view payload) {
+    recorder.take(at, kind, payload);
+  };
   World world(options, command.config, clock);
   if (auto opened = world.open(nullptr, nullptr); !opened) return cannot(opened.error());
   world.start();

@@ -21,7 +21,9 @@ std::vector<std::unique_ptr<feeds::VenueProtocol>> all_decoders() {
   return out;
 }
 
-bool is_stop(int signal) { return signal == SIGINT || signal == SIGTERM; }
+bool is_stop(int signal) {
+  return signal == SIGINT || signal == SIGTERM;
+}
 
 }  // namespace
 

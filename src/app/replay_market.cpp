@@ -19,7 +19,8 @@ core::ListedPair guess_pair(std::string_view symbol) {
     return pair;
   }
   // Longest first, so that fdusd is not taken for usd.
-  static constexpr std::array<std::string_view, 12> kQuotes = {"fdusd", "usdt", "usdc", "busd", "tusd", "usd", "eur", "gbp", "try", "btc", "eth", "bnb"};
+  static constexpr std::array<std::string_view, 12> kQuotes = {"fdusd", "usdt", "usdc", "busd", "tusd", "usd",
+                                                               "eur",   "gbp",  "try",  "btc",  "eth",  "bnb"};
   for (const std::string_view quote : kQuotes) {
     if (!lower.ends_with(quote) || lower.size() == quote.size()) continue;
     pair.base = lower.substr(0, lower.size() - quote.size());
@@ -30,7 +31,9 @@ core::ListedPair guess_pair(std::string_view symbol) {
 }
 
 ReplayMarket::ReplayMarket(const Config& config) : config_(config), server_(server_options(config), clock_, metrics_) {}
-ReplayMarket::~ReplayMarket() { stop(); }
+ReplayMarket::~ReplayMarket() {
+  stop();
+}
 
 core::Status ReplayMarket::start() {
   auto store = storage::make_memory_store();
@@ -40,7 +43,8 @@ core::Status ReplayMarket::start() {
   auto info = (*reader)->info();
   if (!info) return tl::unexpected(info.error());
   reader->reset();
-  history_ = std::make_unique<storage::HistoryService>(std::move(store), storage::HistoryServiceOptions{}, metrics_, clock_);
+  history_ =
+      std::make_unique<storage::HistoryService>(std::move(store), storage::HistoryServiceOptions{}, metrics_, clock_);
   if (auto started = history_->start(); !started) return started;
 
   engine::EngineOutputs outputs;
@@ -69,7 +73,9 @@ core::Status ReplayMarket::start() {
   return {};
 }
 
-std::string ReplayMarket::address() const { return open_address(config_, server_.port()); }
+std::string ReplayMarket::address() const {
+  return open_address(config_, server_.port());
+}
 
 ReplayMarket::Source& ReplayMarket::source_of(const core::Venue& venue) {
   const auto [it, added] = sources_.try_emplace(venue.id);
@@ -103,8 +109,8 @@ void ReplayMarket::take(std::span<const core::Tick> ticks) {
   run_turns();
 }
 
-// Silence is an input, too: minutes close and prices age while nothing is recorded. Only the time between two recordings
-// is skipped.
+// Silence is an input, too: minutes close and prices age while nothing is recorded. Only the time between two
+// recordings is skipped.
 void ReplayMarket::advance_to(core::Timestamp time) {
   if (time - clock_.now() > std::chrono::minutes(10)) clock_.set(time);
   while (time - clock_.now() > std::chrono::seconds(1)) {

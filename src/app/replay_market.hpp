@@ -54,8 +54,8 @@ class ReplayMarket {
   std::map<std::string, Source> sources_;
 };
 
-/// Base and quote of a symbol whose venue's list of pairs is not at hand: by `-` or `/`, else by the longest known quote
-/// at its end. Empty where it cannot be told.
+/// Base and quote of a symbol whose venue's list of pairs is not at hand: by `-` or `/`, else by the longest known
+/// quote at its end. Empty where it cannot be told.
 core::ListedPair guess_pair(std::string_view symbol);
 
 }  // namespace tickspan::app

@@ -23,12 +23,16 @@ void say(const std::string& line) {
   std::fflush(stdout);
 }
 
-/// Serves one market to clients: the real one, or, while no real source answers and the user asked for it, a simulated one.
+/// Serves one market to clients: the real one, or, while no real source answers and the user asked for it, a simulated
+/// one.
 class Service {
  public:
   Service(const Config& config, std::string directory)
-      : config_(config), directory_(std::move(directory)), server_(server_options(config), clock_, metrics_),
-        real_gate_(server_.frames()), simulated_gate_(server_.frames()) {}
+      : config_(config),
+        directory_(std::move(directory)),
+        server_(server_options(config), clock_, metrics_),
+        real_gate_(server_.frames()),
+        simulated_gate_(server_.frames()) {}
 
   int run() {
     if (auto started = start(); !started) return cannot(started.error());
@@ -81,8 +85,10 @@ class Service {
         say_where();
         return {};
       case Offline::fail:
-        return core::fail(core::ErrorCode::unavailable, "no source answered within 10 s (--offline fail); see --offline wait or simulate");
-      case Offline::simulate: break;
+        return core::fail(core::ErrorCode::unavailable,
+                          "no source answered within 10 s (--offline fail); see --offline wait or simulate");
+      case Offline::simulate:
+        break;
     }
     return begin_simulation();
   }

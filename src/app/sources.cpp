@@ -26,22 +26,28 @@ std::unique_ptr<feeds::VenueProtocol> make_protocol(const std::string& name) {
   return it == all.end() ? nullptr : it->make();
 }
 
-std::unique_ptr<feeds::Feed> make_exchange_feed(const FeedSurroundings& around, std::unique_ptr<feeds::VenueProtocol> protocol,
-                                                core::VenueId venue, const SourceConfig& source) {
+std::unique_ptr<feeds::Feed> make_exchange_feed(const FeedSurroundings& around,
+                                                std::unique_ptr<feeds::VenueProtocol> protocol, core::VenueId venue,
+                                                const SourceConfig& source) {
   feeds::ExchangeFeedOptions options;
   options.client = around.client;
   options.tap = around.tap;
   if (!source.ws_url.empty() || !source.rest_url.empty()) {
     // One of the two may be overridden alone; the other is then the venue's first own.
     const feeds::VenueHost own = protocol->default_hosts().front();
-    options.hosts = {{source.ws_url.empty() ? own.ws_url : source.ws_url, source.rest_url.empty() ? own.rest_url : source.rest_url}};
+    options.hosts = {
+        {source.ws_url.empty() ? own.ws_url : source.ws_url, source.rest_url.empty() ? own.rest_url : source.rest_url}};
   }
-  return std::make_unique<feeds::ExchangeFeed>(std::move(protocol), venue, around.loop, around.port, around.clock, std::move(options));
+  return std::make_unique<feeds::ExchangeFeed>(std::move(protocol), venue, around.loop, around.port, around.clock,
+                                               std::move(options));
 }
 
-core::Venue coingecko_venue() { return feeds::coingecko_venue(); }
+core::Venue coingecko_venue() {
+  return feeds::coingecko_venue();
+}
 
-AggregatorFeed make_coingecko_feed(const FeedSurroundings& around, core::VenueId venue, const SourceConfig& source, std::size_t tracked) {
+AggregatorFeed make_coingecko_feed(const FeedSurroundings& around, core::VenueId venue, const SourceConfig& source,
+                                   std::size_t tracked) {
   feeds::CoinGeckoOptions options;
   options.plan = feeds::parse_coingecko_plan(source.plan).value_or(feeds::CoinGeckoPlan::keyless);
   options.key = source.key;

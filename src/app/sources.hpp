@@ -33,8 +33,9 @@ struct FeedSurroundings {
   feeds::FrameTap tap;
 };
 
-std::unique_ptr<feeds::Feed> make_exchange_feed(const FeedSurroundings& around, std::unique_ptr<feeds::VenueProtocol> protocol,
-                                                core::VenueId venue, const SourceConfig& source);
+std::unique_ptr<feeds::Feed> make_exchange_feed(const FeedSurroundings& around,
+                                                std::unique_ptr<feeds::VenueProtocol> protocol, core::VenueId venue,
+                                                const SourceConfig& source);
 
 /// The aggregator is a feed and the source of charts at once.
 struct AggregatorFeed {
@@ -42,6 +43,7 @@ struct AggregatorFeed {
   feeds::ChartSource* charts = nullptr;
 };
 core::Venue coingecko_venue();
-AggregatorFeed make_coingecko_feed(const FeedSurroundings& around, core::VenueId venue, const SourceConfig& source, std::size_t tracked);
+AggregatorFeed make_coingecko_feed(const FeedSurroundings& around, core::VenueId venue, const SourceConfig& source,
+                                   std::size_t tracked);
 
 }  // namespace tickspan::app

@@ -90,7 +90,9 @@ void World::Impl::make_engine(wire::FrameSink* frames, wire::InterestTable* inte
   outputs.frames = frames;
   outputs.interest = interest;
   outputs.store = [service = history.get()](core::WriteBatch& batch) { return service->push(batch); };
-  outputs.set_symbols = [this](core::VenueId venue, std::shared_ptr<const core::SymbolTable> symbols) { set_symbols(venue, std::move(symbols)); };
+  outputs.set_symbols = [this](core::VenueId venue, std::shared_ptr<const core::SymbolTable> symbols) {
+    set_symbols(venue, std::move(symbols));
+  };
   engine = std::make_unique<engine::Engine>(engine_options(options, config), std::move(outputs), clock, metrics);
 }
 
@@ -117,7 +119,9 @@ void World::Impl::make_feeds() {
   const FeedSurroundings around{loop, clock, engine->add_port(), client_options(options, config), options.tap};
   for (const SourceConfig& configured : config.sources) {
     if (!configured.enabled) continue;
-    if (!options.only.empty() && std::find(options.only.begin(), options.only.end(), configured.name) == options.only.end()) continue;
+    if (!options.only.empty() &&
+        std::find(options.only.begin(), options.only.end(), configured.name) == options.only.end())
+      continue;
     const SourceConfig source = placed(configured);
     if (auto protocol = make_protocol(source.name)) {
       const core::VenueId venue = engine->add_source(protocol->venue());
@@ -125,7 +129,8 @@ void World::Impl::make_feeds() {
       continue;
     }
     const core::VenueId venue = engine->add_source(coingecko_venue());
-    AggregatorFeed aggregator = make_coingecko_feed(around, venue, source, static_cast<std::size_t>(config.tracked_assets));
+    AggregatorFeed aggregator =
+        make_coingecko_feed(around, venue, source, static_cast<std::size_t>(config.tracked_assets));
     charts = aggregator.charts;
     feeds.push_back(std::move(aggregator.feed));
   }
@@ -144,9 +149,13 @@ core::Status World::Impl::open(wire::FrameSink* frames, wire::InterestTable* int
 
 World::World(WorldOptions options, const Config& config, const runtime::Clock& clock)
     : impl_(std::make_shared<Impl>(std::move(options), config, clock)) {}
-World::~World() { stop(); }
+World::~World() {
+  stop();
+}
 
-core::Status World::open(wire::FrameSink* frames, wire::InterestTable* interest) { return impl_->open(frames, interest); }
+core::Status World::open(wire::FrameSink* frames, wire::InterestTable* interest) {
+  return impl_->open(frames, interest);
+}
 
 void World::start() {
   Impl& w = *impl_;
@@ -161,12 +170,15 @@ void World::start() {
 }
 
 // Feeds first, then the engine with what is in its rings, then the store with what is in its queue.
-void World::stop() { impl_->stops.run(); }
+void World::stop() {
+  impl_->stops.run();
+}
 
 bool World::heard_from_any() const {
   const core::SnapshotPtr snapshot = impl_->engine->snapshot();
   if (!snapshot || !snapshot->sources) return false;
-  return std::any_of(snapshot->sources->begin(), snapshot->sources->end(), [](const core::SourceRow& row) { return row.as_of.is_set(); });
+  return std::any_of(snapshot->sources->begin(), snapshot->sources->end(),
+                     [](const core::SourceRow& row) { return row.as_of.is_set(); });
 }
 
 server::BackendPtr World::backend() const {
@@ -186,6 +198,8 @@ server::BackendPtr World::backend() const {
   out->owner = impl_;
   return out;
 }
-std::string World::store_location() const { return impl_->store_info.location; }
+std::string World::store_location() const {
+  return impl_->store_info.location;
+}
 
 }  // namespace tickspan::app

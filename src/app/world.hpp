@@ -26,8 +26,8 @@ struct WorldOptions {
 };
 
 /// One whole pipeline: feeds, engine, store. Everything in it has one origin.
-/// **Threading**: the owner's thread, except backend()'s members. **Ownership**: owns its threads; stop() ends them in the
-/// order in which data flows, so that nothing on its way is lost.
+/// **Threading**: the owner's thread, except backend()'s members. **Ownership**: owns its threads; stop() ends them in
+/// the order in which data flows, so that nothing on its way is lost.
 class World {
  public:
   World(WorldOptions options, const Config& config, const runtime::Clock& clock);

@@ -24,7 +24,7 @@ struct Venue {
   std::string id;    ///< `binance`, `coinbase`, `kraken`, `coingecko`
   std::string name;  ///< as shown to people
   bool polled = false;
-  std::string attribution;      ///< the sentence its terms ask for, may be empty
+  std::string attribution;  ///< the sentence its terms ask for, may be empty
   std::string attribution_url;
 };
 

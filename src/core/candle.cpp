@@ -4,12 +4,18 @@ namespace tickspan::core {
 
 std::string_view to_string(Interval interval) noexcept {
   switch (interval) {
-    case Interval::m1: return "1m";
-    case Interval::m5: return "5m";
-    case Interval::m15: return "15m";
-    case Interval::h1: return "1h";
-    case Interval::h4: return "4h";
-    case Interval::d1: return "1d";
+    case Interval::m1:
+      return "1m";
+    case Interval::m5:
+      return "5m";
+    case Interval::m15:
+      return "15m";
+    case Interval::h1:
+      return "1h";
+    case Interval::h4:
+      return "4h";
+    case Interval::d1:
+      return "1d";
   }
   return "1m";
 }
@@ -24,12 +30,18 @@ std::optional<Interval> parse_interval(std::string_view text) noexcept {
 Duration width(Interval interval) noexcept {
   using namespace std::chrono_literals;
   switch (interval) {
-    case Interval::m1: return 1min;
-    case Interval::m5: return 5min;
-    case Interval::m15: return 15min;
-    case Interval::h1: return 1h;
-    case Interval::h4: return 4h;
-    case Interval::d1: return 24h;
+    case Interval::m1:
+      return 1min;
+    case Interval::m5:
+      return 5min;
+    case Interval::m15:
+      return 15min;
+    case Interval::h1:
+      return 1h;
+    case Interval::h4:
+      return 4h;
+    case Interval::d1:
+      return 24h;
   }
   return 1min;
 }

@@ -53,7 +53,8 @@ AssetId Catalogue::upsert_asset(Asset asset) {
     return id;
   }
   Asset& known = assets_[id.index()];
-  if (known.symbol == asset.symbol && known.rank == asset.rank && known.name == asset.name && known.kind == asset.kind) return id;
+  if (known.symbol == asset.symbol && known.rank == asset.rank && known.name == asset.name && known.kind == asset.kind)
+    return id;
   known = std::move(asset);
   // Ranks decide between equal symbols, so a change can turn the decision over.
   by_symbol_.clear();
@@ -114,7 +115,8 @@ std::vector<std::string> Catalogue::near_matches(std::string_view text, std::siz
   for (std::size_t i = 0; i < assets_.size(); ++i) {
     const Asset& a = assets_[i];
     std::size_t distance = std::min(edit_distance(wanted, a.id), edit_distance(wanted, a.symbol) + 1);
-    if (!wanted.empty() && (a.id.starts_with(wanted) || a.symbol.starts_with(wanted))) distance = std::min<std::size_t>(distance, 1);
+    if (!wanted.empty() && (a.id.starts_with(wanted) || a.symbol.starts_with(wanted)))
+      distance = std::min<std::size_t>(distance, 1);
     if (distance <= std::max<std::size_t>(2, wanted.size() / 2)) scored.emplace_back(distance, i);
   }
   std::stable_sort(scored.begin(), scored.end(), [&](const auto& a, const auto& b) {

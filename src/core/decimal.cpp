@@ -26,7 +26,9 @@ constexpr std::array<std::int64_t, 19> kPow10 = [] {
   return table;
 }();
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 // Collects digits; those past the 18th are dropped, with the first dropped one kept for rounding.
 struct Mantissa {
@@ -57,7 +59,8 @@ std::optional<int> parse_exponent(std::string_view text) {
   }
   int value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || !is_digit(text[0]) || error != std::errc{} || end != text.data() + text.size() || value > 1000) return {};
+  if (text.empty() || !is_digit(text[0]) || error != std::errc{} || end != text.data() + text.size() || value > 1000)
+    return {};
   return negative ? -value : value;
 }
 
@@ -103,7 +106,8 @@ std::optional<Decimal> Decimal::from_double(double value, int significant) noexc
   if (value == 0) return Decimal{};
   if (std::fabs(value) < 1e-60 || std::fabs(value) > 1e60) return {};
   char text[40];
-  const auto end = std::to_chars(text, text + sizeof text, value, std::chars_format::scientific, std::clamp(significant, 1, 17) - 1);
+  const auto end =
+      std::to_chars(text, text + sizeof text, value, std::chars_format::scientific, std::clamp(significant, 1, 17) - 1);
   const auto parsed = parse({text, static_cast<std::size_t>(end.ptr - text)});
   if (!parsed) return {};
   return parsed->normalized();
@@ -186,7 +190,8 @@ void DecimalSum::add(const Decimal& value) noexcept {
 
 void DecimalSum::add_scaled(const Decimal& a, const Decimal& b) noexcept {
   if (a.mantissa == 0 || b.mantissa == 0) return;
-  add_wide(static_cast<Wide>(a.normalized().mantissa) * b.normalized().mantissa, a.normalized().exponent + b.normalized().exponent);
+  add_wide(static_cast<Wide>(a.normalized().mantissa) * b.normalized().mantissa,
+           a.normalized().exponent + b.normalized().exponent);
 }
 
 void DecimalSum::add_wide(Wide mantissa, int exponent) noexcept {
@@ -196,7 +201,8 @@ void DecimalSum::add_wide(Wide mantissa, int exponent) noexcept {
     return;
   }
   const auto magnitude = [](Wide v) { return v < 0 ? -v : v; };
-  constexpr Wide kRoom = static_cast<Wide>(std::numeric_limits<std::int64_t>::max()) * std::numeric_limits<std::int64_t>::max() / 10;
+  constexpr Wide kRoom =
+      static_cast<Wide>(std::numeric_limits<std::int64_t>::max()) * std::numeric_limits<std::int64_t>::max() / 10;
   while (exponent_ > exponent && magnitude(mantissa_) < kRoom) {
     mantissa_ *= 10;
     --exponent_;
@@ -236,6 +242,8 @@ Decimal DecimalSum::total() const noexcept {
   return {negative ? -value : value, static_cast<std::int8_t>(std::clamp(exponent, kMinExponent, kMaxExponent))};
 }
 
-double DecimalSum::to_double() const noexcept { return total().to_double(); }
+double DecimalSum::to_double() const noexcept {
+  return total().to_double();
+}
 
 }  // namespace tickspan::core

@@ -53,13 +53,14 @@ struct FeedLoss {
   std::uint64_t lost_trades = 0;
 };
 
-using FeedEvent = std::variant<FeedStatus, FeedAlive, SymbolList, AggregatorRows, AggregatorRates, ChartPoints, FeedLoss>;
+using FeedEvent =
+    std::variant<FeedStatus, FeedAlive, SymbolList, AggregatorRows, AggregatorRates, ChartPoints, FeedLoss>;
 using FeedEventPtr = std::shared_ptr<const FeedEvent>;
 
 /// Counters of one source, written by its feed thread and read by anyone. Relaxed: they are for people and graphs.
 struct FeedCounters {
-  std::atomic<std::uint64_t> messages{0}, bytes{0}, trades{0}, quotes{0}, undecodable{0}, unknown_symbols{0}, connects{0},
-      disconnects{0}, requests{0}, rate_limited{0};
+  std::atomic<std::uint64_t> messages{0}, bytes{0}, trades{0}, quotes{0}, undecodable{0}, unknown_symbols{0},
+      connects{0}, disconnects{0}, requests{0}, rate_limited{0};
 };
 
 }  // namespace tickspan::core

@@ -15,7 +15,9 @@ enum class Freshness : std::uint8_t {
   down,   ///< the source is not connected, or never sent anything
 };
 std::string_view to_string(Freshness state) noexcept;
-constexpr Freshness worst(Freshness a, Freshness b) { return a < b ? b : a; }
+constexpr Freshness worst(Freshness a, Freshness b) {
+  return a < b ? b : a;
+}
 
 /// Where numbers come from. One running pipeline has exactly one origin.
 enum class Origin : std::uint8_t { real, simulated, replay };

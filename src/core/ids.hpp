@@ -19,9 +19,9 @@ struct Id {
   friend constexpr auto operator<=>(Id, Id) = default;
 };
 
-using AssetId = Id<struct AssetTag>;                       ///< index into Catalogue::assets()
-using InstrumentId = Id<struct InstrumentTag>;             ///< one pair on one venue
-using VenueId = Id<struct VenueTag, std::uint16_t>;        ///< a source: exchange or aggregator
+using AssetId = Id<struct AssetTag>;                 ///< index into Catalogue::assets()
+using InstrumentId = Id<struct InstrumentTag>;       ///< one pair on one venue
+using VenueId = Id<struct VenueTag, std::uint16_t>;  ///< a source: exchange or aggregator
 
 }  // namespace tickspan::core
 

@@ -50,7 +50,7 @@ struct MarketPoint {
 /// A pair in a venue's own symbol list.
 struct ListedPair {
   std::string venue_symbol;
-  std::string base;   ///< the venue's code normalised to common use (XBT is BTC), lower case
+  std::string base;  ///< the venue's code normalised to common use (XBT is BTC), lower case
   std::string quote;
   bool trading = true;
 };

@@ -13,13 +13,13 @@ enum class ErrorCode : std::uint8_t {
   invalid_argument,  ///< a value outside what is allowed; never helps to retry
   parse_error,       ///< bytes that are not what they claim to be
   not_found,
-  conflict,           ///< e.g. a database written by a newer version
-  unavailable,        ///< not now: starting, disconnected, queue full
+  conflict,     ///< e.g. a database written by a newer version
+  unavailable,  ///< not now: starting, disconnected, queue full
   timeout,
-  rate_limited,       ///< HTTP 429/418, or a budget of our own
-  forbidden,          ///< HTTP 401, 403, 451: final for this host
-  io_error,           ///< file, socket or database
-  protocol_error,     ///< the peer broke its protocol
+  rate_limited,    ///< HTTP 429/418, or a budget of our own
+  forbidden,       ///< HTTP 401, 403, 451: final for this host
+  io_error,        ///< file, socket or database
+  protocol_error,  ///< the peer broke its protocol
   too_large,
   cancelled,
   internal,

@@ -6,12 +6,18 @@ namespace tickspan::core {
 
 std::string_view to_string(GapCause cause) noexcept {
   switch (cause) {
-    case GapCause::disconnect: return "disconnect";
-    case GapCause::mute: return "mute";
-    case GapCause::overflow: return "overflow";
-    case GapCause::restart: return "restart";
-    case GapCause::maintenance: return "maintenance";
-    case GapCause::disk_full: return "disk_full";
+    case GapCause::disconnect:
+      return "disconnect";
+    case GapCause::mute:
+      return "mute";
+    case GapCause::overflow:
+      return "overflow";
+    case GapCause::restart:
+      return "restart";
+    case GapCause::maintenance:
+      return "maintenance";
+    case GapCause::disk_full:
+      return "disk_full";
   }
   return "disconnect";
 }
@@ -32,7 +38,8 @@ std::optional<QuotedPrice> quoted_price(const MarketSnapshot& snapshot, const As
   const auto price = Decimal::from_double(base.price.to_double() / unit_usd);
   if (!price) return {};
   const double unit_before = unit->window != WindowSource::none && unit->open_24h > 0 ? unit->open_24h : unit_usd;
-  return QuotedPrice{*price, std::min(base.as_of, unit->as_of), worst(base.state, unit->state), 1 / unit_usd, 1 / unit_before};
+  return QuotedPrice{*price, std::min(base.as_of, unit->as_of), worst(base.state, unit->state), 1 / unit_usd,
+                     1 / unit_before};
 }
 
 }  // namespace tickspan::core

@@ -19,13 +19,13 @@ enum class WindowSource : std::uint8_t { none, own, aggregator };
 /// All that is current about one asset, in USD.
 struct AssetRow {
   AssetId asset;
-  Decimal price;          ///< mantissa 0: no price known yet
-  Timestamp as_of;        ///< local receive time of the newest input
+  Decimal price;    ///< mantissa 0: no price known yet
+  Timestamp as_of;  ///< local receive time of the newest input
   Freshness state = Freshness::down;
-  VenueId source;         ///< the aggregator it came from; not valid() means `composite` of exchanges
-  bool restored = false;  ///< read from the store at start; nothing heard since
-  std::uint16_t venues = 0;         ///< fresh exchange pairs in the composite
-  std::uint64_t position = 0;       ///< engine position of the last change of this row
+  VenueId source;              ///< the aggregator it came from; not valid() means `composite` of exchanges
+  bool restored = false;       ///< read from the store at start; nothing heard since
+  std::uint16_t venues = 0;    ///< fresh exchange pairs in the composite
+  std::uint64_t position = 0;  ///< engine position of the last change of this row
 
   WindowSource window = WindowSource::none;
   double open_24h = 0, high_24h = 0, low_24h = 0;  ///< USD; meaningful when window != none. Change = price - open_24h.
@@ -47,8 +47,8 @@ struct SourceRow {
   Freshness state = Freshness::down;  ///< of its data
   std::string host;
   std::string detail;
-  Timestamp since;     ///< when `feed` last changed
-  Timestamp as_of;     ///< newest data
+  Timestamp since;                     ///< when `feed` last changed
+  Timestamp as_of;                     ///< newest data
   std::uint32_t instruments = 0;       ///< pairs subscribed
   std::uint32_t live_instruments = 0;  ///< of them live now
 };
@@ -75,15 +75,15 @@ struct MarketSnapshot {
   std::uint64_t position = 0;  ///< grows with every published change; the `seq` of latest-value channels
   std::string epoch;           ///< names this run of the engine
   Origin origin = Origin::real;
-  Timestamp at;                ///< when it was made, engine clock
-  bool ready = false;          ///< at least one price is live
+  Timestamp at;        ///< when it was made, engine clock
+  bool ready = false;  ///< at least one price is live
   CataloguePtr catalogue;
   AssetId usd;
   std::vector<std::shared_ptr<const AssetBlock>> blocks;
   std::shared_ptr<const std::vector<SourceRow>> sources;
-  std::shared_ptr<const std::vector<MarketRow>> markets;       ///< by InstrumentId index
-  std::shared_ptr<const std::vector<AssetId>> by_rank;         ///< coins that have a price, best rank first, unranked last
-  std::shared_ptr<const std::vector<ExchangeRate>> currencies; ///< what prices can be asked in, besides coins
+  std::shared_ptr<const std::vector<MarketRow>> markets;  ///< by InstrumentId index
+  std::shared_ptr<const std::vector<AssetId>> by_rank;    ///< coins that have a price, best rank first, unranked last
+  std::shared_ptr<const std::vector<ExchangeRate>> currencies;  ///< what prices can be asked in, besides coins
   std::shared_ptr<const MinuteHistory> minutes;
 
   /// The row of an asset, or null when the snapshot does not know it.

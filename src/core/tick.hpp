@@ -20,7 +20,7 @@ class Tick {
     Timestamp received_at;  ///< this machine's clock, before parsing
     Timestamp event_time;   ///< the venue's clock; not set where the venue sends none
     Decimal price;
-    Decimal amount;         ///< in the base asset
+    Decimal amount;              ///< in the base asset
     std::uint64_t trade_id = 0;  ///< the venue's, 0 when it has none
     Side side = Side::unknown;
   };
@@ -36,15 +36,20 @@ class Tick {
 
   Tick() = default;
   explicit Tick(const Trade& t)
-      : received_ns_(t.received_at.ns), event_ns_(t.event_time.ns),
+      : received_ns_(t.received_at.ns),
+        event_ns_(t.event_time.ns),
         values_{t.price.mantissa, t.amount.mantissa, static_cast<std::int64_t>(t.trade_id), 0},
         exponents_{t.price.exponent, t.amount.exponent, 0, 0},
-        instrument_(t.instrument.value), kind_(TickKind::trade), side_(t.side) {}
+        instrument_(t.instrument.value),
+        kind_(TickKind::trade),
+        side_(t.side) {}
   explicit Tick(const Quote& q)
-      : received_ns_(q.received_at.ns), event_ns_(q.event_time.ns),
+      : received_ns_(q.received_at.ns),
+        event_ns_(q.event_time.ns),
         values_{q.bid.mantissa, q.ask.mantissa, q.bid_size.mantissa, q.ask_size.mantissa},
         exponents_{q.bid.exponent, q.ask.exponent, q.bid_size.exponent, q.ask_size.exponent},
-        instrument_(q.instrument.value), kind_(TickKind::quote) {}
+        instrument_(q.instrument.value),
+        kind_(TickKind::quote) {}
 
   TickKind kind() const { return kind_; }
   InstrumentId instrument() const { return {instrument_}; }

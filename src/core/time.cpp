@@ -86,8 +86,10 @@ std::string to_rfc3339(Timestamp t) {
 std::optional<Timestamp> parse_rfc3339(std::string_view text) noexcept {
   Reader in(text);
   int year, month, day, hour, minute, second;
-  if (!in.digits(4, year) || !in.one_of("-") || !in.digits(2, month) || !in.one_of("-") || !in.digits(2, day)) return {};
-  if (!in.one_of("Tt ") || !in.digits(2, hour) || !in.one_of(":") || !in.digits(2, minute) || !in.one_of(":")) return {};
+  if (!in.digits(4, year) || !in.one_of("-") || !in.digits(2, month) || !in.one_of("-") || !in.digits(2, day))
+    return {};
+  if (!in.one_of("Tt ") || !in.digits(2, hour) || !in.one_of(":") || !in.digits(2, minute) || !in.one_of(":"))
+    return {};
   if (!in.digits(2, second)) return {};
   std::int64_t ns = 0;
   if (in.peek() == '.' && (!in.one_of(".") || !read_fraction(in, ns))) return {};

@@ -32,14 +32,15 @@ struct WriteBatch {
   CataloguePtr catalogue;          ///< resolves every id in this batch
   bool catalogue_changed = false;  ///< assets were added or re-ranked: store them
   std::vector<CandleRow> candles;
-  std::vector<Tick> ticks;         ///< trades only, and only where storing ticks is on
+  std::vector<Tick> ticks;  ///< trades only, and only where storing ticks is on
   std::vector<LastPrice> prices;
   std::vector<AssetFacts> facts;
   std::vector<PointRow> points;
   std::vector<Gap> gaps;
 
   std::size_t rows() const {
-    return candles.size() + ticks.size() + prices.size() + facts.size() + points.size() + gaps.size() + (catalogue_changed ? 1 : 0);
+    return candles.size() + ticks.size() + prices.size() + facts.size() + points.size() + gaps.size() +
+           (catalogue_changed ? 1 : 0);
   }
 };
 

@@ -37,6 +37,7 @@ class ChartSource {
 };
 
 /// A raw frame as it crossed a socket, for the recorder. `kind`: `open`, `send`, `recv` or `rest`.
-using FrameTap = std::function<void(core::Timestamp at, std::string_view venue, std::string_view kind, std::string_view payload)>;
+using FrameTap =
+    std::function<void(core::Timestamp at, std::string_view venue, std::string_view kind, std::string_view payload)>;
 
 }  // namespace tickspan::feeds

@@ -22,8 +22,8 @@ struct VenueHost {
 
 /// What the session must keep to when it talks to a venue.
 struct VenueLimits {
-  std::chrono::milliseconds control_spacing{300};   ///< least time between two messages of ours
-  std::size_t symbols_per_message = 100;            ///< symbols in one subscribe message
+  std::chrono::milliseconds control_spacing{300};  ///< least time between two messages of ours
+  std::size_t symbols_per_message = 100;           ///< symbols in one subscribe message
   std::size_t symbols_per_connection = 500;
   std::chrono::milliseconds max_connection_age{0};  ///< 0: unlimited; a replacement is opened before this
   std::chrono::milliseconds mute_deadline{10'000};  ///< nothing at all received for this long: the connection is dead
@@ -41,9 +41,10 @@ enum class FrameKind : std::uint8_t {
 /// What one frame held. Reused from frame to frame: decode() clears it first.
 struct Decoded {
   FrameKind kind = FrameKind::control;
-  std::string_view type;            ///< the venue's own message type; points into the frame or to static text
-  /// Which of the venue's protocols the frame is written in (`spot`, `exchange`, `advanced`, `v2`): static text. Also set
-  /// when decode() fails because the frame belongs to a protocol of the past (`v1`, with ErrorCode::protocol_error).
+  std::string_view type;  ///< the venue's own message type; points into the frame or to static text
+  /// Which of the venue's protocols the frame is written in (`spot`, `exchange`, `advanced`, `v2`): static text. Also
+  /// set when decode() fails because the frame belongs to a protocol of the past (`v1`, with
+  /// ErrorCode::protocol_error).
   std::string_view protocol;
   std::string_view unknown_symbol;  ///< a symbol that the table lacks, the last one of the frame; points into the frame
   std::string detail;
@@ -88,7 +89,8 @@ class VenueProtocol {
   /// Decodes one text frame into `out`. `frame` must be readable kFramePadding bytes past its end. An error means the
   /// frame is not what the venue's protocol allows; the session counts it and goes on. Range checks happen here: prices
   /// and amounts finite and positive, times between 2009 and one day ahead of `received_at`.
-  virtual core::Status decode(std::string_view frame, core::Timestamp received_at, const core::SymbolTable& symbols, Decoded& out) = 0;
+  virtual core::Status decode(std::string_view frame, core::Timestamp received_at, const core::SymbolTable& symbols,
+                              Decoded& out) = 0;
 };
 
 }  // namespace tickspan::feeds

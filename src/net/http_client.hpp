@@ -12,14 +12,14 @@
 namespace tickspan::net {
 
 struct ClientTls {
-  std::string ca_file;     ///< PEM; empty: the system's
+  std::string ca_file;  ///< PEM; empty: the system's
   bool verify = true;
 };
 
 /// How outbound connections are made; the same for HTTP and WebSocket.
 struct ClientOptions {
-  std::string proxy_url;   ///< `http://[user:password@]host:port`, used by CONNECT for https/wss; empty: direct
-  std::string no_proxy;    ///< comma-separated host suffixes; loopback is never proxied
+  std::string proxy_url;  ///< `http://[user:password@]host:port`, used by CONNECT for https/wss; empty: direct
+  std::string no_proxy;   ///< comma-separated host suffixes; loopback is never proxied
   ClientTls tls;
   std::chrono::milliseconds connect_timeout{10'000};
   std::string user_agent = "tickspan/" TICKSPAN_VERSION;
@@ -34,8 +34,10 @@ class HttpClient {
   HttpClient(runtime::EventLoop& loop, ClientOptions options);
   ~HttpClient();
   using Done = std::function<void(core::Result<HttpResponse>)>;
-  /// Any status is a response, not an error. Errors: unavailable (DNS, connect, TLS), timeout, protocol_error, too_large.
-  void get(const std::string& url, const Headers& headers, std::chrono::milliseconds timeout, Done done, std::size_t max_body = 32 << 20);
+  /// Any status is a response, not an error. Errors: unavailable (DNS, connect, TLS), timeout, protocol_error,
+  /// too_large.
+  void get(const std::string& url, const Headers& headers, std::chrono::milliseconds timeout, Done done,
+           std::size_t max_body = 32 << 20);
   void cancel_all();
 
  private:

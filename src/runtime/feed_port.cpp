@@ -4,8 +4,12 @@ namespace tickspan::runtime {
 namespace {
 
 // An event takes a slot of the ring as a trade of no instrument whose id names the event.
-core::Tick marker_of(std::uint64_t event) { return core::Tick(core::Tick::Trade{{}, {}, {}, {}, {}, event}); }
-bool is_marker(const core::Tick& t) { return !t.instrument().valid(); }
+core::Tick marker_of(std::uint64_t event) {
+  return core::Tick(core::Tick::Trade{{}, {}, {}, {}, {}, event});
+}
+bool is_marker(const core::Tick& t) {
+  return !t.instrument().valid();
+}
 
 }  // namespace
 

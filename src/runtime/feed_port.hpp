@@ -16,11 +16,11 @@ namespace tickspan::runtime {
 
 /// The way of one feed thread to the engine: a ring of ticks in which events keep their place.
 ///
-/// When the ring is full nothing waits: the newest quote of each instrument is parked and offered again, a lost trade is
-/// counted and reported as a FeedLoss once there is room.
+/// When the ring is full nothing waits: the newest quote of each instrument is parked and offered again, a lost trade
+/// is counted and reported as a FeedLoss once there is room.
 /// **Threading**: push(), push_event() and flush() on one producer thread; drain() on the engine's.
-/// **Limits**: `capacity` ticks; one parked quote per instrument; events wait in a list of their own and are never dropped
-/// (they are few: states, lists, polled rows).
+/// **Limits**: `capacity` ticks; one parked quote per instrument; events wait in a list of their own and are never
+/// dropped (they are few: states, lists, polled rows).
 class FeedPort {
  public:
   /// `wake` is called on the producer's thread when something arrived after the consumer said prepare_wait().
@@ -33,7 +33,7 @@ class FeedPort {
   void flush();
 
   struct Item {
-    core::Tick tick;                     ///< valid when `event` is null
+    core::Tick tick;  ///< valid when `event` is null
     const core::FeedEvent* event = nullptr;
   };
   /// Calls `visit(const Item&)` for up to `max` items in order; returns how many.
@@ -45,8 +45,10 @@ class FeedPort {
       const std::size_t count = ring_.pop_into(batch, std::min<std::size_t>(64, max - done));
       if (count == 0) break;
       for (std::size_t i = 0; i < count; ++i) {
-        if (const auto event = take_event(batch[i])) visit(Item{{}, event.get()});
-        else visit(Item{batch[i], nullptr});
+        if (const auto event = take_event(batch[i]))
+          visit(Item{{}, event.get()});
+        else
+          visit(Item{batch[i], nullptr});
       }
       done += count;
     }

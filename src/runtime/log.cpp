@@ -12,11 +12,16 @@ std::atomic<LogLevel> g_level{LogLevel::warn};
 
 spdlog::level::level_enum to_spdlog(LogLevel level) {
   switch (level) {
-    case LogLevel::trace: return spdlog::level::trace;
-    case LogLevel::debug: return spdlog::level::debug;
-    case LogLevel::info: return spdlog::level::info;
-    case LogLevel::warn: return spdlog::level::warn;
-    case LogLevel::error: return spdlog::level::err;
+    case LogLevel::trace:
+      return spdlog::level::trace;
+    case LogLevel::debug:
+      return spdlog::level::debug;
+    case LogLevel::info:
+      return spdlog::level::info;
+    case LogLevel::warn:
+      return spdlog::level::warn;
+    case LogLevel::error:
+      return spdlog::level::err;
   }
   return spdlog::level::info;
 }
@@ -34,9 +39,13 @@ spdlog::logger& logger() {
 
 }  // namespace
 
-void configure_log(LogLevel level) { g_level.store(level); }
+void configure_log(LogLevel level) {
+  g_level.store(level);
+}
 
-bool Log::enabled(LogLevel level) noexcept { return level >= g_level.load(std::memory_order_relaxed); }
+bool Log::enabled(LogLevel level) noexcept {
+  return level >= g_level.load(std::memory_order_relaxed);
+}
 
 void Log::emit(LogLevel level, std::string_view module, const std::string& message) {
   logger().log(to_spdlog(level), "{}: {}", module, message);

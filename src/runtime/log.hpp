@@ -17,13 +17,21 @@ class Log {
   explicit constexpr Log(std::string_view module) : module_(module) {}
 
   template <typename... Args>
-  void debug(fmt::format_string<Args...> format, Args&&... args) const { write(LogLevel::debug, format, std::forward<Args>(args)...); }
+  void debug(fmt::format_string<Args...> format, Args&&... args) const {
+    write(LogLevel::debug, format, std::forward<Args>(args)...);
+  }
   template <typename... Args>
-  void info(fmt::format_string<Args...> format, Args&&... args) const { write(LogLevel::info, format, std::forward<Args>(args)...); }
+  void info(fmt::format_string<Args...> format, Args&&... args) const {
+    write(LogLevel::info, format, std::forward<Args>(args)...);
+  }
   template <typename... Args>
-  void warn(fmt::format_string<Args...> format, Args&&... args) const { write(LogLevel::warn, format, std::forward<Args>(args)...); }
+  void warn(fmt::format_string<Args...> format, Args&&... args) const {
+    write(LogLevel::warn, format, std::forward<Args>(args)...);
+  }
   template <typename... Args>
-  void error(fmt::format_string<Args...> format, Args&&... args) const { write(LogLevel::error, format, std::forward<Args>(args)...); }
+  void error(fmt::format_string<Args...> format, Args&&... args) const {
+    write(LogLevel::error, format, std::forward<Args>(args)...);
+  }
 
  private:
   template <typename... Args>

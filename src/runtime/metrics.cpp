@@ -59,8 +59,8 @@ Gauge& Metrics::gauge(const std::string& name, const std::string& help, const La
   return *series.gauge;
 }
 
-std::shared_ptr<void> Metrics::observe(const std::string& name, const std::string& help, const Labels& labels, bool counter,
-                                       std::function<double()> read) {
+std::shared_ptr<void> Metrics::observe(const std::string& name, const std::string& help, const Labels& labels,
+                                       bool counter, std::function<double()> read) {
   auto shared = std::make_shared<std::function<double()>>(std::move(read));
   const std::lock_guard lock(impl_->mutex);
   Family& family = impl_->families[name];
@@ -78,7 +78,8 @@ std::string Metrics::serialize() const {
   std::vector<prometheus::MetricFamily> out;
   const std::lock_guard lock(impl_->mutex);
   for (const auto& [name, family] : impl_->families) {
-    prometheus::MetricFamily mf{name, family.help, family.is_counter ? prometheus::MetricType::Counter : prometheus::MetricType::Gauge, {}};
+    prometheus::MetricFamily mf{
+        name, family.help, family.is_counter ? prometheus::MetricType::Counter : prometheus::MetricType::Gauge, {}};
     for (const auto& series : family.series) {
       double value = 0;
       if (series->is_observed) {

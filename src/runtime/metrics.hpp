@@ -40,10 +40,10 @@ class Metrics {
   ~Metrics();
   Counter& counter(const std::string& name, const std::string& help, const Labels& labels = {});
   Gauge& gauge(const std::string& name, const std::string& help, const Labels& labels = {});
-  /// A value read when scraped; `counter` tells how it is typed. The function must be callable from any thread until the
-  /// returned registration is dropped.
-  [[nodiscard]] std::shared_ptr<void> observe(const std::string& name, const std::string& help, const Labels& labels, bool counter,
-                                              std::function<double()> read);
+  /// A value read when scraped; `counter` tells how it is typed. The function must be callable from any thread until
+  /// the returned registration is dropped.
+  [[nodiscard]] std::shared_ptr<void> observe(const std::string& name, const std::string& help, const Labels& labels,
+                                              bool counter, std::function<double()> read);
   /// Prometheus text exposition format 0.0.4.
   std::string serialize() const;
 

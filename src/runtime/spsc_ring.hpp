@@ -12,7 +12,7 @@ namespace tickspan::runtime {
 /// **Threading**: push() on the producer's thread, pop_into() on the consumer's, size() on any (a momentary figure).
 /// **Limits**: holds up to `capacity` items, rounded up to a power of two; a full ring refuses.
 template <typename T>
-  requires std::is_trivially_copyable_v<T>
+requires std::is_trivially_copyable_v<T>
 class SpscRing {
  public:
   explicit SpscRing(std::size_t capacity)

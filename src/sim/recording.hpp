@@ -13,9 +13,9 @@ namespace tickspan::sim {
 
 /// One line of a `.rec` file: `<receive time, Unix ns> TAB <kind> TAB <payload>`; see docs/recordings.md.
 struct RecordedFrame {
-  core::Timestamp at;          ///< not set for `.jsonl` (no receive times)
-  std::string_view kind;       ///< open, send, recv, rest
-  std::string_view payload;    ///< readable 64 bytes past its end; valid until the next read
+  core::Timestamp at;        ///< not set for `.jsonl` (no receive times)
+  std::string_view kind;     ///< open, send, recv, rest
+  std::string_view payload;  ///< readable 64 bytes past its end; valid until the next read
 };
 
 /// Reads `.rec`, `.jsonl` and `.ndjson`, plain or `.gz`, line by line in bounded memory.

@@ -14,7 +14,8 @@ tl::expected<CommandLine, Exit> parse(std::vector<const char*> arguments) {
 }
 
 TEST(CommandLine, ServeTakesFlagsOverTheFile) {
-  const auto command = parse({"serve", "--listen", "127.0.0.1:1", "--listen", "[::1]:2", "--no-ui", "--offline", "fail", "--set", "server.threads=3"});
+  const auto command = parse({"serve", "--listen", "127.0.0.1:1", "--listen", "[::1]:2", "--no-ui", "--offline", "fail",
+                              "--set", "server.threads=3"});
   ASSERT_TRUE(command) << command.error().text;
   EXPECT_EQ(command->command, Command::serve);
   EXPECT_THAT(command->config.listen, testing::ElementsAre("127.0.0.1:1", "[::1]:2"));

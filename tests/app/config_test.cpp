@@ -50,13 +50,17 @@ TEST(Config, TheReferenceFileInTheRepositoryIsTheProgramsOwn) {
 }
 
 TEST(Config, AnUnknownKeyNamesTheNearest) {
-  EXPECT_THAT(complaint("[server]\nlisen = [\"x\"]\n"), HasSubstr("t.toml:2: unknown key \"server.lisen\"; did you mean \"server.listen\"?"));
-  EXPECT_THAT(complaint("[[sources]]\nname = \"kraken\"\nws_ulr = \"x\"\n"), HasSubstr("unknown key \"sources.ws_ulr\"; did you mean \"ws_url\"?"));
+  EXPECT_THAT(complaint("[server]\nlisen = [\"x\"]\n"),
+              HasSubstr("t.toml:2: unknown key \"server.lisen\"; did you mean \"server.listen\"?"));
+  EXPECT_THAT(complaint("[[sources]]\nname = \"kraken\"\nws_ulr = \"x\"\n"),
+              HasSubstr("unknown key \"sources.ws_ulr\"; did you mean \"ws_url\"?"));
 }
 
 TEST(Config, AWrongValueNamesWhatIsAllowed) {
-  EXPECT_THAT(complaint("[server]\nthreads = 1000\n"), HasSubstr("server.threads cannot be \"1000\"; allowed: a whole number from 0 to 256"));
-  EXPECT_THAT(complaint("[feeds]\noffline = \"simulat\"\n"), HasSubstr("allowed: one of simulate, wait, fail; did you mean \"simulate\"?"));
+  EXPECT_THAT(complaint("[server]\nthreads = 1000\n"),
+              HasSubstr("server.threads cannot be \"1000\"; allowed: a whole number from 0 to 256"));
+  EXPECT_THAT(complaint("[feeds]\noffline = \"simulat\"\n"),
+              HasSubstr("allowed: one of simulate, wait, fail; did you mean \"simulate\"?"));
   EXPECT_THAT(complaint("[server]\nlisten = [\"nonsense\"]\n"), HasSubstr("\"nonsense\" is none"));
   EXPECT_THAT(complaint("[server]\nui = 3\n"), HasSubstr("true or false"));
   EXPECT_THAT(complaint("[[sources]]\nname = \"binnance\"\n"), HasSubstr("did you mean \"binance\"?"));
@@ -74,7 +78,9 @@ TEST(Config, CombinationsAreChecked) {
   EXPECT_THAT(complaint("[[sources]]\nname = \"coingecko\"\nplan = \"pro\"\n"), HasSubstr("needs sources.key"));
 }
 
-TEST(Config, ABrokenFileNamesItsLine) { EXPECT_THAT(complaint("[server\nthreads = 1\n"), HasSubstr("(line 1)")); }
+TEST(Config, ABrokenFileNamesItsLine) {
+  EXPECT_THAT(complaint("[server\nthreads = 1\n"), HasSubstr("(line 1)"));
+}
 
 TEST(Config, ASourceThatIsNotNamedKeepsItsDefaults) {
   const auto config = load("[[sources]]\nname = \"kraken\"\nenabled = false\n");

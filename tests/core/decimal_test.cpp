@@ -8,7 +8,8 @@ namespace tickspan::core {
 namespace {
 
 TEST(Decimal, KeepsTheDigitsItWasQuotedWith) {
-  for (const char* text : {"0", "1", "61837.63000000", "0.00000012", "-3.50", "123456789012345678", "0.000000000000000001", "1000000"}) {
+  for (const char* text :
+       {"0", "1", "61837.63000000", "0.00000012", "-3.50", "123456789012345678", "0.000000000000000001", "1000000"}) {
     const auto d = Decimal::parse(text);
     ASSERT_TRUE(d) << text;
     EXPECT_EQ(d->to_string(), text);
@@ -22,7 +23,8 @@ TEST(Decimal, ReadsScientificNotationAndWritesPlain) {
 }
 
 TEST(Decimal, RefusesWhatIsNoNumber) {
-  for (const char* text : {"", "-", ".", "1.", ".5", "abc", "1a", "1e", "1e+", "0x10", " 1", "1 ", "1..2", "nan", "1e5000"}) {
+  for (const char* text :
+       {"", "-", ".", "1.", ".5", "abc", "1a", "1e", "1e+", "0x10", " 1", "1 ", "1..2", "nan", "1e5000"}) {
     EXPECT_FALSE(Decimal::parse(text)) << text;
   }
 }
@@ -53,7 +55,8 @@ TEST(Decimal, FromDoubleKeepsTheSignificantDigits) {
 TEST(Decimal, ToDoubleIsTheNearestDouble) {
   std::mt19937_64 random(7);
   for (int i = 0; i < 20'000; ++i) {
-    const Decimal d{static_cast<std::int64_t>(random() % 1'000'000'000'000'000'000), static_cast<std::int8_t>(-static_cast<int>(random() % 30))};
+    const Decimal d{static_cast<std::int64_t>(random() % 1'000'000'000'000'000'000),
+                    static_cast<std::int8_t>(-static_cast<int>(random() % 30))};
     EXPECT_EQ(d.to_double(), std::stod(d.to_string()));
   }
 }
@@ -62,7 +65,8 @@ TEST(DecimalSum, DoesNotDependOnTheOrder) {
   std::mt19937_64 random(11);
   std::vector<Decimal> values;
   for (int i = 0; i < 500; ++i) {
-    values.push_back({static_cast<std::int64_t>(random() % 1'000'000'000), static_cast<std::int8_t>(-static_cast<int>(random() % 9))});
+    values.push_back({static_cast<std::int64_t>(random() % 1'000'000'000),
+                      static_cast<std::int8_t>(-static_cast<int>(random() % 9))});
   }
   DecimalSum forward;
   for (const auto& v : values) forward.add(v);

@@ -15,14 +15,17 @@ namespace {
 
 using testing::HasSubstr;
 
-std::size_t lines(const std::string& text) { return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')); }
+std::size_t lines(const std::string& text) {
+  return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+}
 
 /// Where nothing listens: connections are refused at once.
 std::string dead_venues(const std::string& path, int port) {
   const std::string at = "127.0.0.1:" + std::to_string(port);
   std::ofstream out(path);
   for (const char* name : {"binance", "coinbase", "kraken"}) {
-    out << "[[sources]]\nname = \"" << name << "\"\nws_url = \"ws://" << at << "/" << name << "\"\nrest_url = \"http://" << at << "/" << name << "\"\n";
+    out << "[[sources]]\nname = \"" << name << "\"\nws_url = \"ws://" << at << "/" << name << "\"\nrest_url = \"http://"
+        << at << "/" << name << "\"\n";
   }
   out << "[[sources]]\nname = \"coingecko\"\nrest_url = \"http://" << at << "/coingecko/api/v3\"\n";
   return path;
@@ -39,7 +42,8 @@ TEST(Program, ATakenPortIsOneLineAndCode1) {
   const TempDir dir;
   Served first(dir.file("a"), {"--config", dead_venues(dir.file("c.toml"), free_port()), "--log-level", "error"});
   ASSERT_TRUE(eventually([&] { return first.get("/livez").status == 200; })) << first.process().err();
-  Process second({program(), "serve", "--data", dir.file("b"), "--log-level", "error", "--listen", "127.0.0.1:" + std::to_string(first.port())});
+  Process second({program(), "serve", "--data", dir.file("b"), "--log-level", "error", "--listen",
+                  "127.0.0.1:" + std::to_string(first.port())});
   EXPECT_EQ(second.wait(), 1);
   EXPECT_THAT(second.err(), HasSubstr(std::to_string(first.port())));
   EXPECT_EQ(lines(second.err()), 1u) << second.err();
@@ -65,7 +69,8 @@ TEST(Program, ADatabaseOfANewerVersionIsRefusedAndLeftAsItIs) {
   }
   sqlite3* db = nullptr;
   ASSERT_EQ(sqlite3_open(path.c_str(), &db), SQLITE_OK);
-  ASSERT_EQ(sqlite3_exec(db, "PRAGMA user_version=9999; PRAGMA wal_checkpoint(TRUNCATE)", nullptr, nullptr, nullptr), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(db, "PRAGMA user_version=9999; PRAGMA wal_checkpoint(TRUNCATE)", nullptr, nullptr, nullptr),
+            SQLITE_OK);
   sqlite3_close(db);
   const std::string before = read_file(path);
   Process process({program(), "serve", "--data", dir.path(), "--listen", "127.0.0.1:0"});
@@ -77,7 +82,8 @@ TEST(Program, ADatabaseOfANewerVersionIsRefusedAndLeftAsItIs) {
 
 TEST(Program, OfflineFailEndsWithOneLine) {
   const TempDir dir;
-  Served served(dir.path(), {"--config", dead_venues(dir.file("c.toml"), free_port()), "--offline", "fail", "--log-level", "error"});
+  Served served(dir.path(), {"--config", dead_venues(dir.file("c.toml"), free_port()), "--offline", "fail",
+                             "--log-level", "error"});
   EXPECT_EQ(served.process().wait(std::chrono::seconds(30)), 1);
   EXPECT_THAT(served.process().err(), HasSubstr("no source answered within 10 s"));
 }
@@ -123,7 +129,8 @@ TEST(Program, ARestartShowsTheLastPriceAtOnceAndNotAsLive) {
 TEST(Program, OfflineItServesASimulatedMarketAndGoesOverToTheRealOne) {
   const TempDir dir;
   const int port = free_port();
-  Served served(dir.file("data"), {"--config", dead_venues(dir.file("c.toml"), port), "--offline", "simulate", "--log-level", "error"});
+  Served served(dir.file("data"),
+                {"--config", dead_venues(dir.file("c.toml"), port), "--offline", "simulate", "--log-level", "error"});
   ASSERT_TRUE(served.process().says("SIMULATED", std::chrono::seconds(30)));
   ASSERT_TRUE(served.shows("bitcoin", "live"));
   EXPECT_EQ(json_field(served.get("/price/bitcoin").body, "origin"), "simulated");
@@ -132,11 +139,13 @@ TEST(Program, OfflineItServesASimulatedMarketAndGoesOverToTheRealOne) {
 
   // What it takes for the real venues comes up.
   SimulatedVenues real(dir.file("ignored.toml"), port);
-  EXPECT_TRUE(eventually([&] { return json_field(served.get("/price/bitcoin").body, "origin") == "real"; }, std::chrono::seconds(90)))
+  EXPECT_TRUE(eventually([&] { return json_field(served.get("/price/bitcoin").body, "origin") == "real"; },
+                         std::chrono::seconds(90)))
       << served.process().out();
   EXPECT_TRUE(served.shows("bitcoin", "live"));
   const std::string last = "Open http://127.0.0.1:" + std::to_string(served.port()) + "/\n";
-  EXPECT_TRUE(eventually([&] { return served.process().out().ends_with("real prices\n" + last); })) << served.process().out();
+  EXPECT_TRUE(eventually([&] { return served.process().out().ends_with("real prices\n" + last); }))
+      << served.process().out();
 }
 
 TEST(Program, WhatIsRecordedReplaysWithNothingUndecodable) {
@@ -144,7 +153,8 @@ TEST(Program, WhatIsRecordedReplaysWithNothingUndecodable) {
   SimulatedVenues venues(dir.file("c.toml"));
   for (const std::string venue : {"binance", "coinbase", "kraken"}) {
     const std::string file = dir.file(venue + ".rec.gz");
-    Process record({program(), "record", file, "--venue", venue, "--seconds", "4", "--config", dir.file("c.toml"), "--log-level", "error"});
+    Process record({program(), "record", file, "--venue", venue, "--seconds", "4", "--config", dir.file("c.toml"),
+                    "--log-level", "error"});
     ASSERT_EQ(record.wait(std::chrono::seconds(40)), 0) << record.err();
     Process replay({program(), "replay", file});
     ASSERT_EQ(replay.wait(), 0) << replay.err();

@@ -55,14 +55,19 @@ std::string json_field(const std::string& json, const std::string& name) {
 }
 
 SimulatedVenues::SimulatedVenues(const std::string& config_path, int port, const std::vector<std::string>& extra)
-    : process_(join({program(), "simulate", "--listen", "127.0.0.1:" + std::to_string(port), "--assets", "20"}, extra)) {
+    : process_(
+          join({program(), "simulate", "--listen", "127.0.0.1:" + std::to_string(port), "--assets", "20"}, extra)) {
   if (!process_.says("# Listening")) throw std::runtime_error("the simulator did not start: " + process_.err());
   std::ofstream(config_path) << process_.out();
 }
 
-Served::Served(const std::string& data, const std::vector<std::string>& extra, const std::vector<std::string>& environment)
+Served::Served(const std::string& data, const std::vector<std::string>& extra,
+               const std::vector<std::string>& environment)
     : port_(free_port()),
-      process_(join({program(), "serve", "--data", data, "--listen", "127.0.0.1:" + std::to_string(port_), "--set", "server.requests_per_second=0"}, extra), environment) {}
+      process_(join({program(), "serve", "--data", data, "--listen", "127.0.0.1:" + std::to_string(port_), "--set",
+                     "server.requests_per_second=0"},
+                    extra),
+               environment) {}
 
 bool Served::shows(const std::string& coin, const std::string& state, std::chrono::milliseconds patience) const {
   return eventually([&] { return json_field(get("/price/" + coin).body, "state") == state; }, patience);

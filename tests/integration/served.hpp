@@ -31,12 +31,14 @@ class SimulatedVenues {
 /// `tickspan serve` on a free port of loopback.
 class Served {
  public:
-  Served(const std::string& data, const std::vector<std::string>& extra, const std::vector<std::string>& environment = {});
+  Served(const std::string& data, const std::vector<std::string>& extra,
+         const std::vector<std::string>& environment = {});
   int port() const { return port_; }
   Process& process() { return process_; }
   Answer get(const std::string& target) const { return test::get(port_, target); }
   /// Waits until `/price/{coin}` answers with this state.
-  bool shows(const std::string& coin, const std::string& state, std::chrono::milliseconds patience = std::chrono::seconds(30)) const;
+  bool shows(const std::string& coin, const std::string& state,
+             std::chrono::milliseconds patience = std::chrono::seconds(30)) const;
 
  private:
   int port_;

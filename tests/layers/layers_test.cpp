@@ -32,7 +32,9 @@ const std::map<std::string, Modules> kAllowed = {
     {"stream", {"core", "runtime", "wire", "net"}},
     {"server", {"core", "runtime", "wire", "net", "stream", "analytics", "storage"}},
     {"sim", {"core", "runtime", "net", "wire", "feeds"}},
-    {"app", {"core", "runtime", "wire", "market", "analytics", "net", "engine", "feeds", "storage", "stream", "server", "sim"}},
+    {"app",
+     {"core", "runtime", "wire", "market", "analytics", "net", "engine", "feeds", "storage", "stream", "server",
+      "sim"}},
 };
 // Of these modules others see the contract only: the folder's own top level, never a backend or a venue.
 const Modules kContractOnly = {"storage", "feeds"};
@@ -90,7 +92,8 @@ TEST(Layers, EveryIncludeIsAllowed) {
   ASSERT_GT(all.size(), 100u) << "no sources found below " << source_root();
   for (const Include& i : all) {
     ASSERT_TRUE(kAllowed.contains(i.module)) << i.file << ": unknown module";
-    EXPECT_TRUE(kAllowed.contains(i.target_module)) << i.file << " includes " << i.target << ": write the path from src/";
+    EXPECT_TRUE(kAllowed.contains(i.target_module))
+        << i.file << " includes " << i.target << ": write the path from src/";
     if (i.module != i.target_module) {
       EXPECT_TRUE(kAllowed.at(i.module).contains(i.target_module)) << i.file << " includes " << i.target;
     }

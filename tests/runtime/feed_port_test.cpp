@@ -21,7 +21,9 @@ TEST(FeedPort, EventsKeepTheirPlaceAmongTicks) {
   port.push_event(core::FeedAlive{{3}, core::Timestamp::from_s(5)});
   port.push(trade(1, 2));
   std::string order;
-  port.drain(10, [&](const FeedPort::Item& item) { order += item.event ? 'e' : static_cast<char>('0' + item.tick.trade_id()); });
+  port.drain(10, [&](const FeedPort::Item& item) {
+    order += item.event ? 'e' : static_cast<char>('0' + item.tick.trade_id());
+  });
   EXPECT_EQ(order, "1e2");
 }
 
@@ -37,8 +39,10 @@ TEST(FeedPort, WhenFullTheNewestQuoteIsParkedAndALostTradeReported) {
   std::int64_t bid = 0;
   std::uint64_t lost = 0;
   port.drain(10, [&](const FeedPort::Item& item) {
-    if (item.event) lost = std::get<core::FeedLoss>(*item.event).lost_trades;
-    else bid = item.tick.bid().mantissa;
+    if (item.event)
+      lost = std::get<core::FeedLoss>(*item.event).lost_trades;
+    else
+      bid = item.tick.bid().mantissa;
   });
   EXPECT_EQ(bid, 20) << "only the newest quote";
   EXPECT_EQ(lost, 1u);

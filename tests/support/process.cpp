@@ -23,7 +23,8 @@ std::vector<std::string> environment(const std::vector<std::string>& extra) {
   std::vector<std::string> out = extra;
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string text = *entry;
-    const bool proxy = text.starts_with("HTTP") || text.starts_with("http_") || text.starts_with("https_") || text.starts_with("ALL_PROXY");
+    const bool proxy = text.starts_with("HTTP") || text.starts_with("http_") || text.starts_with("https_") ||
+                       text.starts_with("ALL_PROXY");
     if (!proxy) out.push_back(text);
   }
   return out;
@@ -84,13 +85,20 @@ int Process::wait(std::chrono::milliseconds patience) {
   return ended_ ? code_ : -1;
 }
 
-void Process::kill(int signal) { ::kill(pid_, signal); }
+void Process::kill(int signal) {
+  ::kill(pid_, signal);
+}
 
-std::string Process::out() const { return read_file(directory_ + "/out"); }
-std::string Process::err() const { return read_file(directory_ + "/err"); }
+std::string Process::out() const {
+  return read_file(directory_ + "/out");
+}
+std::string Process::err() const {
+  return read_file(directory_ + "/err");
+}
 
 bool Process::says(const std::string& text, std::chrono::milliseconds patience) {
-  return eventually([&] { return std::filesystem::exists(directory_ + "/out") && out().find(text) != std::string::npos; }, patience);
+  return eventually(
+      [&] { return std::filesystem::exists(directory_ + "/out") && out().find(text) != std::string::npos; }, patience);
 }
 
 std::string program() {
