@@ -11,6 +11,8 @@ export default defineConfig({
   plugins: [react()],
   build: {
     target: 'es2022',
+    // The notices of everything that is bundled go out with it.
+    license: { fileName: 'licenses.md' },
     rollupOptions: {
       input: {
         main: fileURLToPath(new URL('./index.html', import.meta.url)),
