@@ -96,7 +96,7 @@ asio::awaitable<core::Status> ClientStream::connect_tcp(const std::string& host,
   for (std::size_t i = 0; i < endpoints.size() && !closed_; ++i) {
     // An address that swallows packets must leave time for the next one.
     const core::Duration share = i + 1 < endpoints.size() ? patience / 3 : patience;
-    const Endpoint endpoint = endpoints[i];
+    const Endpoint& endpoint = endpoints[i];
     error = co_await try_endpoint(endpoint, share);
     if (!error) co_return core::Status{};
   }
