@@ -12,7 +12,7 @@ export default defineConfig({
   build: {
     target: 'es2022',
     // The notices of everything that is bundled go out with it.
-    license: { fileName: 'licenses.md' },
+    license: { fileName: 'licenses.txt' },
     rollupOptions: {
       input: {
         main: fileURLToPath(new URL('./index.html', import.meta.url)),

@@ -34,6 +34,9 @@ export function Footer() {
         <a className="credit" href="/cryptos/">
           Top 10
         </a>
+        <a className="credit" href="/licenses.txt">
+          Licences
+        </a>
         <span className="credit">Not investment advice.</span>
       </p>
     </footer>
