@@ -59,25 +59,28 @@ std::size_t TurnLoop::turn(std::size_t max_items) {
   if (now_ >= next_sweep_) on_time(now_);
   if (now_ >= next_publish_ && work_waits_) publish(now_);
   turns_.add();
-  if (taken > 0) ticks_.add(taken);
   slowest_turn_ = std::max(slowest_turn_, clock_.now() - now_);
   return taken;
 }
 
 std::size_t TurnLoop::drain(std::size_t max_items) {
   std::size_t taken = 0;
+  std::size_t ticks = 0;
   // Each turn begins with another port, so that a busy one does not keep the others waiting.
   for (std::size_t i = 0; i < ports_.size() && taken < max_items; ++i) {
     Port& port = ports_[(first_port_ + i) % ports_.size()];
     taken += port.port->drain(max_items - taken, [&](const runtime::FeedPort::Item& item) {
-      if (item.event == nullptr)
+      if (item.event == nullptr) {
+        ++ticks;
         on_tick(item.tick);
-      else
+      } else {
         on_event(port, *item.event);
+      }
     });
   }
   if (!ports_.empty()) first_port_ = (first_port_ + 1) % ports_.size();
   if (taken > 0) work_waits_ = true;
+  if (ticks > 0) ticks_.add(ticks);
   return taken;
 }
 

@@ -1,0 +1,276 @@
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "fixture.hpp"
+
+namespace tickspan::engine {
+namespace {
+
+using core::GapCause;
+
+TEST(EngineStore, ClosedCandlesOfPairsAndCompositesGoToTheStore) {
+  Bench b;
+  b.connect();
+  b.push_trade(b.kraken, "BTC/USD", 100, 0.5);
+  b.push_trade(b.binance, "BTCUSDT", 101, 2);
+  b.pass(63s);
+  int pairs = 0, composites = 0;
+  for (const auto& row : b.candles()) {
+    if (!row.candle.final) continue;
+    EXPECT_EQ(row.interval, core::Interval::m1);
+    EXPECT_EQ(row.candle.start, kStart);
+    (row.series.venue.valid() ? pairs : composites) += 1;
+    if (!row.series.venue.valid()) {
+      EXPECT_EQ(row.series.quote, b.engine.snapshot()->usd);
+      EXPECT_EQ(row.candle.volume, *core::Decimal::parse("2.5"));
+    }
+  }
+  EXPECT_EQ(pairs, 2);
+  EXPECT_EQ(composites, 1);
+  for (const auto& batch : b.batches) EXPECT_NE(batch.catalogue, nullptr);
+}
+
+TEST(EngineStore, TheOpenCandleIsSavedEveryTenSecondsWhenItGrew) {
+  Bench b;
+  b.connect();
+  for (int i = 0; i < 4; ++i) {
+    b.push_trade(b.kraken, "BTC/USD", 100 + i);
+    b.pass(10s);
+  }
+  int open = 0;
+  for (const auto& row : b.candles()) open += !row.candle.final && row.series.venue.valid();
+  EXPECT_GE(open, 3);
+  EXPECT_LE(open, 4);
+  b.batches.clear();
+  b.pass(15s);
+  for (const auto& row : b.candles()) EXPECT_TRUE(row.candle.final) << "nothing new in it";
+}
+
+TEST(EngineStore, LastPricesEveryFiveSecondsAtMost) {
+  Bench b;
+  b.connect();
+  for (int i = 0; i < 100; ++i) {
+    b.push_quote(b.kraken, "BTC/USD", 100 + i, 100 + i);
+    b.pass(200ms);
+  }
+  std::vector<core::LastPrice> prices;
+  b.rows_written([&](const auto& batch) { prices.insert(prices.end(), batch.prices.begin(), batch.prices.end()); });
+  EXPECT_GE(prices.size(), 4u);
+  EXPECT_LE(prices.size(), 6u);
+  EXPECT_EQ(prices.back().source, "composite");
+}
+
+TEST(EngineStore, FactsAndChartPointsAreKept) {
+  Bench b;
+  b.port->push_event(core::AggregatorRows{
+      b.gecko, {b.facts("bitcoin", "btc", 1, 50), b.facts("x", "x", 99'999, 1)}, b.clock.now(), 60s});
+  b.port->push_event(core::ChartPoints{b.gecko, "bitcoin", {{kStart - 1h, 49, 1.0, 2.0}, {kStart, 50, {}, {}}}});
+  b.pass(1s);
+  std::size_t facts = 0, points = 0;
+  bool catalogue = false;
+  b.rows_written([&](const auto& batch) {
+    facts += batch.facts.size();
+    points += batch.points.size();
+    catalogue = catalogue || batch.catalogue_changed;
+  });
+  EXPECT_EQ(facts, 1u) << "a coin beyond the tracked ones is not kept";
+  EXPECT_EQ(points, 2u);
+  EXPECT_TRUE(catalogue);
+  b.batches.clear();
+  b.port->push_event(core::AggregatorRows{b.gecko, {b.facts("bitcoin", "btc", 1, 51)}, b.clock.now(), 60s});
+  b.pass(400s);
+  std::vector<core::PointRow> kept;
+  b.rows_written([&](const auto& batch) { kept.insert(kept.end(), batch.points.begin(), batch.points.end()); });
+  ASSERT_EQ(kept.size(), 1u) << "one while it was live, none when stale";
+  EXPECT_EQ(kept[0].point.price, 51);
+}
+
+TEST(EngineStore, APointOfEachPricedCoinEveryFiveMinutes) {
+  Bench b;
+  b.connect();
+  std::vector<core::PointRow> kept;
+  for (int s = 0; s < 620; s += 2) {
+    b.push_quote(b.kraken, "BTC/USD", 100 + s, 100 + s);
+    b.pass(2s);
+  }
+  b.rows_written([&](const auto& batch) { kept.insert(kept.end(), batch.points.begin(), batch.points.end()); });
+  ASSERT_EQ(kept.size(), 2u);
+  EXPECT_EQ(kept[0].point.at, kStart.floor_to(5min) + 5min);
+  EXPECT_EQ(kept[1].point.at - kept[0].point.at, 5min);
+}
+
+TEST(EngineStore, TradesAreStoredOnlyWhereThatIsOn) {
+  for (const bool on : {false, true}) {
+    EngineOptions options;
+    options.store_ticks = on;
+    Bench b(options);
+    b.connect();
+    b.push_trade(b.kraken, "BTC/USD", 100);
+    b.push_quote(b.kraken, "BTC/USD", 100, 101);
+    b.pass(1s);
+    std::size_t ticks = 0;
+    b.rows_written([&](const auto& batch) { ticks += batch.ticks.size(); });
+    EXPECT_EQ(ticks, on ? 1u : 0u);
+  }
+}
+
+TEST(EngineStore, ADisconnectIsAGapThatEndsWithTheReconnect) {
+  Bench b;
+  b.connect();
+  b.push_quote(b.kraken, "BTC/USD", 100, 100);
+  b.run();
+  const auto last = b.clock.now() - 20ms;
+  b.clock.advance(3s);
+  b.status(b.kraken, core::FeedState::backing_off);
+  b.pass(150s);
+  b.status(b.kraken, core::FeedState::live);
+  const auto end = b.clock.now();
+  b.pass(1s);
+  const auto gaps = b.gaps();
+  ASSERT_GE(gaps.size(), 3u) << "written at once, grown each minute, closed";
+  core::Timestamp before;
+  for (const auto& g : gaps) {
+    EXPECT_EQ(g.venue, "kraken");
+    EXPECT_EQ(g.cause, GapCause::disconnect);
+    EXPECT_EQ(g.start, gaps[0].start) << "one gap, written again as it grows";
+    EXPECT_GT(g.end, before);
+    before = g.end;
+  }
+  EXPECT_LE(std::chrono::abs(gaps[0].start - last), 20ms);
+  EXPECT_LE(end - gaps.back().end, 100ms);
+}
+
+TEST(EngineStore, AMuteVenueIsAGapOfItsOwnCause) {
+  Bench b;
+  b.connect();
+  b.push_quote(b.kraken, "BTC/USD", 100, 100);
+  b.pass(1s);
+  b.status(b.kraken, core::FeedState::stale);
+  EXPECT_EQ(b.row("bitcoin").state, core::Freshness::stale);
+  b.status(b.kraken, core::FeedState::backing_off);
+  b.pass(1s);
+  ASSERT_FALSE(b.gaps().empty());
+  EXPECT_EQ(b.gaps().back().cause, GapCause::mute);
+}
+
+TEST(EngineStore, LostTradesAreCountedMarkedAndRecorded) {
+  Bench b;
+  b.connect();
+  b.pass(60s);
+  b.push_trade(b.kraken, "BTC/USD", 100);
+  b.pass(5s);
+  core::FeedLoss loss;
+  loss.gap = {"", "", b.clock.now() - 1s, b.clock.now(), GapCause::overflow};
+  loss.lost_trades = 17;
+  b.port->push_event(loss);
+  b.pass(62s);
+  std::set<std::string> venues;
+  for (const auto& g : b.gaps()) {
+    EXPECT_EQ(g.cause, GapCause::overflow);
+    venues.insert(g.venue);
+  }
+  EXPECT_EQ(venues, (std::set<std::string>{"binance", "kraken"})) << "everyone's who shares the ring";
+  EXPECT_EQ(b.metrics.counter("tickspan_engine_lost_trades_total", "").value(), 17u);
+  int marked = 0;
+  for (const auto& row : b.candles()) marked += row.candle.final && row.candle.incomplete;
+  EXPECT_EQ(marked, 2) << "the pair's and the composite's";
+}
+
+TEST(EngineStore, AFullStoreKeepsTheNewestOfEachRowAndLosesNothing) {
+  Bench b;
+  b.connect();
+  b.pass(1s);
+  b.batches.clear();
+  b.store_full = true;
+  for (int minute = 0; minute < 5; ++minute) {
+    for (int s = 0; s < 12; ++s) {
+      b.push_trade(b.kraken, "BTC/USD", 100 + minute * 12 + s);
+      b.pass(5s);
+    }
+  }
+  b.pass(3s);
+  EXPECT_TRUE(b.batches.empty());
+  b.store_full = false;
+  b.pass(1s);
+  std::set<core::Timestamp> finals;
+  for (const auto& row : b.candles()) {
+    if (row.candle.final && row.series.venue.valid()) finals.insert(row.candle.start);
+  }
+  EXPECT_EQ(finals.size(), 5u);
+  EXPECT_TRUE(b.gaps().empty());
+}
+
+TEST(EngineStore, BeyondItsBoundTheOldestGoesAndAGapSaysSo) {
+  EngineOptions options;
+  options.store_ticks = true;
+  Bench b(options);
+  b.connect();
+  b.store_full = true;
+  for (int i = 0; i < 100; ++i) {
+    for (int k = 0; k < 1000; ++k) b.push_trade(b.kraken, "BTC/USD", 100);
+    b.pass(200ms);
+  }
+  b.store_full = false;
+  b.pass(200ms);
+  std::size_t ticks = 0;
+  b.rows_written([&](const auto& batch) { ticks += batch.ticks.size(); });
+  EXPECT_LT(ticks, 80'000u);
+  EXPECT_GT(ticks, 30'000u);
+  ASSERT_FALSE(b.gaps().empty());
+  bool kraken = false;
+  for (const auto& g : b.gaps()) {
+    EXPECT_EQ(g.cause, GapCause::overflow);
+    EXPECT_LT(g.start, g.end);
+    kraken = kraken || g.venue == "kraken";
+  }
+  EXPECT_TRUE(kraken);
+}
+
+TEST(EngineStore, StopHandsOverTheOpenCandlesAndLastPrices) {
+  Bench b;
+  b.connect();
+  b.push_trade(b.kraken, "BTC/USD", 123);
+  b.engine.stop();
+  bool candle = false, price = false;
+  b.rows_written([&](const core::WriteBatch& batch) {
+    for (const auto& row : batch.candles) {
+      candle = candle || row.candle.close == core::Decimal{123, 0};
+      EXPECT_FALSE(row.candle.final) << "nothing is closed early";
+    }
+    for (const auto& p : batch.prices) price = price || p.price_usd == core::Decimal{123, 0};
+  });
+  EXPECT_TRUE(candle);
+  EXPECT_TRUE(price);
+}
+
+TEST(EngineStore, ARestartShowsStalePricesAndRecordsItsGap) {
+  Bench b;
+  core::RestoredState state;
+  state.last_write = kStart - 10min;
+  state.prices.push_back({"bitcoin", {61'000, 0}, kStart - 11min, "composite"});
+  b.engine.restore(state);
+  EXPECT_TRUE(b.row("bitcoin").restored);
+  EXPECT_EQ(b.row("bitcoin").state, core::Freshness::stale);
+  EXPECT_FALSE(b.engine.snapshot()->ready);
+  b.pass(2s);
+  EXPECT_EQ(b.row("bitcoin").state, core::Freshness::stale);
+  b.connect();
+  b.push_quote(b.kraken, "BTC/USD", 100, 100);
+  b.pass(1s);
+  EXPECT_FALSE(b.row("bitcoin").restored);
+  EXPECT_EQ(b.row("bitcoin").state, core::Freshness::live);
+  std::set<std::string> venues;
+  core::Timestamp end;
+  for (const auto& g : b.gaps()) {
+    EXPECT_EQ(g.cause, GapCause::restart);
+    EXPECT_EQ(g.start, kStart - 10min);
+    venues.insert(g.venue);
+    end = std::max(end, g.end);
+  }
+  EXPECT_EQ(venues, (std::set<std::string>{"binance", "kraken"}));
+  EXPECT_GE(end, kStart + 2s) << "it lasts until the venue is heard";
+}
+
+}  // namespace
+}  // namespace tickspan::engine
