@@ -122,7 +122,7 @@ error_code read_rates(ondemand::document& document, std::vector<core::ExchangeRa
     std::optional<core::Decimal> per_btc;
     for (auto part : object) {
       ondemand::field entry;
-      SIMDJSON_TRY(part.get(entry));
+      SIMDJSON_TRY(std::move(part).get(entry));  // NOLINT(performance-move-const-arg): get() takes rvalues only
       const char* key = entry.key().raw();
       if (key_is(key, "name")) rate.name = text(entry.value());
       if (key_is(key, "unit")) rate.unit = text(entry.value());
@@ -149,7 +149,7 @@ error_code read_series(ondemand::value& value, Series& series) {
     std::size_t count = 0;
     for (auto part : row) {
       ondemand::value cell;
-      SIMDJSON_TRY(part.get(cell));
+      SIMDJSON_TRY(std::move(part).get(cell));  // NOLINT(performance-move-const-arg): get() takes rvalues only
       if (count < 2) parts[count] = number(cell.raw_json_token());
       ++count;
     }
