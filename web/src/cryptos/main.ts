@@ -19,7 +19,7 @@ const clock = new ServerClock();
 const before = new Map<string, number>();
 let coins: readonly TopCoin[] = [];
 let moves = new Map<string, keyof typeof MOVES>();
-let notice = '';
+let status: Status | null = null;
 let attempt = 0;
 let retryAt = 0;
 let watchdog: ReturnType<typeof setTimeout> | undefined;
@@ -94,13 +94,13 @@ function showTrouble(text: string): void {
 }
 
 function showOrigin(): void {
-  const origins = new Set<Origin>(coins.map((coin) => coin.origin));
+  const origins = new Set<Origin | undefined>([status?.origin, ...coins.map((coin) => coin.origin)]);
   const origin = origins.has('simulated') ? 'simulated' : origins.has('replay') ? 'replay' : 'real';
   const element = byId('origin');
   element.hidden = origin === 'real';
   const fallback = origin === 'replay' ? 'Recorded market data is being replayed.' : 'No real venue is reached. Every price here is made up by a simulation.';
   const title = origin === 'replay' ? 'Replay' : 'Simulated market';
-  const text = `${title}: ${notice || fallback}`;
+  const text = `${title}: ${status?.notice || fallback}`;
   if (element.textContent !== text) element.textContent = text;
 }
 
@@ -161,8 +161,8 @@ async function load<T>(path: string): Promise<T | null> {
   }
 }
 
-async function loadNotice(): Promise<void> {
-  notice = (await load<Status>('/api/v1/status'))?.notice ?? notice;
+async function loadStatus(): Promise<void> {
+  status = (await load<Status>('/api/v1/status')) ?? status;
   showOrigin();
 }
 
@@ -180,7 +180,7 @@ async function loadCredits(): Promise<void> {
 }
 
 connect();
-void loadNotice();
+void loadStatus();
 void loadCredits();
-setInterval(() => void loadNotice(), 30_000);
+setInterval(() => void loadStatus(), 30_000);
 setInterval(showAges, 1000);
