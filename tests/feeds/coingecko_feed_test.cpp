@@ -39,7 +39,16 @@ class CoinGeckoFeedTest : public testing::Test {
     options_.seed = 3;
     options_.calls_per_minute = 1000;
   }
-  ~CoinGeckoFeedTest() override { feed_.reset(); }
+  ~CoinGeckoFeedTest() override { finish(); }
+  void finish() {
+    feed_.reset();
+    server_.reset();
+  }
+  /// Declared after what a test's scripts use, so that they end before it does.
+  struct Finish {
+    CoinGeckoFeedTest& test;
+    ~Finish() { test.finish(); }
+  };
 
   void start(std::function<void(Peer&)> script) {
     server_ = std::make_unique<ScriptedServer>([this, script](Peer& peer) {
@@ -122,10 +131,11 @@ TEST_F(CoinGeckoFeedTest, RefreshesTheTrackedSetInPagesOfUsdAndTheRatesLessOften
 TEST_F(CoinGeckoFeedTest, TheKeyTravelsInAHeaderAndNowhereElse) {
   options_.plan = CoinGeckoPlan::demo;
   options_.key = "CG-secret";
-  std::mutex mutex;
+  std::mutex tape_mutex;
   std::string taped;
+  const Finish finish_first{*this};
   options_.tap = [&](core::Timestamp, std::string_view, std::string_view, std::string_view payload) {
-    const std::lock_guard lock(mutex);
+    const std::lock_guard lock(tape_mutex);
     taped.append(payload);
   };
   start([](Peer& peer) {
@@ -133,8 +143,11 @@ TEST_F(CoinGeckoFeedTest, TheKeyTravelsInAHeaderAndNowhereElse) {
     peer.answer(401, R"({"status":{"error_code":10002,"error_message":"key CG-secret is wrong"}})");
   });
   ASSERT_TRUE(until([&] { return seen_.saw(FeedState::live) && !seen_.states.back().detail.empty(); }));
-  EXPECT_EQ(calls_[0].header("x-cg-demo-api-key"), "CG-secret");
-  EXPECT_EQ(calls_[0].target.find("secret"), std::string::npos);
+  {
+    const std::lock_guard lock(mutex_);
+    EXPECT_EQ(calls_[0].header("x-cg-demo-api-key"), "CG-secret");
+    EXPECT_EQ(calls_[0].target.find("secret"), std::string::npos);
+  }
   EXPECT_NE(seen_.states.back().detail.find("key *** is wrong"), std::string::npos) << seen_.states.back().detail;
   feed_.reset();
   EXPECT_EQ(taped.find("secret"), std::string::npos);
@@ -143,6 +156,7 @@ TEST_F(CoinGeckoFeedTest, TheKeyTravelsInAHeaderAndNowhereElse) {
 
 TEST_F(CoinGeckoFeedTest, ObeysA429AndThenGoesOnWithTheSamePage) {
   std::atomic<bool> refused{false};
+  const Finish finish_first{*this};
   start([&](Peer& peer) {
     if (peer.call().target.find("&page=2") != std::string::npos && !refused.exchange(true)) {
       peer.answer(429, R"({"status":{"error_code":429,"error_message":"You've exceeded the Rate Limit"}})",
@@ -164,6 +178,7 @@ TEST_F(CoinGeckoFeedTest, ObeysA429AndThenGoesOnWithTheSamePage) {
 
 TEST_F(CoinGeckoFeedTest, A403IsAThrottleWithALongPause) {
   std::atomic<bool> refused{false};
+  const Finish finish_first{*this};
   start([&](Peer& peer) {
     if (!refused.exchange(true))
       peer.answer(403, "<html>error 1020</html>");
@@ -177,6 +192,7 @@ TEST_F(CoinGeckoFeedTest, A403IsAThrottleWithALongPause) {
 
 TEST_F(CoinGeckoFeedTest, WhatIsNoListIsReportedAndAskedForAgain) {
   std::atomic<int> asked{0};
+  const Finish finish_first{*this};
   start([&](Peer& peer) {
     const int number = ++asked;
     if (number == 1)
@@ -195,6 +211,7 @@ TEST_F(CoinGeckoFeedTest, EqualChartRequestsShareOneCallAndItsAnswerIsKept) {
   start([](Peer& peer) { answer_well(peer); });
   ASSERT_TRUE(until([&] { return seen_.rates.size() == 1; }));
   std::atomic<int> good{0};
+  const Finish finish_first{*this};
   for (int i = 0; i < 5; ++i) {
     feed_->fetch_chart("bitcoin", 30, [&](Points points) { good += points && points->size() == 2 ? 1 : 0; });
   }
@@ -266,6 +283,7 @@ TEST_F(CoinGeckoFeedTest, StopEndsChartsUnderWayExactlyOnce) {
       answer_well(peer);
   });
   std::atomic<int> cancelled{0};
+  const Finish finish_first{*this};
   for (int i = 0; i < 3; ++i) {
     feed_->fetch_chart("bitcoin", 1 + i / 2, [&](Points points) {
       cancelled += !points && points.error().code == ErrorCode::cancelled ? 1 : 0;

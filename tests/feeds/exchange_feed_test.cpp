@@ -28,10 +28,16 @@ class ExchangeFeedTest : public testing::Test {
     options_.time_scale = 0.05;
     options_.seed = 5;
   }
-  ~ExchangeFeedTest() override {
+  ~ExchangeFeedTest() override { finish(); }
+  void finish() {
     feed_.reset();
     servers_.clear();
   }
+  /// Declared after what a test's scripts use, so that they end before it does.
+  struct Finish {
+    ExchangeFeedTest& test;
+    ~Finish() { test.finish(); }
+  };
 
   /// A server whose sockets follow `script`; the number of the connection, from 1, is handed to it.
   ScriptedServer& add_server(std::function<void(Peer&, int)> script, std::function<void(Peer&)> rest = {}) {
@@ -162,6 +168,7 @@ TEST_F(ExchangeFeedTest, KeepsItsDistanceBetweenMessages) {
 TEST_F(ExchangeFeedTest, SplitsPairsOverConnectionsAndReportsGapsByPair) {
   limits_.symbols_per_connection = 2;
   std::atomic<bool> cut{false};
+  const Finish finish_first{*this};
   add_server([&](Peer& peer, int number) {
     peer.accept_websocket();
     const auto text = peer.receive_text();
@@ -220,6 +227,7 @@ TEST_F(ExchangeFeedTest, PongsAloneDoNotHideAMuteVenue) {
 TEST_F(ExchangeFeedTest, HeartbeatsKeepAConnectionThatHasNothingToSay) {
   options_.min_mute_deadline = 6s;  // 300 ms at the test's speed
   std::atomic<bool> enough{false};
+  const Finish finish_first{*this};
   add_server([&](Peer& peer, int) {
     peer.accept_websocket();
     peer.receive_text();
@@ -278,6 +286,7 @@ TEST_F(ExchangeFeedTest, WhenEveryHostRefusesItStopsAndTriesAgainMuchLater) {
 TEST_F(ExchangeFeedTest, ObeysRetryAfterOnTheHandshakeAndOnRest) {
   std::atomic<int> asked{0};
   std::array<Clock::time_point, 2> asked_at;
+  const Finish finish_first{*this};
   add_server(
       [this](Peer& peer, int number) {
         if (number == 1)
@@ -336,6 +345,7 @@ TEST_F(ExchangeFeedTest, ReconnectsWhenTheVenueAsksForIt) {
 TEST_F(ExchangeFeedTest, OpensAReplacementBeforeTheOldConnectionGoes) {
   limits_.max_connection_age = 10s;  // 500 ms at the test's speed
   std::atomic<int> open{0}, most{0}, next_id{0};
+  const Finish finish_first{*this};
   add_server([&](Peer& peer, int) {
     peer.accept_websocket();
     peer.receive_text();
@@ -359,6 +369,7 @@ TEST_F(ExchangeFeedTest, OpensAReplacementBeforeTheOldConnectionGoes) {
 
 TEST_F(ExchangeFeedTest, ARefusedSymbolDoesNotTakeTheOthersWithItAndIsNotAskedForAgain) {
   std::atomic<bool> cut{false};
+  const Finish finish_first{*this};
   add_server([&](Peer& peer, int number) {
     peer.accept_websocket();
     while (!peer.gone() && !(number == 1 && cut)) {
@@ -384,6 +395,7 @@ TEST_F(ExchangeFeedTest, ARefusedSymbolDoesNotTakeTheOthersWithItAndIsNotAskedFo
 TEST_F(ExchangeFeedTest, AsksForItsPairsUntilItHasThemAndThenEveryDay) {
   options_.symbol_refresh = 2s;  // 100 ms at the test's speed
   std::atomic<int> asked{0};
+  const Finish finish_first{*this};
   add_server([this](Peer& peer, int) { serve(peer, {"trade A 1"}); },
              [&](Peer& peer) {
                const int number = ++asked;
@@ -439,6 +451,7 @@ TEST_F(ExchangeFeedTest, MayBeStoppedAtAnyMoment) {
 TEST_F(ExchangeFeedTest, TheTapSeesEveryRawFrame) {
   std::vector<std::string> kinds;
   std::mutex mutex;
+  const Finish finish_first{*this};
   options_.tap = [&](core::Timestamp at, std::string_view venue, std::string_view kind, std::string_view payload) {
     const std::lock_guard lock(mutex);
     EXPECT_TRUE(at.is_set());

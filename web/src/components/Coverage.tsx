@@ -41,7 +41,7 @@ export function Coverage({ start, end, complete, gaps, source, conversion }: Cov
           incomplete
         </span>{' '}
         <span className="muted">
-          {gaps.length > 0 ? `${gaps.length} gap${gaps.length === 1 ? '' : 's'} in this range` : 'Part of this range was never recorded'} · {from}
+          {gaps.length > 0 ? `${gaps.length} gap${gaps.length === 1 ? '' : 's'} in this range` : 'Not all of this range was recorded here'} · {from}
         </span>
       </p>
       {gaps.length > 0 ? (

@@ -180,7 +180,7 @@ function Facts({ ticker, currency }: { ticker: Ticker; currency: string }) {
         <dl>
           <div>
             <dt>Price</dt>
-            <dd>{ticker.source === 'composite' ? `composite of ${ticker.venues} venue${ticker.venues === 1 ? '' : 's'}` : ticker.source}</dd>
+            <dd>{ticker.source === 'composite' ? `composite of ${ticker.venues} fresh market${ticker.venues === 1 ? '' : 's'}` : ticker.source}</dd>
           </div>
           <div>
             <dt>Origin</dt>

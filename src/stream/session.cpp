@@ -1,0 +1,233 @@
+#include "stream/session.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "stream/close_codes.hpp"
+#include "stream/shard.hpp"
+#include "wire/messages.hpp"
+
+namespace tickspan::stream {
+namespace {
+
+constexpr int kLooksForNear = 5;  // finding what may have been meant walks the catalogue: not for a list of nonsense
+
+using Resolved = tl::expected<wire::Topic, wire::TopicProblem>;
+
+// Whether every name in it is known: a cheap look before the thorough one.
+bool plausible(std::string_view channel, const core::Catalogue& catalogue) {
+  const std::size_t colon = channel.rfind(':', channel.find('/'));
+  auto pair = colon == std::string_view::npos ? channel : channel.substr(colon + 1);
+  pair = pair.substr(0, pair.find(':'));
+  const std::size_t slash = pair.find('/');
+  if (slash == std::string_view::npos) return pair == "*";
+  const auto known = [&](std::string_view name) { return name == "*" || catalogue.resolve(name).valid(); };
+  return known(pair.substr(0, slash)) && known(pair.substr(slash + 1));
+}
+
+Resolved resolve(std::string_view name, const core::Catalogue& catalogue, int& refused) {
+  if (refused >= kLooksForNear && !plausible(name, catalogue)) {
+    return tl::unexpected(
+        wire::TopicProblem{"unknown_asset", "unknown asset in '" + std::string(name.substr(0, 200)) + "'", {}});
+  }
+  auto resolved = wire::resolve_topic(name, catalogue);
+  if (!resolved) ++refused;
+  return resolved;
+}
+
+void write_error(wire::JsonWriter& json, const wire::TopicProblem& problem) {
+  json.key("error").begin_object().field("code", problem.code).field("message", problem.message);
+  if (!problem.near.empty()) {
+    json.key("near").begin_array();
+    for (const auto& near : problem.near) json.value(near);
+    json.end_array();
+  }
+  json.end_object();
+}
+
+const Since* find_since(const Request& request, std::string_view asked, std::string_view canonical) {
+  const auto it = std::find_if(request.since.begin(), request.since.end(),
+                               [&](const Since& s) { return s.channel == asked || s.channel == canonical; });
+  return it == request.since.end() ? nullptr : &*it;
+}
+
+}  // namespace
+
+void Session::greet() {
+  const auto& options = shard().options();
+  std::string out;
+  wire::JsonWriter json(out);
+  json.begin_object().field("type", "hello").field("server", "tickspan").field("version", TICKSPAN_VERSION);
+  json.field("protocol", 1);
+  const std::uint64_t number = shard().core().next_session.fetch_add(1, std::memory_order_relaxed);
+  json.field("session", fmt::format("{:x}-{:x}", shard().clock_now().ns, number));
+  json.field("heartbeat_ms", static_cast<std::int64_t>(options.heartbeat.count()));
+  json.key("limits").begin_object();
+  json.field("subscriptions", static_cast<std::uint64_t>(options.max_subscriptions));
+  json.field("message_bytes", static_cast<std::uint64_t>(options.max_message_bytes));
+  json.field("messages_per_second", static_cast<std::uint64_t>(options.messages_per_second));
+  json.field("queued_bytes", static_cast<std::uint64_t>(options.max_queued_bytes));
+  json.field("history_ms", static_cast<std::int64_t>(options.history_age.count()));
+  json.field("history_bytes", static_cast<std::uint64_t>(options.history_bytes));
+  json.end_object().field("time", shard().clock_now()).end_object();
+  send_text(out);
+}
+
+std::string Session::heartbeat() const {
+  std::string out;
+  wire::JsonWriter(out).begin_object().field("type", "heartbeat").field("time", shard().clock_now()).end_object();
+  return out;
+}
+
+void Session::push(const wire::Topic&, std::string_view, std::uint64_t, std::string_view json) {
+  send_text(json);
+}
+
+void Session::handle_message(std::string_view text) {
+  const Request request = shard().reader().read(text, shard().options().max_subscriptions);
+  if (!request.problem.empty()) return offence(request);
+  switch (request.method) {
+    case Method::subscribe:
+      return subscribe(request);
+    case Method::unsubscribe:
+      return unsubscribe(request);
+    case Method::ping: {
+      std::string out;
+      wire::JsonWriter json(out);
+      json.begin_object().key("id").raw(request.id).key("result").begin_object();
+      json.field("time", shard().clock_now()).end_object().end_object();
+      return send_text(out);
+    }
+    case Method::none:
+      return;
+  }
+}
+
+void Session::offence(const Request& request) {
+  refuse(request, "bad_request", request.problem);
+  if (++offences_ < shard().options().max_offences) return;
+  shard().counters().closed_bad.add();
+  close(close_code::kBadRequest, "bad_request");
+}
+
+void Session::refuse(const Request& request, std::string_view code, std::string_view message) {
+  std::string out;
+  wire::JsonWriter json(out);
+  json.begin_object().key("id").raw(request.id).key("error").begin_object();
+  json.field("code", code).field("message", message).end_object().end_object();
+  send_text(out);
+}
+
+Session::Subscription* Session::find(const wire::Topic& topic) {
+  const auto it =
+      std::find_if(subscriptions_.begin(), subscriptions_.end(), [&](const auto& s) { return s.topic == topic; });
+  return it == subscriptions_.end() ? nullptr : &*it;
+}
+
+void Session::subscribe(const Request& request) {
+  const auto snapshot = shard().snapshot();
+  if (!snapshot || shard().awaits_pipeline())
+    return refuse(request, "starting", "no market yet; try again in a second");
+  struct Taken {
+    wire::Topic topic;
+    std::uint64_t since = 0;
+    std::optional<std::vector<wire::Frame>> missed;  // nothing: not known in full
+  };
+  std::vector<Taken> taken;
+  std::string out;
+  wire::JsonWriter json(out);
+  json.begin_object().key("id").raw(request.id).key("results").begin_array();
+  int refused = 0;
+  for (const std::string& asked : request.channels) {
+    json.begin_object().field("channel", asked);
+    const auto topic = resolve(asked, *snapshot->catalogue, refused);
+    if (!topic) {
+      write_error(json, topic.error());
+      json.end_object();
+      continue;
+    }
+    Subscription* known = find(*topic);
+    if (known == nullptr && subscriptions_.size() >= shard().options().max_subscriptions) {
+      write_error(json, {"limit", fmt::format("at most {} subscriptions", shard().options().max_subscriptions), {}});
+      json.end_object();
+      continue;
+    }
+    const std::string name = wire::topic_name(*topic, *snapshot->catalogue);
+    if (known == nullptr) known = &subscriptions_.emplace_back(Subscription{*topic, name, 0});
+    known->rate_ms = request.max_rate_ms;
+    Taken& t = taken.emplace_back(Taken{*topic, 0, {}});
+    const Since* since = find_since(request, asked, name);
+    if (since != nullptr && since->epoch == snapshot->epoch && !wire::keeps_latest_only(topic->kind)) {
+      t.since = since->seq;
+      t.missed = shard().core().history.after(topic->key(), since->seq);
+    }
+    json.key("result")
+        .begin_object()
+        .field("channel", name)
+        .field("recovered", t.missed.has_value())
+        .end_object()
+        .end_object();
+  }
+  json.end_array().end_object();
+  send_text(out);
+  for (const Taken& t : taken) {
+    if (t.missed) {
+      shard().subscribe_since(*this, t.topic, t.since, *t.missed);
+    } else {
+      shard().subscribe_fresh(*this, t.topic, request.max_rate_ms, snapshot);
+    }
+  }
+}
+
+void Session::unsubscribe(const Request& request) {
+  const auto snapshot = shard().snapshot();
+  if (!snapshot || shard().awaits_pipeline())
+    return refuse(request, "starting", "no market yet; try again in a second");
+  std::string out;
+  wire::JsonWriter json(out);
+  json.begin_object().key("id").raw(request.id).key("results").begin_array();
+  int refused = 0;
+  for (const std::string& asked : request.channels) {
+    json.begin_object().field("channel", asked);
+    const auto topic = resolve(asked, *snapshot->catalogue, refused);
+    if (!topic) {
+      write_error(json, topic.error());
+    } else if (shard().detach(*this, *topic)) {
+      json.key("result").begin_object().field("channel", wire::topic_name(*topic, *snapshot->catalogue)).end_object();
+      std::erase_if(subscriptions_, [&](const Subscription& s) { return s.topic == *topic; });
+    } else {
+      write_error(json, {"not_subscribed", "not subscribed to '" + asked + "'", {}});
+    }
+    json.end_object();
+  }
+  json.end_array().end_object();
+  send_text(out);
+}
+
+void Session::leave() {
+  for (const Subscription& subscription : subscriptions_) shard().detach(*this, subscription.topic);
+  subscriptions_.clear();
+}
+
+void Session::on_pipeline(const core::SnapshotPtr& snapshot) {
+  const Cork cork(*this);
+  const auto old = std::exchange(subscriptions_, {});
+  for (const Subscription& subscription : old) {
+    forget_parked(subscription.topic);
+    const auto topic = wire::resolve_topic(subscription.name, *snapshot->catalogue);
+    std::string data;
+    wire::JsonWriter json(data);
+    json.begin_object().field("origin", core::to_string(snapshot->origin));
+    if (!topic) write_error(json, topic.error());
+    json.end_object();
+    send_text(wire::stream_message(subscription.name, "status", snapshot->position, snapshot->epoch, data));
+    if (!topic || find(*topic) != nullptr) continue;
+    subscriptions_.push_back({*topic, wire::topic_name(*topic, *snapshot->catalogue), subscription.rate_ms});
+    shard().subscribe_fresh(*this, *topic, subscription.rate_ms, snapshot);
+  }
+}
+
+}  // namespace tickspan::stream
