@@ -56,6 +56,9 @@ Hub::Hub(StreamOptions options, const runtime::Clock& clock, runtime::Metrics& m
 
 Hub::~Hub() {
   stop();
+  // The shards hold what they share, which holds them.
+  core_->faces.clear();
+  core_->shards.clear();
 }
 
 Shard& Hub::add_shard(runtime::EventLoop& loop) {
@@ -106,6 +109,7 @@ StreamFigures Hub::figures() const {
 }
 
 void Hub::stop() {
+  if (std::exchange(core_->stopped, true)) return;  // the loops may be gone by now
   for (const auto& shard : core_->shards) shard->stop();
   core_->registrations.clear();
   const std::lock_guard lock(core_->mutex);

@@ -41,6 +41,7 @@ struct HubCore {
   std::vector<std::shared_ptr<ShardImpl>> shards;  // fixed once frames flow
   std::vector<std::unique_ptr<Shard>> faces;
   std::vector<std::shared_ptr<void>> registrations;
+  bool stopped = false;  // the owner's thread only
 };
 
 /// One web thread's part of the hub: topics and their listeners, delivery in chunks, timers.
