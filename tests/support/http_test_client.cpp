@@ -96,7 +96,7 @@ TestResponse HttpTestClient::read_response(bool head) {
     if (colon == std::string::npos) throw std::runtime_error("no header field: " + line);
     response.headers[lower(line.substr(0, colon))] = line.substr(std::min(line.size(), colon + 2));
   }
-  if (head || response.status == 204 || response.status == 304) return response;
+  if (head || response.status == 101 || response.status == 204 || response.status == 304) return response;
   if (response.header("transfer-encoding") == "chunked") {
     for (;;) {
       const std::size_t size = std::stoul(read_line(), nullptr, 16);
