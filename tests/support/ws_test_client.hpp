@@ -1,0 +1,74 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tickspan::test {
+
+/// A blocking TCP connection to loopback that sends and receives exactly what a test says. Throws std::runtime_error
+/// when connecting or sending fails; every read gives up after ten seconds.
+class RawConnection {
+ public:
+  /// `receive_buffer`: SO_RCVBUF before connecting, 0 for the system's; a small one makes a slow reader.
+  explicit RawConnection(std::uint16_t port, int receive_buffer = 0, const std::string& address = "127.0.0.1");
+  ~RawConnection();
+  RawConnection(const RawConnection&) = delete;
+  RawConnection& operator=(const RawConnection&) = delete;
+
+  void send(std::string_view bytes);
+  /// What is there, at least one byte; empty at the peer's end or when it cut the connection.
+  std::string read_some();
+  /// Up to and with `end`; what there was when the connection ended before.
+  std::string read_until(std::string_view end);
+  std::string read_exactly(std::size_t count);
+  /// Everything to the peer's end.
+  std::string read_all();
+  /// No more will be sent.
+  void finish_sending();
+  /// Puts bytes back in front of what is read next.
+  void unread(std::string bytes) { buffer_.insert(0, bytes); }
+
+ private:
+  bool fill();
+  int fd_ = -1;
+  std::string buffer_;
+};
+
+/// A WebSocket client by hand, independent of the product's codec.
+class WsTestClient {
+ public:
+  struct Frame {
+    int opcode = 0;  ///< 1 text, 8 close, 9 ping, 10 pong; -1 the connection ended without a close frame
+    std::string payload;
+    std::uint16_t close_code = 0;
+  };
+  WsTestClient(std::uint16_t port, const std::string& target, int receive_buffer = 0,
+               const std::string& address = "127.0.0.1");
+
+  const std::string& handshake() const { return handshake_; }
+  bool accepted() const { return handshake_.starts_with("HTTP/1.1 101"); }
+  void send_text(std::string_view text) { send_frame(1, text); }
+  void send_frame(int opcode, std::string_view payload, bool fin = true);
+  RawConnection& connection() { return connection_; }
+  /// The next frame of any kind.
+  Frame read_frame();
+  /// The next text; pings are answered on the way. Throws when the connection ends first.
+  std::string read_text();
+  /// The next text that contains `part`, others are dropped. Throws when the connection ends first.
+  std::string read_text_with(std::string_view part);
+  /// Reads until the connection ends: the close code, 1006 when there was none.
+  std::uint16_t read_close();
+
+ private:
+  RawConnection connection_;
+  std::string handshake_;
+};
+
+/// `bytes` as a client's frame, masked.
+std::string client_frame(int opcode, std::string_view payload, bool fin = true);
+
+}  // namespace tickspan::test
