@@ -113,12 +113,12 @@ TEST(CoinGeckoPlan, KnowsTheThreePlansByName) {
 
 TEST_F(CoinGeckoFeedTest, RefreshesTheTrackedSetInPagesOfUsdAndTheRatesLessOften) {
   start(answer_well);
-  ASSERT_TRUE(until([&] { return seen_.rows.size() == 3; }));
+  ASSERT_TRUE(until([&] { return seen_.rows.size() >= 3; }));
   EXPECT_EQ(seen_.rows[0].rows.size(), 300U) << "the coin that moved from page to page counts once";
   EXPECT_EQ(seen_.rows[0].rows[299].asset_id, "coin-300");
   EXPECT_EQ(seen_.rows[0].venue, core::VenueId{9});
   EXPECT_EQ(seen_.rows[0].period, 600ms);
-  EXPECT_GE(seen_.rows[1].received_at - seen_.rows[0].received_at, 500ms) << "once a minute at most";
+  EXPECT_GE(seen_.rows[2].received_at - seen_.rows[0].received_at, 800ms) << "once a minute at most, 600 ms at a hundredth";
   ASSERT_EQ(seen_.rates.size(), 1U) << "every five minutes";
   EXPECT_EQ(seen_.rates[0].rates.at(0).code, "usd");
   EXPECT_TRUE(seen_.saw(FeedState::live));
@@ -165,7 +165,7 @@ TEST_F(CoinGeckoFeedTest, ObeysA429AndThenGoesOnWithTheSamePage) {
       answer_well(peer);
     }
   });
-  ASSERT_TRUE(until([&] { return seen_.rows.size() == 1; }));
+  ASSERT_TRUE(until([&] { return seen_.rows.size() >= 1; }));
   EXPECT_EQ(seen_.rows[0].rows.size(), 300U);
   const auto told = [](const core::FeedStatus& s) {
     return s.state == FeedState::backing_off && s.detail.find("exceeded the Rate Limit") != std::string::npos;
@@ -185,7 +185,7 @@ TEST_F(CoinGeckoFeedTest, A403IsAThrottleWithALongPause) {
     else
       answer_well(peer);
   });
-  ASSERT_TRUE(until([&] { return seen_.rows.size() == 1; }));
+  ASSERT_TRUE(until([&] { return seen_.rows.size() >= 1; }));
   const std::lock_guard lock(mutex_);
   EXPECT_GE(called_at_[1] - called_at_[0], 890ms) << "five minutes at three thousandths";
 }
@@ -202,14 +202,14 @@ TEST_F(CoinGeckoFeedTest, WhatIsNoListIsReportedAndAskedForAgain) {
     else
       answer_well(peer);
   });
-  ASSERT_TRUE(until([&] { return seen_.rows.size() == 1; }));
+  ASSERT_TRUE(until([&] { return seen_.rows.size() >= 1; }));
   EXPECT_GE(seen_.count(FeedState::backing_off), 2);
   EXPECT_EQ(feed_->counters().undecodable, 1U);
 }
 
 TEST_F(CoinGeckoFeedTest, EqualChartRequestsShareOneCallAndItsAnswerIsKept) {
   start([](Peer& peer) { answer_well(peer); });
-  ASSERT_TRUE(until([&] { return seen_.rates.size() == 1; }));
+  ASSERT_TRUE(until([&] { return seen_.rates.size() >= 1; }));
   std::atomic<int> good{0};
   const Finish finish_first{*this};
   for (int i = 0; i < 5; ++i) {
@@ -221,7 +221,7 @@ TEST_F(CoinGeckoFeedTest, EqualChartRequestsShareOneCallAndItsAnswerIsKept) {
   EXPECT_EQ(calls("market_chart"), 1);
   EXPECT_TRUE(chart("bitcoin", 7));
   EXPECT_EQ(calls("market_chart"), 2);
-  ASSERT_TRUE(until([&] { return seen_.charts.size() == 2; }));
+  ASSERT_TRUE(until([&] { return seen_.charts.size() >= 2; }));
   EXPECT_EQ(seen_.charts[0].asset_id, "bitcoin");
   EXPECT_EQ(seen_.charts[0].points.size(), 2U);
   EXPECT_EQ(calls("/api/v3/coins/bitcoin/market_chart?vs_currency=usd&days=30"), 1);
@@ -231,7 +231,7 @@ TEST_F(CoinGeckoFeedTest, ChartsLeaveTheBudgetOfTheNextRefreshAlone) {
   options_.calls_per_minute = 5;
   options_.time_scale = 1;  // no refill during the test
   start([](Peer& peer) { answer_well(peer); });
-  ASSERT_TRUE(until([&] { return seen_.rates.size() == 1; }));
+  ASSERT_TRUE(until([&] { return seen_.rates.size() >= 1; }));
   const auto refused = chart("bitcoin", 30);  // three of five calls are spent, three are kept for the refresh
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::rate_limited);
