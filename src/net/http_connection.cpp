@@ -16,6 +16,7 @@ namespace {
 constexpr int kReadsPerTurn = 4;  // then others have their turn
 constexpr std::size_t kJoinBody = 4096;
 constexpr std::chrono::milliseconds kLinger{2'000};
+constexpr std::chrono::milliseconds kLingerAtStop{250};
 
 char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
@@ -388,7 +389,7 @@ void HttpConnection::close_when_written() {
   }
   stream_.shutdown();
   ::shutdown(socket_.native_handle(), SHUT_WR);
-  set_deadline(kLinger);
+  set_deadline(server_->stopping ? kLingerAtStop : kLinger);
   if (!in_process_) resume_input();
 }
 
