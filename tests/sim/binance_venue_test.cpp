@@ -171,6 +171,14 @@ TEST_F(BinanceVenueTest, RestErrorsAreBinances) {
             std::string::npos);
 }
 
+TEST_F(BinanceVenueTest, TimesBeyondAllReasonAreRefusedOrEmpty) {
+  EXPECT_EQ(get("/api/v3/klines?symbol=BTCUSDT&interval=1m&startTime=8999999999999").body, "[]");
+  EXPECT_EQ(get("/api/v3/klines?symbol=BTCUSDT&interval=1m&startTime=32503680000000").status, 400);
+  EXPECT_EQ(get("/api/v3/aggTrades?symbol=BTCUSDT&startTime=9007199254740992").body, "[]");
+  EXPECT_NE(get("/api/v3/klines?symbol=BTCUSDT&interval=1d&startTime=0&limit=1").body.find("[[1500"),
+            std::string::npos);
+}
+
 TEST_F(BinanceVenueTest, TheBudgetRunsOutAndComesBack) {
   RestRequest request;
   request.path = "/api/v3/ticker/24hr";

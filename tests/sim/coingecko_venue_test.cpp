@@ -194,6 +194,12 @@ TEST_F(CoinGeckoVenueTest, ErrorsAreTheDocumentedOnes) {
   EXPECT_EQ(get("/ping").body, R"({"gecko_says":"(V3) To the Moon!"})");
 }
 
+TEST_F(CoinGeckoVenueTest, MomentsBeyondAllReasonAreRefused) {
+  EXPECT_EQ(get("/coins/bitcoin/market_chart/range?vs_currency=usd&from=1794400000&to=99999999999").status, 422);
+  EXPECT_EQ(get("/coins/bitcoin/market_chart/range?vs_currency=usd&from=1e300&to=1e300").status, 422);
+  EXPECT_EQ(get("/coins/bitcoin/market_chart/range?vs_currency=usd&from=1&to=2").status, 401);
+}
+
 TEST_F(CoinGeckoVenueTest, TheOtherPages) {
   EXPECT_NE(get("/coins/list").body.find(R"({"id":"bitcoin","symbol":"btc","name":"Bitcoin"})"), std::string::npos);
   EXPECT_EQ(get("/simple/supported_vs_currencies").body.substr(0, 12), R"(["btc","eth")");

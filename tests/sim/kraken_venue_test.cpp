@@ -132,6 +132,14 @@ TEST_F(KrakenVenueTest, TradesPageByTheirCursor) {
   EXPECT_EQ(first.find("," + std::to_string(id + 2) + "]"), std::string::npos);
 }
 
+TEST_F(KrakenVenueTest, TradesOfTheFarFutureAreNone) {
+  for (const char* since : {"8999999999", "9223372036854775807"}) {
+    EXPECT_NE(get(std::string("/0/public/Trades?pair=XBTUSD&since=") + since).body.find(R"("XXBTZUSD":[])"),
+              std::string::npos)
+        << since;
+  }
+}
+
 TEST_F(KrakenVenueTest, ErrorsComeWithStatus200) {
   for (const char* target : {"/0/public/OHLC?pair=NOPE", "/0/public/Ticker?pair=NOPE", "/0/public/Trades?pair=NOPE"}) {
     EXPECT_EQ(get(target).status, 200);

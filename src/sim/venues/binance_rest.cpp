@@ -142,7 +142,7 @@ net::HttpResponse BinanceServer::klines(const RestRequest& request, std::size_t 
   const auto limit = request.integer("limit", 500, 1, 1'000'000);
   if (!limit) return error(-1100, "Illegal characters found in parameter 'limit'; legal range is '^[0-9]{1,20}$'.");
   const auto count = std::min<std::int64_t>(*limit, 1000);
-  constexpr std::int64_t kFarMs = 32'503'680'000'000;  // the year 3000
+  constexpr std::int64_t kFarMs = 9'000'000'000'000;  // the year 2255: what nanoseconds can hold
   const auto start = request.integer("startTime", 0, 0, kFarMs);
   const auto end = request.integer("endTime", request.now.ms(), 0, kFarMs);
   if (!start || !end) return error(-1100, "Illegal characters found in a parameter.");

@@ -42,9 +42,11 @@ std::optional<core::Timestamp> parse_moment(const std::string& text) {
   const bool date = text.size() > 4 && text[4] == '-';
   if (date) return core::parse_rfc3339(text + (text.size() == 10 ? "T00:00:00Z" : ":00Z"));
   const auto number = core::Decimal::parse(text);
-  if (!number || !number->is_positive() || number->to_double() > 1e14) return {};
+  if (!number || !number->is_positive()) return {};
   const double value = number->to_double();
-  return core::Timestamp::from_ms(static_cast<std::int64_t>(value > 1e11 ? value : value * 1000));
+  const double ms = value > 1e11 ? value : value * 1000;
+  if (ms > 4e12) return {};
+  return core::Timestamp::from_ms(static_cast<std::int64_t>(ms));
 }
 
 }  // namespace

@@ -164,7 +164,7 @@ net::HttpResponse KrakenServer::trade_list(const RestRequest& request) const {
   std::uint64_t first = end - std::min(end - 1, limit);
   if (request.find("since")) {
     // Seconds or nanoseconds; trades at or after.
-    const core::Timestamp from{*since < 100'000'000'000 ? *since * 1'000'000'000 : *since};
+    const core::Timestamp from{*since < 9'000'000'000 ? *since * 1'000'000'000 : *since};
     first = std::min(end, market.first_trade_at(std::min(from, request.now)));
   }
   const int places = market.spec().price_decimals;
