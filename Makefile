@@ -16,7 +16,7 @@ help: ## This list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 run: build ## Install what is missing, build, serve the dashboard and the API on port 8000
-	@exec $(BUILD)/tickspan serve --listen $(ADDRESS) $(if $(DATA),--data $(DATA)) --offline simulate
+	@exec $(BUILD)/tickspan serve --listen $(ADDRESS) $(if $(DATA),--data $(DATA)) --offline simulate --log-level warn
 
 build: deps web configure ## Build the program: build/release/tickspan
 	@echo "== Building the program ($(JOBS) jobs; the first time takes some minutes)"

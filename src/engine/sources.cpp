@@ -40,7 +40,8 @@ void Sources::on_status(const core::FeedStatus& status) {
   }
 }
 
-void Sources::on_polled(core::VenueId venue, core::Timestamp received_at, core::Duration period) {
+void Sources::on_polled(core::VenueId venue, core::Timestamp received_at, core::Duration period, std::size_t assets) {
+  sources_[venue.index()].assets = static_cast<std::uint32_t>(assets);
   const core::Timestamp before = market_.venues()[venue.index()].as_of;
   if (before.is_set() && received_at - before > 2 * period) {
     write_gap(venue, before, received_at, core::GapCause::disconnect);
@@ -83,6 +84,8 @@ void Sources::refresh(Source& s, core::Timestamp now) const {
   s.row.instruments = s.row.live_instruments = 0;
   if (venue.polled) {
     s.row.state = market::polled_freshness(venue.as_of, venue.period, now);
+    s.row.instruments = s.assets;
+    if (s.row.state == core::Freshness::live) s.row.live_instruments = s.assets;
     return;
   }
   core::Freshness best = core::Freshness::down;

@@ -23,7 +23,7 @@ class Sources {
   /// Before the market takes it: the times of the last data are needed.
   void on_status(const core::FeedStatus& status);
   /// Before the market takes the polled rows of `venue`.
-  void on_polled(core::VenueId venue, core::Timestamp received_at, core::Duration period);
+  void on_polled(core::VenueId venue, core::Timestamp received_at, core::Duration period, std::size_t assets);
   void on_loss(core::VenueId venue, const core::Gap& gap);
   /// Every exchange was unheard since `last_write`.
   void on_restart(core::Timestamp last_write, core::Timestamp now);
@@ -38,6 +38,7 @@ class Sources {
     core::SourceRow row;
     core::Timestamp hole_since;  // set while a hole is open
     core::GapCause cause = core::GapCause::disconnect;
+    std::uint32_t assets = 0;  // rows of a polled source's newest answer
   };
   void open_hole(core::VenueId venue, core::Timestamp since, core::Timestamp now, core::GapCause cause);
   void write_gap(core::VenueId venue, core::Timestamp start, core::Timestamp end, core::GapCause cause);

@@ -125,7 +125,7 @@ void TurnLoop::choose_symbols(core::VenueId id) {
 
 void TurnLoop::on_event(Port& port, const core::AggregatorRows& rows) {
   if (!is_source(port, rows.venue)) return;
-  sources_.on_polled(rows.venue, rows.received_at, rows.period);
+  sources_.on_polled(rows.venue, rows.received_at, rows.period, rows.rows.size());
   market_.on_rows(rows);
   outbox_.add_facts(rows);
   if (tracked_version_ == market_.tracked_version()) return;

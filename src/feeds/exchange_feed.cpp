@@ -5,6 +5,7 @@
 #include <set>
 
 #include "feeds/session_context.hpp"
+#include "feeds/state_log.hpp"
 #include "feeds/symbol_fetcher.hpp"
 #include "feeds/venue_link.hpp"
 
@@ -121,6 +122,7 @@ class ExchangeFeed::Impl final : public LinkOwner, public std::enable_shared_fro
   SessionContext context_;
   std::mt19937_64 random_;
   net::LoopTimer flush_timer_, refusal_timer_;
+  StateLog state_log_;
   LogSampler refusal_log_{std::chrono::minutes(1)};
   std::unique_ptr<HostRing> hosts_;
   std::unique_ptr<SymbolFetcher> fetcher_;
@@ -257,16 +259,13 @@ void ExchangeFeed::Impl::report(std::string note) {
   Status now = status();
   if (!note.empty()) now.detail = std::move(note);
   if (now == reported_) return;
-  const bool bad = now.state == FeedState::stale || now.state == FeedState::backing_off ||
-                   (now.state == FeedState::stopped && running_);
   const std::string line =
       fmt::format("{}: {}{}{}{}{}", context_.venue_id(), core::to_string(now.state), now.host.empty() ? "" : " at ",
                   now.host, now.detail.empty() ? "" : ": ", now.detail);
   if (now.state != reported_.state || now.host != reported_.host) {
-    if (bad)
-      kLog.warn("{}", line);
-    else
-      kLog.info("{}", line);
+    // Stopped by the venue, not by us: as good as a trouble.
+    const bool refused = now.state == FeedState::stopped && running_;
+    state_log_.changed(refused ? FeedState::backing_off : now.state, line, now.detail);
   }
   reported_ = now;
   context_.port.push_event(

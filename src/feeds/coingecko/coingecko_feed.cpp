@@ -9,15 +9,14 @@
 #include "feeds/coingecko/api_client.hpp"
 #include "feeds/coingecko/chart_desk.hpp"
 #include "feeds/coingecko/decode.hpp"
+#include "feeds/state_log.hpp"
 #include "net/loop_timer.hpp"
-#include "runtime/log.hpp"
 
 namespace tickspan::feeds {
 namespace {
 
 using core::FeedState;
 
-constexpr runtime::Log kLog{"feeds"};
 constexpr std::size_t kPerPage = 250;
 constexpr core::Duration kShortestPeriod = std::chrono::minutes(1);
 
@@ -102,6 +101,7 @@ class CoinGeckoFeed::Impl : public std::enable_shared_from_this<CoinGeckoFeed::I
   net::LoopTimer timer_, flush_timer_;
   FeedState state_ = FeedState::idle;
   std::string detail_;
+  StateLog state_log_;
   bool running_ = false;
 
   // The refresh under way.
@@ -232,10 +232,7 @@ void CoinGeckoFeed::Impl::set_state(FeedState state, std::string detail) {
   detail_ = std::move(detail);
   const std::string line = fmt::format("coingecko: {} at {}{}{}", core::to_string(state_), api_.host(),
                                        detail_.empty() ? "" : ": ", detail_);
-  if (state_ == FeedState::backing_off)
-    kLog.warn("{}", line);
-  else
-    kLog.info("{}", line);
+  state_log_.changed(state_, line, detail_);
   port_.push_event(core::FeedStatus{venue_, state_, api_.host(), detail_, clock_.now()});
 }
 

@@ -36,7 +36,7 @@ export default function VolatilityPage({ search }: { search: string }) {
         {rows.length === 0 ? (
           <div className="state-panel" data-testid="no-hits">
             <h2>{search ? 'Nothing found' : 'No ranking yet'}</h2>
-            <p>{search ? `No ranked coin matches “${search}”.` : 'A coin is ranked once a few minutes of its prices are kept.'}</p>
+            <p>{search ? `No ranked coin matches “${search}”.` : 'A coin is ranked once half an hour of its minutes is kept.'}</p>
           </div>
         ) : (
           <table className="plain-table volatility-table">
