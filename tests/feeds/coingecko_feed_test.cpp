@@ -118,7 +118,8 @@ TEST_F(CoinGeckoFeedTest, RefreshesTheTrackedSetInPagesOfUsdAndTheRatesLessOften
   EXPECT_EQ(seen_.rows[0].rows[299].asset_id, "coin-300");
   EXPECT_EQ(seen_.rows[0].venue, core::VenueId{9});
   EXPECT_EQ(seen_.rows[0].period, 600ms);
-  EXPECT_GE(seen_.rows[2].received_at - seen_.rows[0].received_at, 800ms) << "once a minute at most, 600 ms at a hundredth";
+  EXPECT_GE(seen_.rows[2].received_at - seen_.rows[0].received_at, 800ms)
+      << "once a minute at most, 600 ms at a hundredth";
   ASSERT_EQ(seen_.rates.size(), 1U) << "every five minutes";
   EXPECT_EQ(seen_.rates[0].rates.at(0).code, "usd");
   EXPECT_TRUE(seen_.saw(FeedState::live));
@@ -227,16 +228,29 @@ TEST_F(CoinGeckoFeedTest, EqualChartRequestsShareOneCallAndItsAnswerIsKept) {
   EXPECT_EQ(calls("/api/v3/coins/bitcoin/market_chart?vs_currency=usd&days=30"), 1);
 }
 
-TEST_F(CoinGeckoFeedTest, ChartsLeaveTheBudgetOfTheNextRefreshAlone) {
+TEST_F(CoinGeckoFeedTest, ChartsTakeWhatWillHaveFilledUpBeforeTheNextRefresh) {
   options_.calls_per_minute = 5;
-  options_.time_scale = 1;  // no refill during the test
+  options_.time_scale = 1;  // no refill to speak of during the test
   start([](Peer& peer) { answer_well(peer); });
   ASSERT_TRUE(until([&] { return seen_.rates.size() >= 1; }));
-  const auto refused = chart("bitcoin", 30);  // three of five calls are spent, three are kept for the refresh
+  EXPECT_TRUE(chart("bitcoin", 30)) << "three of five calls are spent, and a minute brings five";
+  EXPECT_TRUE(chart("ethereum", 30));
+  const auto refused = chart("tether", 30);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::rate_limited);
   EXPECT_TRUE(refused.error().retryable);
   EXPECT_GT(refused.error().retry_after_ms, 1000);
+  EXPECT_EQ(calls("market_chart"), 2);
+}
+
+TEST_F(CoinGeckoFeedTest, ChartsLeaveTheCallsOfARefreshThatIsDueSoon) {
+  options_.calls_per_minute = 5;
+  options_.time_scale = 1;
+  options_.period = 3s;
+  start([](Peer& peer) { answer_well(peer); });
+  ASSERT_TRUE(until([&] { return seen_.rates.size() >= 1; }));
+  EXPECT_EQ(chart("bitcoin", 30).error().code, ErrorCode::rate_limited)
+      << "two calls are left, and the refresh needs three";
   EXPECT_EQ(calls("market_chart"), 0);
 }
 

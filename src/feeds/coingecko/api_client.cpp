@@ -54,8 +54,9 @@ ApiClient::ApiClient(runtime::EventLoop& loop, const runtime::Clock& clock, cons
       budget_(clock),
       throttle_backoff_(throttle_options(options.time_scale), seed) {
   const double calls = options.calls_per_minute > 0 ? options.calls_per_minute : plan_calls_per_minute(options.plan);
+  calls_per_minute_ = calls / options.time_scale;
   burst_ = std::clamp(calls, 1.0, kLargestBurst);
-  budget_.set_limit(std::string(kBudget), {calls / options.time_scale, burst_});
+  budget_.set_limit(std::string(kBudget), {calls_per_minute_, burst_});
 }
 
 std::string ApiClient::host() const {
@@ -66,14 +67,19 @@ core::Duration ApiClient::scaled(core::Duration d) const {
   return core::Duration(static_cast<std::int64_t>(static_cast<double>(d.count()) * options_.time_scale));
 }
 
-// A refresh is one call for each 250 coins, and one for the rates.
-double ApiClient::reserve(Priority priority) const {
-  if (priority == Priority::refresh) return 0;
+// One call for each 250 coins, and one for the rates.
+double ApiClient::refresh_cost() const {
   return std::min(static_cast<double>((options_.tracked_assets + 249) / 250 + 1), burst_ - 1);
 }
 
+double ApiClient::reserve(Priority priority) const {
+  if (priority == Priority::refresh) return 0;
+  const double minutes = std::max(0.0, static_cast<double>((refresh_due_ - clock_.now()).count()) / 60e9);
+  return std::max(0.0, refresh_cost() - minutes * calls_per_minute_);
+}
+
 core::Duration ApiClient::wait(Priority priority) const {
-  return budget_.wait(kBudget, 1, reserve(priority));
+  return budget_.wait(kBudget, 1, priority == Priority::refresh ? 0 : refresh_cost());
 }
 
 core::Status ApiClient::get(const std::string& target, Priority priority, Done done) {

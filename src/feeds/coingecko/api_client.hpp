@@ -32,7 +32,9 @@ class ApiClient {
   /// `target`: path and query below the base URL. rate_limited at once, with the wait, when the budget is spent or the
   /// service wants a pause. `done` is called from the loop, later, also after cancel_all() (with `cancelled`).
   core::Status get(const std::string& target, Priority priority, Done done);
-  /// How long until such a call may be made. 0: now.
+  /// When the next refresh will want its calls: until then charts may use what will have filled up again by that time.
+  void refresh_due(core::Timestamp at) { refresh_due_ = at; }
+  /// How long until such a call can be made for certain, if nobody else makes one. 0: now.
   core::Duration wait(Priority priority) const;
   void cancel_all() { http_.cancel_all(); }
   std::string host() const;
@@ -40,6 +42,7 @@ class ApiClient {
  private:
   core::Result<std::string> judge(const std::string& target, core::Result<net::HttpResponse> result);
   void throttle(core::Error& error, int status);
+  double refresh_cost() const;
   double reserve(Priority priority) const;
   std::string without_key(std::string text) const;
   core::Duration scaled(core::Duration d) const;
@@ -48,7 +51,9 @@ class ApiClient {
   const CoinGeckoOptions& options_;
   core::FeedCounters& counters_;
   std::string base_url_;
+  double calls_per_minute_ = 0;
   double burst_ = 0;
+  core::Timestamp refresh_due_;
   net::HttpClient http_;
   net::RateBudget budget_;
   net::Backoff throttle_backoff_;

@@ -59,7 +59,7 @@ void ChartDesk::fetch(const std::string& asset_id, int days, ChartSource::Done d
 core::Status ChartDesk::ask(const Key& key) {
   if (under_way_.size() >= kMaxUnderWay)
     return core::fail(ErrorCode::rate_limited, "too many charts are being fetched", true);
-  if (const auto wait = api_.wait(Priority::chart); wait.count() == 0 && !breaker_.allow()) {
+  if (!breaker_.allow()) {
     core::Error error{ErrorCode::unavailable, "CoinGecko failed several times in a row", true, 0};
     error.retry_after_ms = std::chrono::ceil<std::chrono::milliseconds>(breaker_.wait()).count();
     return tl::unexpected(std::move(error));

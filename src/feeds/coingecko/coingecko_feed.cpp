@@ -138,6 +138,7 @@ void CoinGeckoFeed::Impl::fetch_chart(const std::string& asset_id, int days, Don
 
 void CoinGeckoFeed::Impl::begin_refresh() {
   began_at_ = clock_.now();
+  api_.refresh_due(began_at_);
   page_ = 1;
   rows_.clear();
   seen_.clear();
@@ -208,7 +209,9 @@ void CoinGeckoFeed::Impl::take_rates(Body body) {
 
 void CoinGeckoFeed::Impl::end_refresh() {
   const core::Duration spent = std::max(core::Duration{}, clock_.now() - began_at_);
-  timer_.start(std::max(core::Duration{}, scaled(options_.period) - spent), [this] { begin_refresh(); });
+  const core::Duration left = std::max(core::Duration{}, scaled(options_.period) - spent);
+  api_.refresh_due(clock_.now() + left);
+  timer_.start(left, [this] { begin_refresh(); });
 }
 
 void CoinGeckoFeed::Impl::failed(const core::Error& error) {
