@@ -40,7 +40,7 @@ std::vector<asio::ip::tcp::endpoint> ordered(const Results& results) {
 }  // namespace
 
 ClientStream::ClientStream(runtime::EventLoop& loop)
-    : loop_(loop), resolver_(loop.context()), socket_(loop.context()), attempt_timer_(loop) {}
+    : resolver_(loop.context()), socket_(loop.context()), attempt_timer_(loop) {}
 
 void ClientStream::close() noexcept {
   closed_ = true;

@@ -74,7 +74,6 @@ class ClientStream {
   boost::asio::awaitable<core::Status> open_tunnel(const Proxy& proxy, const Url& url, const std::string& user_agent);
   boost::asio::awaitable<core::Status> start_tls(const Url& url, const ClientTls& options);
 
-  runtime::EventLoop& loop_;
   boost::asio::ip::tcp::resolver resolver_;
   boost::asio::ip::tcp::socket socket_;
   std::optional<boost::asio::ssl::context> tls_context_;
