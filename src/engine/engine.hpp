@@ -18,26 +18,27 @@ namespace tickspan::engine {
 
 struct EngineOptions {
   core::Origin origin = core::Origin::real;
-  std::size_t tracked_assets = 300;       ///< coins kept, by market capitalisation
-  std::size_t ring_capacity = 65'536;     ///< ticks per feed thread
-  bool store_ticks = false;               ///< hand trades to the store, too
+  std::size_t tracked_assets = 300;    ///< coins kept, by market capitalisation
+  std::size_t ring_capacity = 65'536;  ///< ticks per feed thread
+  bool store_ticks = false;            ///< hand trades to the store, too
   core::Duration publish_interval = std::chrono::milliseconds(10);
 };
 
 /// Where the engine's results go. Called on the engine's thread, never waits.
 struct EngineOutputs {
-  wire::FrameSink* frames = nullptr;               ///< may be null
-  wire::InterestTable* interest = nullptr;         ///< may be null: nobody listens
+  wire::FrameSink* frames = nullptr;        ///< may be null
+  wire::InterestTable* interest = nullptr;  ///< may be null: nobody listens
   /// The store's queue; on `full` the engine keeps the batch, merges and offers it again, then records a gap.
   std::function<runtime::PushResult(core::WriteBatch&)> store;
   /// Which pairs a venue is to listen to, after its symbol list or the tracked set changed.
   std::function<void(core::VenueId, std::shared_ptr<const core::SymbolTable>)> set_symbols;
 };
 
-/// The single writer of the market's state: one turn takes a batch of ticks through market and analytics into one outbox.
+/// The single writer of the market's state: one turn takes a batch of ticks through market and analytics into one
+/// outbox.
 ///
-/// Construct, add sources and ports, restore, start: in this order. Without start() the owner may call turn() itself, with
-/// a manual clock: that is how replay and tests get the same candles every run.
+/// Construct, add sources and ports, restore, start: in this order. Without start() the owner may call turn() itself,
+/// with a manual clock: that is how replay and tests get the same candles every run.
 /// **Threading**: snapshot() from any thread; everything else from the owner's until start(), then the engine's own.
 class Engine {
  public:
@@ -55,8 +56,8 @@ class Engine {
   void stop();
 
   core::SnapshotPtr snapshot() const;
-  /// One turn at the clock's present time: up to `max_items` ring items, time-driven work, publication when due. Returns
-  /// the number of items taken.
+  /// One turn at the clock's present time: up to `max_items` ring items, time-driven work, publication when due.
+  /// Returns the number of items taken.
   std::size_t turn(std::size_t max_items = 256);
 
  private:
