@@ -132,20 +132,28 @@ bool concerns(const core::Gap& gap, const core::Catalogue& catalogue, core::Asse
 }
 
 std::vector<ShownGap> explain(const std::vector<core::Gap>& recorded, const std::vector<TimeSpan>& holes,
-                              TimeSpan range) {
+                              const std::vector<TimeSpan>& partial, TimeSpan range) {
+  const auto cut = [&](const TimeSpan& span) {
+    return TimeSpan{std::max(span.start, range.start), std::min(span.end, range.end)};
+  };
   std::vector<ShownGap> out;
   for (const core::Gap& gap : recorded) {
-    const TimeSpan span{std::max(gap.start, range.start), std::min(gap.end, range.end)};
+    const TimeSpan span = cut({gap.start, gap.end});
     if (span.start < span.end) out.push_back({gap.venue, span, core::to_string(gap.cause)});
   }
-  const std::size_t known = out.size();
+  const std::vector<ShownGap> known = out;
   constexpr core::Duration kSlack = std::chrono::minutes(1);  // a gap begins and ends inside a bucket
   for (const TimeSpan& hole : holes) {
-    const bool explained =
-        std::any_of(out.begin(), out.begin() + static_cast<std::ptrdiff_t>(known), [&](const ShownGap& gap) {
-          return gap.span.start <= hole.start + kSlack && gap.span.end + kSlack >= hole.end;
-        });
-    if (!explained) out.push_back({std::nullopt, hole, "no_data"});
+    const bool explained = std::any_of(known.begin(), known.end(), [&](const ShownGap& gap) {
+      return gap.span.start <= hole.start + kSlack && gap.span.end + kSlack >= hole.end;
+    });
+    if (!explained) out.push_back({std::nullopt, cut(hole), "no_data"});
+  }
+  for (const TimeSpan& stretch : partial) {
+    const bool explained = std::any_of(known.begin(), known.end(), [&](const ShownGap& gap) {
+      return gap.span.start < stretch.end && stretch.start < gap.span.end;
+    });
+    if (!explained) out.push_back({std::nullopt, cut(stretch), "partial"});
   }
   std::stable_sort(out.begin(), out.end(),
                    [](const ShownGap& a, const ShownGap& b) { return a.span.start < b.span.start; });

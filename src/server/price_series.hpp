@@ -68,8 +68,9 @@ void write_gaps(wire::JsonWriter& json, const std::vector<ShownGap>& gaps);
 /// Whether a recorded gap can have left a mark on an asset's series: of `venue`, or of the composite where that is
 /// empty.
 bool concerns(const core::Gap& gap, const core::Catalogue& catalogue, core::AssetId base, std::string_view venue);
-/// The recorded gaps, cut to `range`, and those of `holes` that none of them explains.
+/// What an answer is not whole for, cut to `range`: the recorded gaps, and of the `holes` (nobody has data) and the
+/// `partial` stretches (input was missed while a candle was open) those that no recorded gap explains.
 std::vector<ShownGap> explain(const std::vector<core::Gap>& recorded, const std::vector<TimeSpan>& holes,
-                              TimeSpan range);
+                              const std::vector<TimeSpan>& partial, TimeSpan range);
 
 }  // namespace tickspan::server

@@ -77,14 +77,15 @@ LoadedSeries assemble(const Call& call, const SeriesPlan& plan, const Stored& st
 // Recorded gaps are shown where they left a mark: where there is nothing, or less than there should be.
 void judge(const Call& call, const SeriesPlan& plan, const std::vector<core::Gap>& recorded, LoadedSeries& out) {
   const auto holes = out.base.holes(std::min(plan.end, call.now - kWriteDelay), plan.spacing);
-  auto marks = out.base.incomplete();
-  out.complete = holes.empty() && marks.empty();
+  const auto partial = out.base.incomplete();
+  out.complete = holes.empty() && partial.empty();
+  auto marks = partial;
   marks.insert(marks.end(), holes.begin(), holes.end());
   std::vector<core::Gap> shown;
   for (const core::Gap& gap : recorded) {
     if (overlaps(marks, gap) && concerns(gap, call.catalogue(), plan.base, "")) shown.push_back(gap);
   }
-  out.gaps = explain(shown, holes, {plan.start, plan.end});
+  out.gaps = explain(shown, holes, partial, {plan.start, plan.end});
 }
 
 bool wants_aggregator(const Call& call, const SeriesPlan& plan, const LoadedSeries& series) {

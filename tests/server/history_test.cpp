@@ -100,7 +100,8 @@ TEST_F(History, AnIncompleteCandleMakesTheAnswerIncomplete) {
                            market.candle(market.minute() - 10min, "1", true)});
   store(batch);
   EXPECT_THAT(body("/api/v1/candles/btc/usd?start=2026-06-01T11:50:00Z&end=2026-06-01T11:51:00Z", kCandles),
-              HasSubstr(R"("complete":false,"gaps":[],)"));
+              HasSubstr(R"("complete":false,"gaps":[{"venue":null,"start":"2026-06-01T11:50:00.000Z",)"
+                        R"("end":"2026-06-01T11:51:00.000Z","cause":"partial"}],)"));
 }
 
 TEST_F(History, CandlesInAnotherQuoteTakeItsOwnCandlesWhereStored) {

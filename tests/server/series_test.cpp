@@ -83,14 +83,16 @@ TEST(PriceSeriesTest, HolesAreWhatNobodyKnows) {
 
 TEST(PriceSeriesTest, GapsAreShownOnceAndExplainHoles) {
   const std::vector<core::Gap> recorded = {{"kraken", "", kStart - 1h, kStart + 2min, core::GapCause::disconnect}};
-  const auto shown =
-      explain(recorded, {{kStart, kStart + 2min}, {kStart + 4min, kStart + 5min}}, {kStart, kStart + 10min});
-  ASSERT_EQ(shown.size(), 2U);
+  const auto shown = explain(recorded, {{kStart, kStart + 2min}, {kStart + 4min, kStart + 5min}},
+                             {{kStart, kStart + 1min}, {kStart + 8min, kStart + 12min}}, {kStart, kStart + 10min});
+  ASSERT_EQ(shown.size(), 3U);
   EXPECT_EQ(shown[0].venue, "kraken");
   EXPECT_EQ(shown[0].span, (TimeSpan{kStart, kStart + 2min}));  // cut to the range
   EXPECT_EQ(shown[0].cause, "disconnect");
   EXPECT_EQ(shown[1].venue, std::nullopt);
   EXPECT_EQ(shown[1].cause, "no_data");
+  EXPECT_EQ(shown[2].cause, "partial");
+  EXPECT_EQ(shown[2].span, (TimeSpan{kStart + 8min, kStart + 10min}));
 }
 
 TEST(PriceSeriesTest, GapsConcernOnlyWhoTradesTheAsset) {

@@ -160,8 +160,8 @@ Result assemble(const Call& call, const Plan& plan, Read& stored) {
   const auto holes = grid.holes(std::min(plan.end, call.now - kWriteDelay), core::Duration{});
   std::erase_if(stored.gaps,
                 [&](const core::Gap& gap) { return !concerns(gap, call.catalogue(), plan.base, plan.venue); });
-  result.gaps = explain(stored.gaps, holes, {plan.start, plan.end});
-  result.complete = result.gaps.empty() && grid.incomplete().empty();
+  result.gaps = explain(stored.gaps, holes, grid.incomplete(), {plan.start, plan.end});
+  result.complete = result.gaps.empty();
   return result;
 }
 
