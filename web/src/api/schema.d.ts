@@ -458,13 +458,13 @@ export interface components {
             count: number;
             coins: components["schemas"]["TopCoin"][];
         };
-        /** @description A time in which a source was not heard, or, without a venue, for which nobody has data */
+        /** @description A time in which a source was not heard. Without a venue: for which nobody has data (no_data), or in which input was missed and nothing recorded says why (partial), as in the minute in which the program started */
         Gap: {
             venue: string | null;
             start: components["schemas"]["Time"];
             end: components["schemas"]["Time"];
             /** @enum {string} */
-            cause: "disconnect" | "mute" | "overflow" | "restart" | "maintenance" | "disk_full" | "no_data";
+            cause: "disconnect" | "mute" | "overflow" | "restart" | "maintenance" | "disk_full" | "no_data" | "partial";
         };
         /**
          * @description none (the figures are kept in this quote), candles (each at its own time), present_rate, or mixed
