@@ -109,6 +109,22 @@ TEST(Program, PricesFlowFromTheVenuesAndAKilledVenueIsNotShownAsLive) {
   EXPECT_EQ(served.process().wait(), 0) << served.process().err();
 }
 
+TEST(Program, AMuteVenueIsNotShownAsLiveAndIsReconnectedTo) {
+  const TempDir dir;
+  SimulatedVenues venues(dir.file("c.toml"), 0, {"--rate", "400"});
+  std::ofstream(dir.file("c.toml"), std::ios::app) << "[[sources]]\nname = \"coingecko\"\nenabled = false\n";
+  Served served(dir.file("data"), {"--config", dir.file("c.toml"), "--log-level", "error"});
+  ASSERT_TRUE(served.shows("bitcoin", "live")) << served.process().err();
+
+  for (const char* venue : {"binance", "coinbase", "kraken"}) venues.control(std::string(venue) + "?mute=true");
+  // The sockets stay open and silent: max(5 s, 10 times the mean gap), and a little for the poll.
+  EXPECT_TRUE(eventually([&] { return json_field(served.get("/price/bitcoin").body, "state") != "live"; },
+                         std::chrono::seconds(9)))
+      << served.get("/price/bitcoin").body;
+  for (const char* venue : {"binance", "coinbase", "kraken"}) venues.control(std::string(venue) + "/reset");
+  EXPECT_TRUE(served.shows("bitcoin", "live", std::chrono::seconds(60))) << served.get("/api/v1/sources").body;
+}
+
 TEST(Program, ARestartShowsTheLastPriceAtOnceAndNotAsLive) {
   const TempDir dir;
   std::string config = dir.file("c.toml");

@@ -31,10 +31,11 @@ int connect_to(int port) {
 
 }  // namespace
 
-Answer get(int port, const std::string& target) {
+Answer get(int port, const std::string& target, const std::string& method) {
   const int socket = connect_to(port);
   if (socket < 0) return {};
-  const std::string request = "GET " + target + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+  const std::string request =
+      method + " " + target + " HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
   std::string text;
   if (send(socket, request.data(), request.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(request.size())) {
     char buffer[65536];
@@ -59,6 +60,16 @@ SimulatedVenues::SimulatedVenues(const std::string& config_path, int port, const
           join({program(), "simulate", "--listen", "127.0.0.1:" + std::to_string(port), "--assets", "20"}, extra)) {
   if (!process_.says("# Listening")) throw std::runtime_error("the simulator did not start: " + process_.err());
   std::ofstream(config_path) << process_.out();
+}
+
+int SimulatedVenues::port() const {
+  const std::string text = process_.out();
+  return std::atoi(text.c_str() + text.rfind(':') + 1);
+}
+
+void SimulatedVenues::control(const std::string& what) const {
+  const Answer answer = test::get(port(), "/control/" + what, "POST");
+  if (answer.status != 200) throw std::runtime_error("control " + what + ": " + answer.body);
 }
 
 Served::Served(const std::string& data, const std::vector<std::string>& extra,

@@ -13,7 +13,7 @@ struct Answer {
   std::string head, body;
 };
 /// One request over a connection of its own.
-Answer get(int port, const std::string& target);
+Answer get(int port, const std::string& target, const std::string& method = "GET");
 
 /// The text after `"name":` up to the next comma or brace: enough for the flat answers looked at here.
 std::string json_field(const std::string& json, const std::string& name);
@@ -23,6 +23,9 @@ class SimulatedVenues {
  public:
   explicit SimulatedVenues(const std::string& config_path, int port = 0, const std::vector<std::string>& extra = {});
   Process& process() { return process_; }
+  int port() const;
+  /// `POST /control/{venue}…`, e.g. "kraken?mute=all".
+  void control(const std::string& what) const;
 
  private:
   Process process_;
