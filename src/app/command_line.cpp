@@ -5,6 +5,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "app/sources.hpp"
+
 namespace tickspan::app {
 namespace {
 
@@ -96,6 +98,12 @@ Exit usage_of(const CLI::ParseError& error) {
   return usage(text);
 }
 
+std::vector<std::string> exchange_names() {
+  std::vector<std::string> names;
+  for (const ExchangeSource& source : exchange_sources()) names.push_back(source.name);
+  return names;
+}
+
 }  // namespace
 
 tl::expected<CommandLine, Exit> parse_command_line(int argc, const char* const* argv) {
@@ -119,14 +127,13 @@ tl::expected<CommandLine, Exit> parse_command_line(int argc, const char* const* 
   simulate->add_option("--rate", out.trades_per_second, "Trades per second over all venues [200]")
       ->check(CLI::Range(0.1, 1'000'000.0));
   simulate->add_option("--venue", out.venues, "Only these venues; repeatable")
-      ->check(CLI::IsMember({"binance", "coinbase", "kraken", "coingecko"}))
+      ->check(CLI::IsMember(known_sources()))
       ->allow_extra_args(false);
   simulate->add_flag("--tls", out.tls, "Serve TLS with a throw-away certificate");
 
   CLI::App* record = app.add_subcommand("record", "Write the raw frames of one venue to a file (.rec, .rec.gz)");
   record->add_option("FILE", out.files, "The file to write")->required()->expected(1);
-  record->add_option("--venue", out.venue, "Which venue [binance]")
-      ->check(CLI::IsMember({"binance", "coinbase", "kraken"}));
+  record->add_option("--venue", out.venue, "Which venue [binance]")->check(CLI::IsMember(exchange_names()));
   record->add_option("--seconds", out.seconds, "How long; 0 is until interrupted [0]")
       ->check(CLI::Range(0, 31'536'000));
   add_config_flags(*record, flags);

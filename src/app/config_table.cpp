@@ -83,11 +83,6 @@ Refusal set_offline(Offline& target, const RawValue& v) {
   return {};
 }
 
-const std::vector<std::string>& source_names() {
-  static const std::vector<std::string> names = {"binance", "coinbase", "kraken", "coingecko"};
-  return names;
-}
-
 const std::vector<Key<Config>>& keys() {
   static const std::vector<Key<Config>> table = {
       {"server.listen", "Where to listen: a list of address:port.", R"(["0.0.0.0:8000"])",
@@ -135,8 +130,8 @@ const std::vector<Key<Config>>& keys() {
 
 const std::vector<Key<SourceConfig>>& source_keys() {
   static const std::vector<Key<SourceConfig>> table = {
-      {"name", "Which source: binance, coinbase, kraken or coingecko.", "",
-       [](SourceConfig& s, const RawValue& v) { return set_choice(s.name, v, source_names()); }},
+      {"name", fmt::format("Which source: {}.", fmt::join(known_sources(), ", ")), "",
+       [](SourceConfig& s, const RawValue& v) { return set_choice(s.name, v, known_sources()); }},
       {"enabled", "Whether it is used.", "true",
        [](SourceConfig& s, const RawValue& v) { return set_bool(s.enabled, v); }},
       {"ws_url", "WebSocket address instead of the venue's own.", "\"\"",
@@ -179,7 +174,7 @@ Status apply(const std::vector<Key<Target>>& table, std::string_view prefix, con
 
 std::vector<SourceConfig> Config::default_sources() {
   std::vector<SourceConfig> sources;
-  for (const std::string& name : source_names()) {
+  for (const std::string& name : known_sources()) {
     sources.emplace_back();
     sources.back().name = name;
   }
@@ -245,7 +240,7 @@ Status apply_entries(const std::vector<RawEntry>& entries, Config& config) {
   for (std::size_t i = 0; i < sources.size(); ++i) {
     if (sources[i].name.empty()) {
       return core::fail(ErrorCode::invalid_argument, fmt::format("{}: this [[sources]] has no name; allowed: {}",
-                                                                 source_places[i], fmt::join(source_names(), ", ")));
+                                                                 source_places[i], fmt::join(known_sources(), ", ")));
     }
     const auto same = std::find_if(config.sources.begin(), config.sources.end(),
                                    [&](const auto& s) { return s.name == sources[i].name; });
@@ -293,7 +288,7 @@ std::string default_config_file() {
       const bool aggregator = !source.plan.empty();
       if (!aggregator && (key.name == "key" || key.name == "plan")) continue;
       if (aggregator && key.name == "ws_url") continue;
-      if (source.name == source_names().front() || key.name == "key" || key.name == "plan")
+      if (source.name == known_sources().front() || key.name == "key" || key.name == "plan")
         out += fmt::format("# {}\n", key.comment);
       out += fmt::format("{} = {}\n", key.name,
                          key.name == "name" ? fmt::format("\"{}\"", source.name) : key.default_toml);

@@ -20,6 +20,16 @@ const std::vector<ExchangeSource>& exchange_sources() {
   return sources;
 }
 
+const std::vector<std::string>& known_sources() {
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> out;
+    for (const ExchangeSource& source : exchange_sources()) out.push_back(source.name);
+    out.emplace_back("coingecko");
+    return out;
+  }();
+  return names;
+}
+
 std::unique_ptr<feeds::VenueProtocol> make_protocol(const std::string& name) {
   const auto& all = exchange_sources();
   const auto it = std::find_if(all.begin(), all.end(), [&](const ExchangeSource& s) { return s.name == name; });

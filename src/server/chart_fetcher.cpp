@@ -62,8 +62,8 @@ void ChartFetcher::finish(const Key& key, Points points) {
 }
 
 void ChartFetcher::forget_old(core::Timestamp now) {
-  std::erase_if(entries_,
-                [&](const auto& item) { return now - item.second.at > (item.second.finished ? kKeep : kLost); });
+  const auto lifetime = [](const Entry& e) { return !e.finished ? kLost : e.points ? kKeep : kKeepRefusal; };
+  std::erase_if(entries_, [&](const auto& item) { return now - item.second.at > lifetime(item.second); });
   if (entries_.size() < kMaxKept) return;
   std::erase_if(entries_, [](const auto& item) { return item.second.finished; });
 }

@@ -15,7 +15,7 @@
 namespace tickspan::server {
 
 /// Asks the aggregator for an asset's past, once for all who want the same at the same time, and not again for a while:
-/// its budget of requests is small. What came of it is kept for kKeep, whether or not it was of use.
+/// its budget of requests is small. What came of it is kept for kKeep, a refusal for kKeepRefusal.
 /// **Threading**: any. **Ownership**: held by shared_ptr; an answer that comes after it has gone is dropped.
 class ChartFetcher : public std::enable_shared_from_this<ChartFetcher> {
  public:
@@ -30,6 +30,8 @@ class ChartFetcher : public std::enable_shared_from_this<ChartFetcher> {
   void clear();
 
   static constexpr core::Duration kKeep = std::chrono::minutes(5);
+  /// Long enough that a burst of clients asks once, short enough that the chart is there when the budget is.
+  static constexpr core::Duration kKeepRefusal = std::chrono::seconds(10);
   static constexpr core::Duration kLost = std::chrono::minutes(2);  ///< a request without an answer is given up
   static constexpr std::size_t kMaxKept = 64;
 

@@ -56,13 +56,16 @@ TEST_F(ChartFetcherTest, AsksOnceForAllWhoWait) {
   EXPECT_EQ(asked.size(), 3U);
 }
 
-TEST_F(ChartFetcherTest, ARefusalIsKeptToo) {
+TEST_F(ChartFetcherTest, ARefusalIsKeptForAMoment) {
   fetch();
   reply(0, core::fail(core::ErrorCode::rate_limited, "budget"));
   ASSERT_TRUE(test::eventually([&] { return without == 1; }));
   fetch();
   ASSERT_TRUE(test::eventually([&] { return without == 2; }));
   EXPECT_EQ(asked.size(), 1U);
+  clock.advance(ChartFetcher::kKeepRefusal + 1s);
+  fetch();
+  EXPECT_EQ(asked.size(), 2U);
 }
 
 TEST_F(ChartFetcherTest, PatienceEndsAndALateAnswerIsNotTakenTwice) {
