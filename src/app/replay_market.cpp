@@ -8,6 +8,12 @@
 #include "storage/memory_store.hpp"
 
 namespace tickspan::app {
+namespace {
+
+// Pairs the engine does not track: decoded and counted like all others, and left out of the market.
+constexpr core::InstrumentId kUntracked{core::InstrumentId::kNone - 1};
+
+}  // namespace
 
 core::ListedPair guess_pair(std::string_view symbol) {
   core::ListedPair pair;
@@ -89,11 +95,12 @@ ReplayMarket::Source& ReplayMarket::source_of(const core::Venue& venue) {
 core::InstrumentId ReplayMarket::learn(const core::Venue& venue, std::string_view symbol) {
   Source& source = source_of(venue);
   const core::ListedPair pair = guess_pair(symbol);
-  if (pair.base.empty()) return {};
+  if (pair.base.empty()) return kUntracked;
   source.pairs.push_back(pair);
   port_->push_event(core::SymbolList{source.id, source.pairs});
   run_turns();
-  return source.symbols->find(symbol);
+  const core::InstrumentId id = source.symbols->find(symbol);
+  return id.valid() ? id : kUntracked;
 }
 
 void ReplayMarket::run_turns() {
@@ -103,6 +110,7 @@ void ReplayMarket::run_turns() {
 
 void ReplayMarket::take(std::span<const core::Tick> ticks) {
   for (const core::Tick& tick : ticks) {
+    if (tick.instrument() == kUntracked) continue;
     advance_to(tick.received_at());
     port_->push(tick);
   }

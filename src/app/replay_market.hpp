@@ -26,7 +26,7 @@ class ReplayMarket {
   core::Status start();
   std::string address() const;
 
-  /// The engine's id of a venue's symbol; not valid() where it does not track the pair.
+  /// The engine's id of a venue's symbol; an id that take() leaves out where it does not track the pair.
   core::InstrumentId learn(const core::Venue& venue, std::string_view symbol);
   /// Takes ticks through the engine at the time they were received.
   void take(std::span<const core::Tick> ticks);
