@@ -30,6 +30,7 @@ struct StreamOptions {
   std::chrono::milliseconds pong_timeout{10'000};  ///< then 4009
   std::chrono::milliseconds history_age{60'000};   ///< lossless messages kept for resuming
   std::size_t history_bytes = 16 * 1024 * 1024;    ///< of all channels together
+  std::uint32_t bench_channels = 0;                ///< `bench:0`... of a load test; 0: there are none
   std::chrono::milliseconds timer_step{100};  ///< how fine the clients' timers are; each is looked at every 10 steps
 };
 

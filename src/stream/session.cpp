@@ -28,12 +28,12 @@ bool plausible(std::string_view channel, const core::Catalogue& catalogue) {
   return known(pair.substr(0, slash)) && known(pair.substr(slash + 1));
 }
 
-Resolved resolve(std::string_view name, const core::Catalogue& catalogue, int& refused) {
+Resolved resolve(std::string_view name, const core::Catalogue& catalogue, std::uint32_t bench_channels, int& refused) {
   if (refused >= kLooksForNear && !plausible(name, catalogue)) {
     return tl::unexpected(
         wire::TopicProblem{"unknown_asset", "unknown asset in '" + std::string(name.substr(0, 200)) + "'", {}});
   }
-  auto resolved = wire::resolve_topic(name, catalogue);
+  auto resolved = wire::resolve_topic(name, catalogue, bench_channels);
   if (!resolved) ++refused;
   return resolved;
 }
@@ -143,7 +143,7 @@ void Session::subscribe(const Request& request) {
   int refused = 0;
   for (const std::string& asked : request.channels) {
     json.begin_object().field("channel", asked);
-    const auto topic = resolve(asked, *snapshot->catalogue, refused);
+    const auto topic = resolve(asked, *snapshot->catalogue, shard().options().bench_channels, refused);
     if (!topic) {
       write_error(json, topic.error());
       json.end_object();
@@ -192,7 +192,7 @@ void Session::unsubscribe(const Request& request) {
   int refused = 0;
   for (const std::string& asked : request.channels) {
     json.begin_object().field("channel", asked);
-    const auto topic = resolve(asked, *snapshot->catalogue, refused);
+    const auto topic = resolve(asked, *snapshot->catalogue, shard().options().bench_channels, refused);
     if (!topic) {
       write_error(json, topic.error());
     } else if (shard().detach(*this, *topic)) {

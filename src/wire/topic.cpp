@@ -2,14 +2,16 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 namespace tickspan::wire {
 namespace {
 
-constexpr std::array<std::pair<TopicKind, std::string_view>, 4> kKinds = {{{TopicKind::price, "price"},
+constexpr std::array<std::pair<TopicKind, std::string_view>, 5> kKinds = {{{TopicKind::price, "price"},
                                                                            {TopicKind::ticker, "ticker"},
                                                                            {TopicKind::trades, "trades"},
-                                                                           {TopicKind::candles, "candles"}}};
+                                                                           {TopicKind::candles, "candles"},
+                                                                           {TopicKind::bench, "bench"}}};
 constexpr std::size_t kMaxName = 200;
 
 using Resolved = tl::expected<Topic, TopicProblem>;
@@ -127,6 +129,12 @@ Resolved resolve_candles(std::string_view name, std::string_view rest, const cor
   return topic;
 }
 
+Resolved resolve_bench(std::string_view name, std::string_view rest, std::uint32_t channels, Topic topic) {
+  const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), topic.base.value);
+  if (error != std::errc{} || end != rest.data() + rest.size() || topic.base.value >= channels) return malformed(name);
+  return topic;
+}
+
 bool usable_in_names(std::string_view symbol) {
   return !symbol.empty() && std::all_of(symbol.begin(), symbol.end(), [](char c) {
     return c > ' ' && c < 0x7F && std::string_view("/:,*\"\\?&#%+").find(c) == std::string_view::npos;
@@ -135,7 +143,8 @@ bool usable_in_names(std::string_view symbol) {
 
 }  // namespace
 
-tl::expected<Topic, TopicProblem> resolve_topic(std::string_view name, const core::Catalogue& catalogue) {
+tl::expected<Topic, TopicProblem> resolve_topic(std::string_view name, const core::Catalogue& catalogue,
+                                                std::uint32_t bench_channels) {
   if (name.size() > kMaxName)
     return refuse("invalid_channel", "a channel name has at most " + std::to_string(kMaxName) + " bytes");
   std::string_view rest = name;
@@ -153,12 +162,14 @@ tl::expected<Topic, TopicProblem> resolve_topic(std::string_view name, const cor
       return resolve_trades(name, rest, catalogue, topic);
     case TopicKind::candles:
       return resolve_candles(name, rest, catalogue, topic);
+    case TopicKind::bench:
+      return resolve_bench(name, rest, bench_channels, topic);
   }
   return malformed(name);
 }
 
-core::Result<Topic> parse_topic(std::string_view name, const core::Catalogue& catalogue) {
-  auto resolved = resolve_topic(name, catalogue);
+core::Result<Topic> parse_topic(std::string_view name, const core::Catalogue& catalogue, std::uint32_t bench_channels) {
+  auto resolved = resolve_topic(name, catalogue, bench_channels);
   if (resolved) return *resolved;
   std::string context = std::move(resolved.error().message);
   for (std::size_t i = 0; i < resolved.error().near.size(); ++i) {
@@ -177,6 +188,7 @@ const std::string& public_name(const core::Catalogue& catalogue, core::AssetId i
 std::string topic_name(const Topic& topic, const core::Catalogue& catalogue) {
   std::string name(kind_name(topic.kind));
   name += ':';
+  if (topic.kind == TopicKind::bench) return name + std::to_string(topic.base.value);
   if (topic.kind == TopicKind::trades) {
     name += catalogue.venue(topic.venue).id;
     name += ':';

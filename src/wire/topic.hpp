@@ -17,15 +17,16 @@
 
 namespace tickspan::wire {
 
-enum class TopicKind : std::uint8_t { price, ticker, trades, candles };
+enum class TopicKind : std::uint8_t { price, ticker, trades, candles, bench };
 
-/// price and ticker keep only the newest value; trades and candles lose nothing.
+/// price and ticker keep only the newest value; trades, candles and bench lose nothing.
 constexpr bool keeps_latest_only(TopicKind kind) {
   return kind == TopicKind::price || kind == TopicKind::ticker;
 }
 
 /// One channel of the stream, resolved to ids. Public spelling: `price:btc/usd`, `ticker:btc/usd`, `price:*` and
-/// `ticker:*` (all assets in USD), `ticker:*/eur`, `trades:kraken:btc/usd`, `candles:btc/usd:1m`.
+/// `ticker:*` (all assets in USD), `ticker:*/eur`, `trades:kraken:btc/usd`, `candles:btc/usd:1m`. `bench:7` is a
+/// synthetic channel of a load test; its number stands in `base`.
 struct Topic {
   TopicKind kind = TopicKind::price;
   core::AssetId base;  ///< not valid(): every asset (`*`), for price and ticker
@@ -55,11 +56,14 @@ struct TopicProblem {
   std::vector<std::string> near;  ///< what may have been meant; channel parts or whole channels
 };
 /// As parse_topic(), with the parts of the refusal apart.
-tl::expected<Topic, TopicProblem> resolve_topic(std::string_view name, const core::Catalogue& catalogue);
+/// `bench_channels`: how many of the load test's there are.
+tl::expected<Topic, TopicProblem> resolve_topic(std::string_view name, const core::Catalogue& catalogue,
+                                                std::uint32_t bench_channels = 0);
 
 /// Resolves a public channel name; aliases (`price:bitcoin/usd`) give the same topic. The error says what is wrong and
 /// what is near.
-core::Result<Topic> parse_topic(std::string_view name, const core::Catalogue& catalogue);
+core::Result<Topic> parse_topic(std::string_view name, const core::Catalogue& catalogue,
+                                std::uint32_t bench_channels = 0);
 /// The canonical name: symbols where they resolve back to the same asset, else ids.
 std::string topic_name(const Topic& topic, const core::Catalogue& catalogue);
 /// How an asset is called in pairs and channels: its symbol where that names it and no other, else its id.

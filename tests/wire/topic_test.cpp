@@ -113,5 +113,18 @@ TEST(InterestTable, CountsListenersAndReportsChanges) {
   EXPECT_TRUE(table.current()->empty());
 }
 
+TEST(BenchTopic, IsThereOnlyWhereAskedFor) {
+  const core::Catalogue nothing;
+  const auto topic = resolve_topic("bench:7", nothing, 8);
+  ASSERT_TRUE(topic);
+  EXPECT_FALSE(keeps_latest_only(topic->kind));
+  EXPECT_FALSE(topic->is_wildcard());
+  EXPECT_EQ(topic_name(*topic, nothing), "bench:7");
+  EXPECT_EQ(resolve_topic("bench:8", nothing, 8).error().code, "invalid_channel");
+  EXPECT_EQ(resolve_topic("bench:7", nothing).error().code, "invalid_channel");
+  EXPECT_EQ(resolve_topic("bench:-1", nothing, 8).error().code, "invalid_channel");
+  EXPECT_EQ(resolve_topic("bench:7x", nothing, 8).error().code, "invalid_channel");
+}
+
 }  // namespace
 }  // namespace tickspan::wire
