@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
+#include <cerrno>
 #include <utility>
 
 #include "net/http_response.hpp"
@@ -331,6 +332,19 @@ void HttpConnection::send(std::string_view bytes) {
 void HttpConnection::send_shared(std::shared_ptr<const std::string> bytes) {
   if (closed() || state_ == State::draining) return;
   if (!output_.send_shared(stream_, std::move(bytes))) return abort();
+  count_written();
+  if (!output_.empty()) wait_writable();
+}
+
+int HttpConnection::idle_descriptor() const {
+  return state_ == State::websocket && output_.empty() ? stream_.plain_descriptor() : -1;
+}
+
+void HttpConnection::sent(std::string_view bytes, int result) {
+  if (closed()) return;
+  const bool later = result == -EAGAIN || result == -EWOULDBLOCK || result == -EINTR;
+  if (result < 0 && !later) return abort();
+  output_.keep(bytes, result < 0 ? 0 : static_cast<std::size_t>(result));
   count_written();
   if (!output_.empty()) wait_writable();
 }

@@ -81,6 +81,9 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   std::size_t queued_bytes() const { return output_.bytes(); }
   void send(std::string_view bytes);
   void send_shared(std::shared_ptr<const std::string> bytes);
+  /// See WebSocketPeer.
+  int idle_descriptor() const;
+  void sent(std::string_view bytes, int result);
   /// After direct pushes to output().
   void flush();
   void set_deadline(std::chrono::milliseconds from_now);

@@ -33,6 +33,12 @@ class WebSocketPeer {
   virtual void abort() = 0;
   virtual std::size_t queued_bytes() const = 0;
   virtual std::string_view remote_address() const = 0;
+
+  // For net/send_batch alone.
+  /// The socket, where bytes may be written to it as they are: plain, nothing queued, not closing. Else -1.
+  virtual int idle_descriptor() const { return -1; }
+  /// `frames` were written to idle_descriptor() by somebody else: how many bytes of them, or a negated errno.
+  virtual void sent(std::string_view /*frames*/, int /*result*/) {}
 };
 
 /// What a socket's owner is told, on the loop thread.

@@ -25,14 +25,23 @@ bool OutputQueue::write_now(SocketStream& stream, std::string_view& bytes) {
 
 bool OutputQueue::send(SocketStream& stream, std::string_view bytes) {
   if (empty() && !write_now(stream, bytes)) return false;
-  if (bytes.empty()) return true;
+  append(bytes);
+  return true;
+}
+
+void OutputQueue::keep(std::string_view bytes, std::size_t written) {
+  written_ += written;
+  append(bytes.substr(written));
+}
+
+void OutputQueue::append(std::string_view bytes) {
+  if (bytes.empty()) return;
   bytes_ += bytes.size();
   if (!items_.empty() && !items_.back().shared && items_.back().own.size() + bytes.size() <= kJoin) {
     items_.back().own.append(bytes);
   } else {
     items_.push_back({std::string(bytes), nullptr});
   }
-  return true;
 }
 
 bool OutputQueue::send_shared(SocketStream& stream, std::shared_ptr<const std::string> bytes) {

@@ -21,6 +21,8 @@ class OutputQueue {
   /// Writes directly when nothing waits; keeps (copies) what the socket does not take. False: the connection is gone.
   bool send(SocketStream& stream, std::string_view bytes);
   bool send_shared(SocketStream& stream, std::shared_ptr<const std::string> bytes);
+  /// The first `written` of `bytes` were written by somebody else: keeps (copies) the others.
+  void keep(std::string_view bytes, std::size_t written);
   void push(std::string bytes);
   void push_shared(std::shared_ptr<const std::string> bytes, std::size_t offset = 0);
   /// Writes until empty or the socket is full. False: the connection is gone.
@@ -35,6 +37,7 @@ class OutputQueue {
     std::string_view view() const { return shared ? std::string_view(*shared) : std::string_view(own); }
   };
   bool write_now(SocketStream& stream, std::string_view& bytes);
+  void append(std::string_view bytes);
   void advance(std::size_t count);
 
   std::vector<Item> items_;

@@ -35,6 +35,8 @@ class SocketStream {
   void shutdown();
   /// Bytes that are decrypted already and of which no descriptor event will tell.
   bool has_pending() const;
+  /// Without TLS the descriptor, else -1.
+  int plain_descriptor() const { return tls_ == nullptr ? descriptor_ : -1; }
 
  private:
   Outcome tls_outcome(int result);

@@ -26,6 +26,8 @@ class WebSocketConnection final : public WebSocketPeer {
   void abort() override { connection_.abort(); }
   std::size_t queued_bytes() const override { return connection_.queued_bytes(); }
   std::string_view remote_address() const override { return connection_.remote_address(); }
+  int idle_descriptor() const override { return close_sent_ ? -1 : connection_.idle_descriptor(); }
+  void sent(std::string_view frames, int result) override { connection_.sent(frames, result); }
 
  private:
   void handle(const WsEvent& event);

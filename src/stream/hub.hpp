@@ -10,6 +10,7 @@
 #include "core/result.hpp"
 #include "core/snapshot.hpp"
 #include "net/http_server.hpp"
+#include "net/send_batch.hpp"
 #include "runtime/clock.hpp"
 #include "runtime/event_loop.hpp"
 #include "runtime/metrics.hpp"
@@ -27,10 +28,11 @@ struct StreamOptions {
   std::size_t max_queued_bytes = 1024 * 1024;  ///< per client; more closes with 4008
   std::chrono::milliseconds heartbeat{5'000};  ///< sent after this long without data
   std::chrono::milliseconds ping_interval{25'000};
-  std::chrono::milliseconds pong_timeout{10'000};  ///< then 4009
-  std::chrono::milliseconds history_age{60'000};   ///< lossless messages kept for resuming
-  std::size_t history_bytes = 16 * 1024 * 1024;    ///< of all channels together
-  std::uint32_t bench_channels = 0;                ///< `bench:0`... of a load test; 0: there are none
+  std::chrono::milliseconds pong_timeout{10'000};         ///< then 4009
+  std::chrono::milliseconds history_age{60'000};          ///< lossless messages kept for resuming
+  std::size_t history_bytes = 16 * 1024 * 1024;           ///< of all channels together
+  net::SendMethod send_method = net::SendMethod::direct;  ///< how a turn's writes reach the sockets
+  std::uint32_t bench_channels = 0;                       ///< `bench:0`... of a load test; 0: there are none
   std::chrono::milliseconds timer_step{100};  ///< how fine the clients' timers are; each is looked at every 10 steps
 };
 
