@@ -26,6 +26,8 @@ class WebSocketPeer {
   virtual void send_framed(std::shared_ptr<const std::string> frames) = 0;
   /// As above for bytes that are only good during the call; copied as far as the socket doesn't take them at once.
   virtual void send_framed(std::string_view frames) { send_framed(std::make_shared<const std::string>(frames)); }
+  /// Whether the client has agreed to permessage-deflate: what MessageDeflater makes may go to send_framed().
+  virtual bool deflates() const { return false; }
   virtual void send_ping(std::string_view payload) = 0;
   /// Starts the closing handshake; what is queued goes first, within two seconds.
   virtual void close(std::uint16_t code, std::string_view reason) = 0;
@@ -62,6 +64,7 @@ struct HttpServerOptions {
   std::size_t max_header_bytes = 16 * 1024;
   std::size_t max_body_bytes = 1024 * 1024;
   std::size_t max_message_bytes = 64 * 1024;  ///< inbound WebSocket message; larger closes with 1009
+  bool deflate = true;                        ///< agree to permessage-deflate with clients that offer it
   std::size_t max_connections = 18'000;
   std::chrono::milliseconds header_timeout{10'000};  ///< from accept or from the request before to a complete header
   std::chrono::milliseconds idle_timeout{75'000};    ///< keep-alive

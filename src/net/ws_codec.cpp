@@ -11,6 +11,7 @@ namespace tickspan::net {
 namespace {
 
 constexpr std::size_t kMaxControlPayload = 125;
+constexpr std::uint8_t kRsv1 = 0x40;         // on a message's first frame: it is packed
 constexpr std::size_t kKeepCapacity = 4096;  // an idle connection holds no larger buffer than this
 
 constexpr bool is_control(WsOpcode opcode) {
@@ -239,9 +240,11 @@ WsDecoder::Step WsDecoder::finish_close(std::string_view payload, WsEvent& event
   return Step::event;
 }
 
-void append_frame(std::string& out, WsOpcode opcode, std::string_view payload) {
+void append_frame(std::string& out, WsOpcode opcode, std::string_view payload, Packed packed) {
   char header[10];
-  out.append(header, write_header(header, opcode, payload.size(), true, false));
+  const std::size_t size = write_header(header, opcode, payload.size(), true, false);
+  if (packed == Packed::yes) header[0] = static_cast<char>(header[0] | kRsv1);
+  out.append(header, size);
   out.append(payload);
 }
 

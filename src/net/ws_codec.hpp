@@ -75,7 +75,9 @@ class WsDecoder {
 /// Unmasked frames, as a server sends them.
 std::string encode_text_frame(std::string_view text);
 void append_text_frame(std::string& out, std::string_view text);
-void append_frame(std::string& out, WsOpcode opcode, std::string_view payload);
+/// Whether a payload is packed as RFC 7692 says (MessageDeflater does that): RSV1 is set.
+enum class Packed : std::uint8_t { no, yes };
+void append_frame(std::string& out, WsOpcode opcode, std::string_view payload, Packed packed = Packed::no);
 /// As a client sends them.
 void append_masked_frame(std::string& out, WsOpcode opcode, std::string_view payload, std::uint32_t key,
                          bool fin = true);
