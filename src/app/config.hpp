@@ -30,6 +30,8 @@ struct Config {
   bool serve_ui = true;
   std::string tls_certificate;
   std::string tls_key;
+  std::vector<std::string> trusted_proxies;
+  std::string forwarded_header = "x-forwarded-for";
   std::int64_t requests_per_second = 200;
 
   std::string data_dir;  ///< empty: $XDG_DATA_HOME/tickspan, or ~/.local/share/tickspan

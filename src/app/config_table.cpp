@@ -8,6 +8,7 @@
 
 #include "app/config.hpp"
 #include "core/catalogue.hpp"
+#include "net/client_address.hpp"
 
 namespace tickspan::app {
 namespace {
@@ -76,6 +77,16 @@ Refusal set_listen(std::vector<std::string>& target, const RawValue& v) {
   return {};
 }
 
+Refusal set_ranges(std::vector<std::string>& target, const RawValue& v) {
+  std::vector<std::string> items = v.items;
+  if (v.type != RawValue::Type::list && !v.text.empty()) items = {v.text};
+  if (const auto parsed = net::TrustedProxies::parse(items); !parsed) {
+    return fmt::format("addresses and ranges like 10.0.0.0/8 or fd00::/8 ({})", parsed.error().context);
+  }
+  target = std::move(items);
+  return {};
+}
+
 Refusal set_offline(Offline& target, const RawValue& v) {
   std::string word;
   if (auto refusal = set_choice(word, v, {"simulate", "wait", "fail"})) return refusal;
@@ -95,6 +106,15 @@ const std::vector<Key<Config>>& keys() {
        "\"\"", [](Config& c, const RawValue& v) { return set_text(c.tls_certificate, v); }},
       {"server.tls_key", "PEM file of the private key.", "\"\"",
        [](Config& c, const RawValue& v) { return set_text(c.tls_key, v); }},
+      {"server.trusted_proxies",
+       "Reverse proxies in front, by address or range (10.0.0.0/8): whose word about a client's address is taken.",
+       "[]", [](Config& c, const RawValue& v) { return set_ranges(c.trusted_proxies, v); }},
+      {"server.forwarded_header",
+       "Where they write it: x-forwarded-for, or forwarded (RFC 7239). The other one is never read.",
+       "\"x-forwarded-for\"",
+       [](Config& c, const RawValue& v) {
+         return set_choice(c.forwarded_header, v, {"x-forwarded-for", "forwarded"});
+       }},
       {"server.requests_per_second",
        "Requests per second and client address, with bursts of twice that; 0 is no limit.", "200",
        [](Config& c, const RawValue& v) { return set_int(c.requests_per_second, v, 0, 1'000'000); }},

@@ -15,6 +15,10 @@ server::ServerOptions server_options(const Config& config) {
   options.serve_ui = config.serve_ui;
   options.tls_certificate_file = config.tls_certificate;
   options.tls_key_file = config.tls_key;
+  const bool rfc7239 = config.forwarded_header == "forwarded";
+  // Checked when the configuration was read, too.
+  options.trusted_proxies = *net::TrustedProxies::parse(
+      config.trusted_proxies, rfc7239 ? net::ForwardedHeader::forwarded : net::ForwardedHeader::x_forwarded_for);
   options.requests_per_second = static_cast<std::size_t>(config.requests_per_second);
   return options;
 }

@@ -214,7 +214,7 @@ HttpConnection::Fed HttpConnection::process_request(std::span<char>& bytes) {
   http_1_0_ = parser_->http_1_0();
   HttpRequest request = parser_->take();
   parser_.reset();
-  request.remote_address = remote_address_;
+  request.remote_address = server_->options.trusted_proxies.client_of(request.headers, remote_address_);
   dispatch(std::move(request));
   return Fed::stop;
 }
@@ -257,6 +257,7 @@ void HttpConnection::upgrade(HttpRequest& request) {
     if (refusal.status < 400) refusal = problem_response(404, "no WebSocket here", request.path());
     return respond(std::move(refusal));
   }
+  remote_address_ = request.remote_address;  // from here on there is one client, for a proxied one not the peer
   HttpResponse accepted;
   accepted.status = 101;
   accepted.headers.add("Upgrade", "websocket");
@@ -274,6 +275,7 @@ void HttpConnection::upgrade(HttpRequest& request) {
 
 void HttpConnection::open_stream(HttpRequest request) {
   state_ = State::streaming;
+  remote_address_ = request.remote_address;
   response_stream_ = std::make_shared<StreamResponse>(weak_from_this(), http_1_0_);
   const auto stream = response_stream_;
   server_->handler->on_stream(std::move(request), stream);

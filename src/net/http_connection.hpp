@@ -115,8 +115,8 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   std::shared_ptr<ServerShared> server_;
   Socket socket_;
   SocketStream stream_;
-  std::string remote_address_;
-  std::string inbound_;  // received, not yet used
+  std::string remote_address_;  // the peer's; of a WebSocket or a stream the client's
+  std::string inbound_;         // received, not yet used
   OutputQueue output_;
   std::unique_ptr<RequestParser> parser_;
   std::shared_ptr<WebSocketConnection> websocket_;

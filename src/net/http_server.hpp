@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "core/result.hpp"
+#include "net/client_address.hpp"
 #include "net/http_message.hpp"
 #include "runtime/event_loop.hpp"
 #include "runtime/metrics.hpp"
@@ -34,6 +35,7 @@ class WebSocketPeer {
   /// Cuts the connection without a word (fault injection, or a peer that reads nothing).
   virtual void abort() = 0;
   virtual std::size_t queued_bytes() const = 0;
+  /// The client's, behind trusted proxies what they say it is.
   virtual std::string_view remote_address() const = 0;
 
   // For net/send_batch alone.
@@ -61,6 +63,7 @@ struct HttpServerOptions {
   bool reuse_port = false;           ///< several servers on several loops share one port
   std::string tls_certificate_file;  ///< PEM chain; with the key: TLS
   std::string tls_key_file;
+  TrustedProxies trusted_proxies;  ///< whose X-Forwarded-For is believed; every other peer speaks for itself
   std::size_t max_header_bytes = 16 * 1024;
   std::size_t max_body_bytes = 1024 * 1024;
   std::size_t max_message_bytes = 64 * 1024;  ///< inbound WebSocket message; larger closes with 1009

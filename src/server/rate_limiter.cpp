@@ -1,19 +1,16 @@
 #include "server/rate_limiter.hpp"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
 #include <cmath>
 #include <functional>
 
+#include "net/client_address.hpp"
+
 namespace tickspan::server {
 
 std::string client_key(std::string_view address) {
-  in6_addr v6{};
-  if (inet_pton(AF_INET6, std::string(address).c_str(), &v6) != 1) return std::string(address);
-  const auto* bytes = reinterpret_cast<const char*>(v6.s6_addr);
-  if (IN6_IS_ADDR_V4MAPPED(&v6)) return {bytes, 16};
-  return {bytes, 8};
+  const auto parsed = net::parse_ip(address);
+  return parsed ? net::client_key(*parsed) : std::string(address);
 }
 
 void RateLimiter::refill(Bucket& bucket, core::Timestamp now) const {

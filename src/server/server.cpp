@@ -61,7 +61,8 @@ struct Server::Impl {
                                   .port = place.port,
                                   .reuse_port = threads.size() > 1,
                                   .tls_certificate_file = options.tls_certificate_file,
-                                  .tls_key_file = options.tls_key_file};
+                                  .tls_key_file = options.tls_key_file,
+                                  .trusted_proxies = options.trusted_proxies};
       for (std::size_t i = 0; i < threads.size(); ++i) {
         if (auto started = threads[i]->listen(http); !started) return started;
         if (i == 0) http.port = threads[0]->port(ports.size());  // any free one for the first is the same for all

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/result.hpp"
+#include "net/client_address.hpp"
 #include "runtime/clock.hpp"
 #include "runtime/metrics.hpp"
 #include "server/backend.hpp"
@@ -23,6 +24,7 @@ struct ServerOptions {
   std::size_t threads = 0;  ///< 0: one per core
   bool serve_ui = true;     ///< false: the API alone
   std::string tls_certificate_file, tls_key_file;
+  net::TrustedProxies trusted_proxies;    ///< whose word about their clients' addresses is taken
   std::size_t requests_per_second = 200;  ///< per client address, bursts of twice that; 0: no limit
 };
 

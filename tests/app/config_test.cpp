@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "../support/support.hpp"
+#include "app/server_options.hpp"
 
 namespace tickspan::app {
 namespace {
@@ -65,6 +66,18 @@ TEST(Config, AWrongValueNamesWhatIsAllowed) {
   EXPECT_THAT(complaint("[server]\nui = 3\n"), HasSubstr("true or false"));
   EXPECT_THAT(complaint("[[sources]]\nname = \"binnance\"\n"), HasSubstr("did you mean \"binance\"?"));
   EXPECT_THAT(complaint("[[sources]]\nenabled = true\n"), HasSubstr("has no name"));
+}
+
+TEST(Config, TrustedProxiesAreAddressesAndRanges) {
+  const auto config = load("[server]\ntrusted_proxies = [\"10.0.0.0/8\", \"::1\"]\nforwarded_header = \"forwarded\"\n");
+  ASSERT_TRUE(config) << config.error().context;
+  EXPECT_EQ(config->trusted_proxies, (std::vector<std::string>{"10.0.0.0/8", "::1"}));
+  EXPECT_TRUE(server_options(*config).trusted_proxies.contains("10.255.0.1"));
+  EXPECT_TRUE(server_options(Config()).trusted_proxies.empty());
+  EXPECT_THAT(complaint("[server]\ntrusted_proxies = [\"10.0.0.1/8\"]\n"),
+              HasSubstr("server.trusted_proxies cannot be \"10.0.0.1/8\"; allowed: addresses and ranges"));
+  EXPECT_THAT(complaint("[server]\nforwarded_header = \"x-real-ip\"\n"),
+              HasSubstr("one of x-forwarded-for, forwarded"));
 }
 
 TEST(Config, ASecretIsNotRepeatedInTheComplaint) {

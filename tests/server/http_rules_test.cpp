@@ -56,6 +56,30 @@ TEST_F(HttpRules, TagsSpareTheBodyUntilTheAnswerChanges) {
   EXPECT_EQ(get("/price/bitcoin", {{"If-None-Match", tag}}).status, 200);
 }
 
+TEST_F(HttpRules, TheRateIsCountedByWhomATrustedProxyNames) {
+  server_options.trusted_proxies = *net::TrustedProxies::parse({"127.0.0.1"});
+  start(5);
+  const auto statuses = [&](const std::string& forwarded_for) {
+    HttpTestClient client(http->port());
+    int last = 0;
+    for (int i = 0; i < 40 && last != 429; ++i)
+      last = client.get("/api/v1/sources", {{"X-Forwarded-For", forwarded_for}}).status;
+    return last;
+  };
+  EXPECT_EQ(statuses("198.51.100.1"), 429);
+  EXPECT_EQ(get("/api/v1/sources", {{"X-Forwarded-For", "6.6.6.6, 198.51.100.1"}}).status, 429);
+  EXPECT_NE(get("/api/v1/sources", {{"X-Forwarded-For", "198.51.100.2"}}).status, 429);
+}
+
+TEST_F(HttpRules, NobodyElseEscapesTheRateByAHeader) {
+  start(5);
+  HttpTestClient client(http->port());
+  int last = 0;
+  for (int i = 0; i < 40 && last != 429; ++i)
+    last = client.get("/api/v1/sources", {{"X-Forwarded-For", "198.51.100." + std::to_string(i)}}).status;
+  EXPECT_EQ(last, 429);
+}
+
 TEST_F(HttpRules, LargeBodiesAreCompressed) {
   start_all();
   const auto packed = get("/api/v1/prices", {{"Accept-Encoding", "gzip"}});

@@ -25,11 +25,10 @@ class ServerTest : public ::testing::Test {
 
   /// Without a backend.
   void start(std::size_t requests_per_second = 0) {
-    server::ServerOptions options;
-    options.listen = {{"127.0.0.1", 0}};
-    options.threads = 2;
-    options.requests_per_second = requests_per_second;
-    http = std::make_unique<server::Server>(options, market.clock, metrics);
+    server_options.listen = {{"127.0.0.1", 0}};
+    server_options.threads = 2;
+    server_options.requests_per_second = requests_per_second;
+    http = std::make_unique<server::Server>(server_options, market.clock, metrics);
     const auto started = http->start();
     ASSERT_TRUE(started) << started.error().context;
   }
@@ -94,6 +93,7 @@ class ServerTest : public ::testing::Test {
   }
 
   MarketFixture market;
+  server::ServerOptions server_options;  ///< of start(), which sets where to listen
   runtime::Metrics metrics;
   SchemaChecker schema;
   std::unique_ptr<storage::HistoryService> history;
