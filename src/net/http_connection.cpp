@@ -10,6 +10,7 @@
 #include "net/http_response.hpp"
 #include "net/stream_response.hpp"
 #include "net/websocket_connection.hpp"
+#include "net/ws_extensions.hpp"
 
 namespace tickspan::net {
 namespace {
@@ -251,6 +252,8 @@ void HttpConnection::upgrade(HttpRequest& request) {
   if (request.method != "GET" || !key || !valid_key(*key)) {
     return respond(problem_response(400, "malformed WebSocket handshake", request.path()));
   }
+  const auto extensions = negotiate_extensions(request.headers, server_->options.deflate);
+  if (extensions.malformed) return respond(problem_response(400, "malformed extension list", request.path()));
   HttpResponse refusal;
   auto handler = server_->handler->on_upgrade(request, refusal);
   if (!handler) {
@@ -263,12 +266,13 @@ void HttpConnection::upgrade(HttpRequest& request) {
   accepted.headers.add("Upgrade", "websocket");
   accepted.headers.add("Connection", "Upgrade");
   accepted.headers.add("Sec-WebSocket-Accept", accept_key(*key));
+  if (extensions.deflate()) accepted.headers.add("Sec-WebSocket-Extensions", extensions.agreed);
   ResponseHead head;
   head.date = server_->date();
   state_ = State::websocket;
   server_->ws_opened.add();
   server_->ws_open->fetch_add(1, std::memory_order_relaxed);
-  websocket_ = std::make_shared<WebSocketConnection>(*this, std::move(handler), server_->options.max_message_bytes);
+  websocket_ = std::make_shared<WebSocketConnection>(*this, std::move(handler), extensions.deflate());
   send(encode_head(accepted, head));
   if (!closed()) websocket_->open();
 }

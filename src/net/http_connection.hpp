@@ -13,6 +13,7 @@
 #include "net/request_parser.hpp"
 #include "net/socket_stream.hpp"
 #include "net/tls_server.hpp"
+#include "net/ws_deflate.hpp"
 
 namespace tickspan::net {
 
@@ -39,6 +40,8 @@ struct ServerShared {
   std::vector<std::shared_ptr<HttpConnection>> connections;
   std::function<void()> on_empty;
   std::array<char, 64 * 1024> input;  ///< every connection reads into this one buffer
+  MessageDeflater deflater;           ///< for the WebSockets that have agreed to permessage-deflate, as needed
+  MessageInflater inflater;
   bool stopping = false;
 
   runtime::Counter &accepted, &refused, &requests, &bytes_in, &bytes_out, &timeouts, &bad_requests, &ws_opened;

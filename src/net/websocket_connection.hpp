@@ -10,7 +10,9 @@ namespace tickspan::net {
 /// The WebSocket that an HTTP connection has become.
 class WebSocketConnection final : public WebSocketPeer {
  public:
-  WebSocketConnection(HttpConnection& connection, std::shared_ptr<WebSocketHandler> handler, std::size_t max_message);
+  /// `deflate`: the client has agreed to permessage-deflate. Packing and unpacking is done by the server's two streams
+  /// for all its connections.
+  WebSocketConnection(HttpConnection& connection, std::shared_ptr<WebSocketHandler> handler, bool deflate);
 
   void open() { handler_->on_open(*this); }
   void feed(std::span<char> input);
@@ -21,6 +23,7 @@ class WebSocketConnection final : public WebSocketPeer {
   void send_text(std::string_view text) override;
   void send_framed(std::shared_ptr<const std::string> frames) override;
   void send_framed(std::string_view frames) override;
+  bool deflates() const override { return deflate_; }
   void send_ping(std::string_view payload) override;
   void close(std::uint16_t code, std::string_view reason) override;
   void abort() override { connection_.abort(); }
@@ -37,7 +40,7 @@ class WebSocketConnection final : public WebSocketPeer {
   std::shared_ptr<WebSocketHandler> handler_;
   WsDecoder decoder_;
   std::uint16_t close_code_ = ws_close::kAbnormal;
-  bool close_sent_ = false, close_received_ = false;
+  bool deflate_, close_sent_ = false, close_received_ = false;
 };
 
 }  // namespace tickspan::net

@@ -7,12 +7,13 @@
 #include <array>
 #include <cstring>
 
+#include "net/ws_deflate.hpp"
+
 namespace tickspan::net {
 namespace {
 
 constexpr std::size_t kMaxControlPayload = 125;
-constexpr std::uint8_t kRsv1 = 0x40;         // on a message's first frame: it is packed
-constexpr std::size_t kKeepCapacity = 4096;  // an idle connection holds no larger buffer than this
+constexpr std::uint8_t kRsv1 = 0x40;  // on a message's first frame: it is packed
 
 constexpr bool is_control(WsOpcode opcode) {
   return static_cast<std::uint8_t>(opcode) >= 8;
@@ -111,8 +112,13 @@ bool WsDecoder::read_header(std::span<char>& input) {
 bool WsDecoder::check_header() {
   const auto first = static_cast<std::uint8_t>(header_[0]);
   const auto second = static_cast<std::uint8_t>(header_[1]);
-  if ((first & 0x70) != 0) return fail(ws_close::kProtocolError, "reserved bit set");
   if (!known(first & 0x0F)) return fail(ws_close::kProtocolError, "reserved opcode");
+  // RSV1 says of a message, on its first frame, that it is packed (RFC 7692, 6).
+  const bool rsv1 = (first & kRsv1) != 0;
+  const bool starts_message = (first & 0x0F) == 1 || (first & 0x0F) == 2;
+  if ((first & 0x30) != 0 || (rsv1 && (inflater_ == nullptr || !starts_message))) {
+    return fail(ws_close::kProtocolError, "reserved bit set");
+  }
   if (((second & 0x80) != 0) != (role_ == Role::server)) {
     return fail(ws_close::kProtocolError, role_ == Role::server ? "frame is not masked" : "frame is masked");
   }
@@ -135,14 +141,26 @@ bool WsDecoder::check_header() {
   if ((opcode_ == WsOpcode::continuation) != in_message_) {
     return fail(ws_close::kProtocolError, in_message_ ? "message inside a message" : "continuation of nothing");
   }
-  if (length_ > max_message_ || message_.size() + length_ > max_message_) {
-    return fail(ws_close::kTooBig, "message too big");
-  }
   if (!in_message_) {
     in_message_ = true;
     message_opcode_ = opcode_;
+    packed_ = rsv1;
   }
+  const std::size_t limit = packed_ ? packed_limit() : max_message_;
+  if (length_ > limit || message_.size() + length_ > limit) return fail(ws_close::kTooBig, "message too big");
   return true;
+}
+
+// What does not get smaller grows a little by packing: five bytes for each stored block.
+std::size_t WsDecoder::packed_limit() const {
+  return max_message_ + max_message_ / 16 + 64;
+}
+
+// Buffers are given back, not kept: most messages come whole and never need one, and connections are many.
+void WsDecoder::release() {
+  if (release_message_ || ignore_data_) std::string().swap(message_);
+  if (release_control_) std::string().swap(control_);
+  release_message_ = release_control_ = false;
 }
 
 void WsDecoder::unmask(std::span<char> bytes) {
@@ -163,13 +181,7 @@ void WsDecoder::unmask(std::span<char> bytes) {
 }
 
 WsDecoder::Step WsDecoder::next(std::span<char>& input, WsEvent& event) {
-  if (release_message_) {
-    release_message_ = false;
-    message_.clear();
-    if (message_.capacity() > kKeepCapacity) message_.shrink_to_fit();
-  }
-  if (release_control_) control_.clear();
-  release_control_ = false;
+  release();
   if (failure_.code != 0) return Step::failed;
   if (closed_) {
     input = {};
@@ -185,18 +197,20 @@ WsDecoder::Step WsDecoder::next(std::span<char>& input, WsEvent& event) {
     const auto part = input.first(static_cast<std::size_t>(std::min<std::uint64_t>(length_ - received_, input.size())));
     const bool whole = received_ == 0 && part.size() == length_;
     input = input.subspan(part.size());
-    unmask(part);
+    const bool ignored = ignore_data_ && !is_control(opcode_);
+    if (!ignored) unmask(part);
     received_ += part.size();
     std::string_view payload(part.data(), part.size());
     std::string& pieces = is_control(opcode_) ? control_ : message_;
     // A frame that lies whole in the input is handed out from there; only pieces are copied.
-    const bool keep = !whole || (!is_control(opcode_) && (!fin_ || !pieces.empty()));
+    const bool keep = !ignored && (!whole || (!is_control(opcode_) && (!fin_ || !pieces.empty())));
     if (keep) pieces.append(payload);
     if (received_ < length_) return Step::need_more;
     if (keep) payload = pieces;
     in_frame_ = false;
     header_bytes_ = 0;
-    if (!is_control(opcode_) && !fin_) continue;
+    if (!is_control(opcode_) && fin_) in_message_ = false;
+    if (ignored || (!is_control(opcode_) && !fin_)) continue;
     return finish_frame(payload, event);
   }
 }
@@ -210,14 +224,26 @@ WsDecoder::Step WsDecoder::finish_frame(std::string_view payload, WsEvent& event
 }
 
 WsDecoder::Step WsDecoder::finish_data(std::string_view payload, WsEvent& event) {
-  in_message_ = false;
   release_message_ = true;
+  if (packed_ && !unpack(payload)) return Step::failed;
   if (message_opcode_ == WsOpcode::text && !valid_utf8(payload)) {
     fail(ws_close::kInvalidPayload, "text is not UTF-8");
     return Step::failed;
   }
   event = {message_opcode_, payload, 0};
   return Step::event;
+}
+
+bool WsDecoder::unpack(std::string_view& payload) {
+  switch (inflater_->inflate(payload, max_message_, payload)) {
+    case MessageInflater::Outcome::ok:
+      return true;
+    case MessageInflater::Outcome::too_big:
+      return fail(ws_close::kTooBig, "message too big");
+    case MessageInflater::Outcome::broken:
+      break;
+  }
+  return fail(ws_close::kInvalidPayload, "message is not deflate data");
 }
 
 WsDecoder::Step WsDecoder::finish_close(std::string_view payload, WsEvent& event) {

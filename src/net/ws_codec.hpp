@@ -24,23 +24,33 @@ struct WsEvent {
   std::uint16_t close_code = 0;      ///< of a close: 1005 when it carried none
 };
 
+class MessageInflater;
+
 /// Takes frames out of a byte stream as it arrives. Keeps memory only for what has arrived incompletely.
-/// **Limits**: a message longer than `max_message` fails with 1009 as soon as its header is seen.
+/// **Limits**: a message longer than `max_message` fails with 1009: as soon as its header is seen, a packed one as soon
+/// as what it unpacks to is longer.
 class WsDecoder {
  public:
   /// Which end reads: a server demands masked frames, a client refuses them.
   enum class Role : std::uint8_t { server, client };
   enum class Step : std::uint8_t {
-    event,      ///< `event` holds the next one; its payload is valid until the next call and while `input` is
+    event,      ///< `event` holds the next one; its payload is valid while `input` is and until the next call of this
+                ///< or another decoder with the same inflater
     need_more,  ///< all input is used up
     failed,     ///< the peer broke the protocol: close with failure(); nothing more can be read
   };
 
-  WsDecoder(Role role, std::size_t max_message) : max_message_(max_message), role_(role) {}
+  /// `inflater`, which several decoders of a thread may share, is there where permessage-deflate has been agreed to:
+  /// null refuses packed messages.
+  WsDecoder(Role role, std::size_t max_message, MessageInflater* inflater = nullptr)
+      : inflater_(inflater), max_message_(max_message), role_(role) {}
 
   /// The next event of `input`, which is moved past what was used and unmasked in place. After a close frame whatever
   /// follows is ignored.
   Step next(std::span<char>& input, WsEvent& event);
+
+  /// From the next call on only control frames are of interest: of the others nothing is kept, unpacked or told.
+  void ignore_data() { ignore_data_ = true; }
 
   struct Failure {
     std::uint16_t code = 0;
@@ -54,13 +64,17 @@ class WsDecoder {
   Step finish_frame(std::string_view payload, WsEvent& event);
   Step finish_data(std::string_view payload, WsEvent& event);
   Step finish_close(std::string_view payload, WsEvent& event);
+  bool unpack(std::string_view& payload);
   bool fail(std::uint16_t code, const char* reason);
+  std::size_t packed_limit() const;
+  void release();
   void unmask(std::span<char> bytes);
   std::size_t header_size() const;
 
   std::string message_;  // data of the message under way, then of the event just handed out
   std::string control_;  // a control frame's payload that arrived in pieces
   std::uint64_t length_ = 0, received_ = 0;
+  MessageInflater* inflater_;
   std::size_t max_message_;
   Failure failure_;
   char header_[14] = {};
@@ -69,7 +83,7 @@ class WsDecoder {
   WsOpcode opcode_ = WsOpcode::text;          // of the frame under way
   WsOpcode message_opcode_ = WsOpcode::text;  // of the message under way
   bool in_frame_ = false, in_message_ = false, fin_ = false, closed_ = false, release_message_ = false,
-       release_control_ = false;
+       release_control_ = false, packed_ = false, ignore_data_ = false;
 };
 
 /// Unmasked frames, as a server sends them.

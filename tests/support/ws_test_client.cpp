@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include <array>
 #include <cerrno>
@@ -46,6 +47,8 @@ int connect_to(std::uint16_t port, int receive_buffer, const std::string& addres
   }
   return fd;
 }
+
+constexpr std::string_view kPackedTail("\x00\x00\xFF\xFF", 4);
 
 }  // namespace
 
@@ -130,13 +133,61 @@ std::string client_frame(int opcode, std::string_view payload, bool fin) {
   return out;
 }
 
+std::string pack_message(std::string_view text) {
+  z_stream z{};
+  if (deflateInit2(&z, 6, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY) != Z_OK) throw std::runtime_error("no zlib");
+  std::string out(deflateBound(&z, text.size()) + 16, '\0');
+  z.next_in = const_cast<Bytef*>(reinterpret_cast<const Bytef*>(text.data()));
+  z.avail_in = static_cast<uInt>(text.size());
+  z.next_out = reinterpret_cast<Bytef*>(out.data());
+  z.avail_out = static_cast<uInt>(out.size());
+  const int state = deflate(&z, Z_SYNC_FLUSH);
+  out.resize(out.size() - z.avail_out);
+  deflateEnd(&z);
+  if (state != Z_OK || !out.ends_with(kPackedTail)) throw std::runtime_error("packing failed");
+  out.resize(out.size() - kPackedTail.size());
+  return out;
+}
+
+std::string unpack_message(std::string_view packed, int window_bits) {
+  z_stream z{};
+  if (inflateInit2(&z, -window_bits) != Z_OK) throw std::runtime_error("no zlib");
+  std::string in(packed), out;
+  in += kPackedTail;
+  z.next_in = reinterpret_cast<Bytef*>(in.data());
+  z.avail_in = static_cast<uInt>(in.size());
+  std::array<char, 256> piece;  // smaller than any window: what is referred to must be in the window
+  int state = Z_OK;
+  do {
+    z.next_out = reinterpret_cast<Bytef*>(piece.data());
+    z.avail_out = piece.size();
+    state = inflate(&z, Z_SYNC_FLUSH);
+    out.append(piece.data(), piece.size() - z.avail_out);
+  } while (state == Z_OK && (z.avail_in > 0 || z.avail_out == 0));
+  const bool broken = (state != Z_OK && state != Z_BUF_ERROR) || z.avail_in > 0;
+  inflateEnd(&z);
+  if (broken) throw std::runtime_error("not a packed message");
+  return out;
+}
+
 WsTestClient::WsTestClient(std::uint16_t port, const std::string& target, int receive_buffer,
-                           const std::string& address)
+                           const std::string& address, const std::string& extensions)
     : connection_(port, receive_buffer, address) {
+  const std::string offer = extensions.empty() ? "" : "Sec-WebSocket-Extensions: " + extensions + "\r\n";
   connection_.send("GET " + target +
                    " HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                   "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+                   "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" +
+                   offer + "\r\n");
   handshake_ = connection_.read_until("\r\n\r\n");
+  constexpr std::string_view kField = "\r\nSec-WebSocket-Extensions: ";
+  if (const auto at = handshake_.find(kField); at != std::string::npos) {
+    const auto begin = at + kField.size();
+    extensions_ = handshake_.substr(begin, handshake_.find("\r\n", begin) - begin);
+  }
+}
+
+void WsTestClient::send_packed(std::string_view text) {
+  send_frame(0x41, pack_message(text));
 }
 
 void WsTestClient::send_frame(int opcode, std::string_view payload, bool fin) {
@@ -155,6 +206,15 @@ WsTestClient::Frame WsTestClient::read_frame() {
   }
   Frame frame{head[0] & 0x0F, connection_.read_exactly(length), 0};
   if (frame.payload.size() < length) return {-1, {}, 1006};
+  frame.bytes = frame.payload.size();
+  frame.packed = (head[0] & 0x40) != 0;
+  if (frame.packed) {
+    if (extensions_.empty() || frame.opcode != 1) throw std::runtime_error("a packed frame was not agreed to");
+    constexpr std::string_view kWindow = "server_max_window_bits=";
+    const auto at = extensions_.find(kWindow);
+    frame.payload = unpack_message(frame.payload,
+                                   at == std::string::npos ? 15 : std::stoi(extensions_.substr(at + kWindow.size())));
+  }
   if (frame.opcode != 8) return frame;
   frame.close_code = 1005;
   if (frame.payload.size() >= 2) {

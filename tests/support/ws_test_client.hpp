@@ -45,14 +45,24 @@ class WsTestClient {
     int opcode = 0;  ///< 1 text, 8 close, 9 ping, 10 pong; -1 the connection ended without a close frame
     std::string payload;
     std::uint16_t close_code = 0;
+    bool packed = false;    ///< RSV1 was set; `payload` is what it unpacks to
+    std::size_t bytes = 0;  ///< of payload as it came, packed or not
   };
+  /// What a browser offers.
+  static constexpr const char* kOfferDeflate = "permessage-deflate; client_max_window_bits";
+  /// `extensions`: the offer in the handshake, none when empty. Each message is unpacked for itself and with no larger
+  /// window than agreed, so that a server which takes a context over is found out.
   WsTestClient(std::uint16_t port, const std::string& target, int receive_buffer = 0,
-               const std::string& address = "127.0.0.1");
+               const std::string& address = "127.0.0.1", const std::string& extensions = "");
 
   const std::string& handshake() const { return handshake_; }
+  /// What the server's answer says of extensions; empty when it says nothing.
+  const std::string& extensions() const { return extensions_; }
   bool accepted() const { return handshake_.starts_with("HTTP/1.1 101"); }
   void send_text(std::string_view text) { send_frame(1, text); }
   void send_frame(int opcode, std::string_view payload, bool fin = true);
+  /// One packed text message.
+  void send_packed(std::string_view text);
   RawConnection& connection() { return connection_; }
   /// The next frame of any kind.
   Frame read_frame();
@@ -65,10 +75,14 @@ class WsTestClient {
 
  private:
   RawConnection connection_;
-  std::string handshake_;
+  std::string handshake_, extensions_;
 };
 
-/// `bytes` as a client's frame, masked.
+/// `bytes` as a client's frame, masked. `opcode` may have the bit of RSV1, 0x40, on top.
 std::string client_frame(int opcode, std::string_view payload, bool fin = true);
+/// `text` as the payload of a packed message (RFC 7692).
+std::string pack_message(std::string_view text);
+/// The text of a packed message. Throws std::runtime_error when it is not one, or needs a larger window.
+std::string unpack_message(std::string_view packed, int window_bits = 15);
 
 }  // namespace tickspan::test
