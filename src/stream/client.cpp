@@ -6,55 +6,92 @@
 
 namespace tickspan::stream {
 
-void Client::enqueue(std::uint32_t index) {
-  if (pending_.empty()) shard_->mark_dirty(*this);
-  if (!pending_.empty() && pending_.back().end == index) {
-    ++pending_.back().end;
-  } else {
-    pending_.push_back({index, index + 1});
-  }
+void Client::enter(Group& group, std::uint32_t slot_in_group) {
+  group_ = &group;
+  member_slot_ = slot_in_group;
+  round_ = group.round();  // a round under way is not for who comes in the middle of it
 }
 
-void Client::offer_latest(const Batch& batch, std::uint32_t index, std::uint32_t rate_ms) {
-  if (!lagging_ && rate_ms == 0 && !parked_) return enqueue(index);
-  const wire::Frame& frame = batch.frames[index];
-  if (!parked_) parked_ = std::make_unique<std::unordered_map<std::uint64_t, Parked>>();
-  const auto it = parked_->find(frame.topic.key());
-  const bool waits = it != parked_->end() && shard_->now() < it->second.due;
+void Client::deliver(Batch& batch, Group& group) {
+  round_ = group.round();
+  if (!held_ && !lagging_ && !group.paced) {
+    shard_->count_deliveries(group.frames().size());
+    return write_round(batch, group);
+  }
+  pick(batch, group);
+}
+
+// The long way, frame by frame, for who has something of its own: a beginning, a rate, a full socket.
+void Client::pick(Batch& batch, const Group& group) {
+  std::vector<std::uint32_t> picked;
+  for (const std::uint32_t index : group.frames()) {
+    const wire::Frame& frame = batch[index];
+    const bool latest = wire::keeps_latest_only(frame.topic.kind);
+    if (latest ? wants_latest(frame, group) : wants_lossless(batch, index, picked)) picked.push_back(index);
+  }
+  if (held_) {
+    // Once a later position has been seen no earlier one can come any more.
+    std::erase_if(held_->beginnings, [&](const Beginning& b) {
+      return wire::keeps_latest_only(b.topic.kind) && b.seq < shard_->position();
+    });
+    drop_held_if_empty();
+  }
+  if (picked.empty()) return;
+  shard_->count_deliveries(picked.size());
+  write(batch, picked);
+}
+
+bool Client::wants_lossless(Batch& batch, std::uint32_t index, std::vector<std::uint32_t>& picked) {
+  const wire::Frame& frame = batch[index];
+  const Beginning* const begun = beginning_of(frame.topic);
+  if (begun == nullptr) return true;
+  if (frame.seq <= begun->seq) return false;
+  const Beginning from = *begun;
+  std::erase_if(held_->beginnings, [&](const Beginning& b) { return b.topic == frame.topic; });
+  if (frame.seq == from.seq + 1) return true;
+  if (!picked.empty()) write(batch, picked);
+  picked.clear();
+  shard_->tell_hole(*this, frame.topic, frame.seq - 1, from.certain);
+  return true;
+}
+
+bool Client::wants_latest(const wire::Frame& frame, const Group& group) {
+  const std::uint64_t key = frame.topic.key();
+  for (const wire::Topic& topic : {frame.topic, frame.topic.wildcard()}) {
+    const Beginning* const begun = beginning_of(topic);
+    if (begun != nullptr && frame.seq <= begun->seq) return false;
+  }
+  const Subscribed* subscribed = nullptr;
+  if (group.paced) {
+    subscribed = find_subscribed(group.set, key);
+    if (subscribed == nullptr) subscribed = find_subscribed(group.set, frame.topic.wildcard().key());
+  }
+  const std::uint32_t rate_ms = subscribed != nullptr ? subscribed->rate_ms : 0;
+  if (!lagging_ && rate_ms == 0 && (!held_ || held_->parked.empty())) return true;
+  auto& parked = held().parked;
+  const auto it = parked.find(key);
+  const bool waits = it != parked.end() && shard_->now() < it->second.due;
   if (!lagging_ && !waits) {
-    enqueue(index);
-    if (rate_ms > 0) {
-      (*parked_)[frame.topic.key()] = {
-          {frame.topic, 0, nullptr}, shard_->now() + std::chrono::milliseconds(rate_ms), rate_ms};
-    } else if (it != parked_->end()) {
-      parked_->erase(it);
-    }
-    return;
+    if (rate_ms > 0)
+      parked[key] = {{frame.topic, 0, nullptr}, shard_->now() + std::chrono::milliseconds(rate_ms), rate_ms};
+    else if (it != parked.end())
+      parked.erase(it);
+    return true;
   }
-  Parked& parked = (*parked_)[frame.topic.key()];
-  if (parked.frame.json) shard_->counters().conflated.add();
-  parked.frame = frame;
-  parked.rate_ms = rate_ms;
+  Parked& place = parked[key];
+  if (place.frame.json) shard_->counters().conflated.add();
+  place.frame = frame;
+  place.rate_ms = rate_ms;
   if (waits) shard_->watch_rate(*this);
-}
-
-void Client::flush(const Batch& batch) {
-  if (pending_.empty()) return;
-  std::uint64_t count = 0;
-  for (const Run& run : pending_) count += run.end - run.begin;
-  shard_->counters().deliveries.add(count);
-  write(batch, pending_);
-  if (pending_.capacity() > 64)
-    pending_ = {};
-  else
-    pending_.clear();
+  return false;
 }
 
 bool Client::flush_parked() {
-  if (!parked_ || lagging_) return false;
+  if (!held_ || held_->parked.empty() || lagging_) return false;
   std::vector<wire::Frame> due;
   bool waiting = false;
-  for (auto it = parked_->begin(); it != parked_->end();) {
+  auto& parked_frames = held_->parked;
+  for (auto it = parked_frames.begin(); it != parked_frames.end();) {
     Parked& parked = it->second;
     const bool is_due = shard_->now() >= parked.due;
     waiting = waiting || (!is_due && parked.frame.json);
@@ -63,29 +100,71 @@ bool Client::flush_parked() {
       continue;
     }
     if (!parked.frame.json) {
-      it = parked_->erase(it);
+      it = parked_frames.erase(it);
       continue;
     }
     due.push_back(std::move(parked.frame));
     parked.frame = {due.back().topic, 0, nullptr};
     parked.due = shard_->now() + std::chrono::milliseconds(parked.rate_ms);
-    it = parked.rate_ms > 0 ? std::next(it) : parked_->erase(it);
+    it = parked.rate_ms > 0 ? std::next(it) : parked_frames.erase(it);
   }
-  if (parked_->empty()) parked_.reset();
+  drop_held_if_empty();
   if (due.empty()) return waiting;
   // In the order the engine sent them: positions grow over all channels.
   std::sort(due.begin(), due.end(), [](const wire::Frame& a, const wire::Frame& b) { return a.seq < b.seq; });
-  shard_->counters().deliveries.add(due.size());
+  shard_->count_deliveries(due.size());
   write(due);
   return waiting;
 }
 
-void Client::forget_parked(const wire::Topic& topic) {
-  if (!parked_) return;
-  std::erase_if(*parked_, [&](const auto& entry) {
+Client::Held& Client::held() {
+  if (!held_) held_ = std::make_unique<Held>();
+  return *held_;
+}
+
+void Client::drop_held_if_empty() {
+  if (held_->parked.empty() && held_->beginnings.empty()) held_.reset();
+}
+
+Client::Beginning* Client::beginning_of(const wire::Topic& topic) {
+  if (!held_) return nullptr;
+  const auto it = std::find_if(held_->beginnings.begin(), held_->beginnings.end(),
+                               [&](const Beginning& b) { return b.topic == topic; });
+  return it == held_->beginnings.end() ? nullptr : &*it;
+}
+
+void Client::begin_after(const wire::Topic& topic, std::uint64_t seq, bool certain) {
+  if (Beginning* const known = beginning_of(topic))
+    *known = {topic, seq, certain};
+  else
+    held().beginnings.push_back({topic, seq, certain});
+}
+
+bool Client::begins_later(const wire::Topic& topic) const {
+  return held_ && std::any_of(held_->beginnings.begin(), held_->beginnings.end(),
+                              [&](const Beginning& b) { return b.topic == topic; });
+}
+
+void Client::forget(const wire::Topic& topic) {
+  if (!held_) return;
+  std::erase_if(held_->beginnings, [&](const Beginning& b) { return b.topic == topic; });
+  std::erase_if(held_->parked, [&](const auto& entry) {
     const wire::Topic& parked = entry.second.frame.topic;
     return parked == topic || (topic.is_wildcard() && parked.wildcard() == topic);
   });
+  drop_held_if_empty();
+}
+
+void Client::forget_unwanted() {
+  if (!held_) return;
+  if (group_ == nullptr) return forget_all();
+  const auto wanted = [&](const wire::Topic& topic) { return find_subscribed(group_->set, topic.key()) != nullptr; };
+  std::erase_if(held_->beginnings, [&](const Beginning& b) { return !wanted(b.topic); });
+  std::erase_if(held_->parked, [&](const auto& entry) {
+    const wire::Topic& parked = entry.second.frame.topic;
+    return !wanted(parked) && !wanted(parked.wildcard());
+  });
+  drop_held_if_empty();
 }
 
 }  // namespace tickspan::stream

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/snapshot.hpp"
+#include "stream/group.hpp"
 #include "stream/history.hpp"
 #include "wire/frame.hpp"
 
@@ -17,23 +18,20 @@ namespace tickspan::stream {
 
 class ShardImpl;
 
-/// The frames that a shard hands out in one turn, and the same as WebSocket frames one behind the other, made once for
-/// all clients.
-struct Batch {
-  std::vector<wire::Frame> frames;
-  std::vector<std::size_t> offsets;  ///< of frame i in `log`; one more than there are frames
-  std::string log;
-  std::string_view bytes(std::size_t begin, std::size_t end) const {
-    return std::string_view(log).substr(offsets[begin], offsets[end] - offsets[begin]);
-  }
+/// A snapshot in the making: its text, and the same as a compressed WebSocket frame once somebody wanted that.
+struct SharedMessage {
+  std::string json;
+  std::string deflated;
 };
 
-/// Neighbouring frames of a batch.
-struct Run {
-  std::uint32_t begin = 0, end = 0;
+/// A subscription under its public name, which outlives the pipeline that the topic's ids belong to.
+struct NamedSubscription {
+  std::string name;
+  std::uint32_t rate_ms = 0;
 };
 
-/// One listener: what it is subscribed to, what waits for it. How bytes reach it is a derived class's business.
+/// One listener: its group, and what is its own: where a new subscription begins, and what waits for it. How bytes
+/// reach it is a derived class's business.
 ///
 /// A client that lags (its socket took not all) gets latest-value frames parked, the newest per topic, until it has
 /// caught up; lossless ones are queued, up to a limit.
@@ -45,34 +43,50 @@ class Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  /// Takes frame `index` of the shard's batch. `rate_ms` asks for no more than one message of this topic in that time.
-  void offer_latest(const Batch& batch, std::uint32_t index, std::uint32_t rate_ms);
-  void offer_lossless(std::uint32_t index) { enqueue(index); }
-  /// Writes what this turn had for it.
-  void flush(const Batch& batch);
+  /// Writes what its group's round has for it.
+  void deliver(Batch& batch, Group& group);
   /// Sends parked frames whose time has come. True when some still wait for theirs.
   bool flush_parked();
-  /// Forgets parked frames of a topic; of a wildcard all that it stands for.
-  void forget_parked(const wire::Topic& topic);
+  /// Frames of the topic up to `seq` are not for this client, it has been told of them. `certain`, of a lossless one:
+  /// seq + 1 is what must come next.
+  void begin_after(const wire::Topic& topic, std::uint64_t seq, bool certain);
+  /// Whether begin_after() still holds for the topic: then the channel's own place is not this client's.
+  bool begins_later(const wire::Topic& topic) const;
+  /// Forgets what waits for a topic; of a wildcard all that it stands for.
+  void forget(const wire::Topic& topic);
+  /// Forgets what waits for topics that it is not subscribed to any more.
+  void forget_unwanted();
+  void forget_all() { held_.reset(); }
 
   /// One message of its own: a snapshot, a gap.
   virtual void push(const wire::Topic& topic, std::string_view type, std::uint64_t seq, std::string_view json) = 0;
+  virtual void push_shared(const wire::Topic& topic, std::uint64_t seq, SharedMessage& message) {
+    push(topic, "snapshot", seq, message.json);
+  }
+  /// The batched write that deliver() asked for has been done.
+  virtual void after_write() {}
   /// Timers; every ten timer steps.
   virtual void on_tick() = 0;
-  /// Another pipeline: all subscriptions are gone.
-  virtual void on_pipeline(const core::SnapshotPtr& snapshot) = 0;
-  bool pending() const { return !pending_.empty(); }
+  /// Another pipeline: all subscriptions are gone. These are what they were.
+  virtual void on_pipeline(const core::SnapshotPtr& snapshot, std::span<const NamedSubscription> old) = 0;
 
-  std::size_t slot = 0;            ///< in the shard's list
-  std::size_t dirty_slot = 0;      ///< in the list of those with something pending
-  std::uint64_t last_offered = 0;  ///< serial number of the frame offered last: a topic may reach it on two ways
+  Group* group() const { return group_; }
+  std::uint32_t member_slot() const { return member_slot_; }
+  std::uint64_t round() const { return round_; }
+  void enter(Group& group, std::uint32_t slot);
+  void move_to(std::uint32_t slot) { member_slot_ = slot; }
+  void leave_group() { group_ = nullptr; }
+
+  std::uint32_t slot = 0;  ///< in the shard's list
   bool in_rate_list = false;
 
  protected:
-  /// Writes frames of the batch now.
-  virtual void write(const Batch& batch, std::span<const Run> runs) = 0;
+  /// Writes these frames of the batch now.
+  virtual void write(Batch& batch, std::span<const std::uint32_t> frames) = 0;
   /// Writes single frames now.
   virtual void write(std::span<const wire::Frame> frames) = 0;
+  /// Writes the whole round of the group; may leave the write to the shard's batch.
+  virtual void write_round(Batch& batch, Group& group) { write(batch, group.frames()); }
   bool lagging() const { return lagging_; }
   void set_lagging(bool lagging) { lagging_ = lagging; }
   ShardImpl& shard() const { return *shard_; }
@@ -83,11 +97,29 @@ class Client {
     SteadyTime due{};
     std::uint32_t rate_ms = 0;
   };
-  void enqueue(std::uint32_t index);
+  struct Beginning {
+    wire::Topic topic;
+    std::uint64_t seq = 0;
+    bool certain = true;
+  };
+  /// What most clients have none of.
+  struct Held {
+    std::unordered_map<std::uint64_t, Parked> parked;
+    std::vector<Beginning> beginnings;
+  };
+
+  void pick(Batch& batch, const Group& group);
+  bool wants_lossless(Batch& batch, std::uint32_t index, std::vector<std::uint32_t>& picked);
+  bool wants_latest(const wire::Frame& frame, const Group& group);
+  Beginning* beginning_of(const wire::Topic& topic);
+  Held& held();
+  void drop_held_if_empty();
 
   std::shared_ptr<ShardImpl> shard_;
-  std::vector<Run> pending_;
-  std::unique_ptr<std::unordered_map<std::uint64_t, Parked>> parked_;  // most clients never need it
+  Group* group_ = nullptr;
+  std::unique_ptr<Held> held_;
+  std::uint64_t round_ = 0;
+  std::uint32_t member_slot_ = 0;
   bool lagging_ = false;
 };
 

@@ -38,24 +38,26 @@ void EventsClient::start(std::string_view last_event_id) {
 
 void EventsClient::subscribe_all(const core::SnapshotPtr& snapshot) {
   position_ = std::max(position_, snapshot->position);
-  for (const wire::Topic& topic : topics_) shard().subscribe_fresh(*this, topic, 0, snapshot);
+  SubscriptionSet set;
+  for (const wire::Topic& topic : topics_) add_subscribed(set, {topic, 0});
+  shard().subscribe(*this, set);
+  for (const Subscribed& s : set) shard().push_fresh(*this, s.topic, snapshot);
 }
 
 void EventsClient::gone() {
   if (std::exchange(closed_, true)) return;
-  for (const wire::Topic& topic : topics_) shard().detach(*this, topic);
   shard().remove(*this);
 }
 
-void EventsClient::on_pipeline(const core::SnapshotPtr& snapshot) {
+void EventsClient::on_pipeline(const core::SnapshotPtr& snapshot, std::span<const NamedSubscription>) {
   if (closed_) return;
   epoch_ = snapshot->epoch;
   position_ = snapshot->position;
-  const auto old = std::exchange(topics_, {});
-  for (const wire::Topic& topic : old) forget_parked(topic);
+  topics_.clear();
   for (const std::string& name : names_) {
     const auto data = fmt::format("{{\"origin\":\"{}\"}}", core::to_string(snapshot->origin));
-    if (const auto topic = wire::parse_topic(name, *snapshot->catalogue)) topics_.push_back(*topic);
+    if (const auto topic = wire::parse_topic(name, *snapshot->catalogue, shard().options().bench_channels))
+      topics_.push_back(*topic);
     std::string event;
     append(event, {}, "status", position_, wire::stream_message(name, "status", position_, epoch_, data));
     send(std::move(event));
@@ -76,12 +78,10 @@ void EventsClient::push(const wire::Topic& topic, std::string_view type, std::ui
   send(std::move(out));
 }
 
-void EventsClient::write(const Batch& batch, std::span<const Run> runs) {
+void EventsClient::write(Batch& batch, std::span<const std::uint32_t> frames) {
   std::string out;
-  for (const Run& run : runs) {
-    for (std::uint32_t i = run.begin; i < run.end; ++i) {
-      append(out, batch.frames[i].topic, "update", batch.frames[i].seq, *batch.frames[i].json);
-    }
+  for (const std::uint32_t index : frames) {
+    append(out, batch[index].topic, "update", batch[index].seq, *batch[index].json);
   }
   send(std::move(out));
 }

@@ -19,10 +19,10 @@ class EventsClient final : public Client, public std::enable_shared_from_this<Ev
   void start(std::string_view last_event_id);
   void push(const wire::Topic& topic, std::string_view type, std::uint64_t seq, std::string_view json) override;
   void on_tick() override;
-  void on_pipeline(const core::SnapshotPtr& snapshot) override;
+  void on_pipeline(const core::SnapshotPtr& snapshot, std::span<const NamedSubscription> old) override;
 
  private:
-  void write(const Batch& batch, std::span<const Run> runs) override;
+  void write(Batch& batch, std::span<const std::uint32_t> frames) override;
   void write(std::span<const wire::Frame> frames) override;
   void append(std::string& out, const wire::Topic& topic, std::string_view type, std::uint64_t seq,
               std::string_view json);

@@ -18,6 +18,11 @@ std::string tag_of(const core::SnapshotPtr& snapshot) {
   return snapshot ? fmt::format("\"epoch\":\"{}\"", snapshot->epoch) : std::string();
 }
 
+core::Result<std::vector<wire::Topic>> read_events(const net::HttpRequest& request,
+                                                   const core::MarketSnapshot& snapshot, const StreamOptions& options) {
+  return read_events_parameters(request, *snapshot.catalogue, options.max_subscriptions, options.bench_channels);
+}
+
 core::Result<core::SnapshotPtr> present(const ShardImpl& shard) {
   auto snapshot = shard.awaits_pipeline() ? nullptr : shard.snapshot();
   if (snapshot) return snapshot;
@@ -142,7 +147,7 @@ core::Result<std::shared_ptr<net::WebSocketHandler>> Shard::make_ticks_session(c
 core::Status Shard::check_events(const net::HttpRequest& request) const {
   const auto snapshot = present(*impl_);
   if (!snapshot) return tl::unexpected(snapshot.error());
-  const auto topics = read_events_parameters(request, *(*snapshot)->catalogue, impl_->options().max_subscriptions);
+  const auto topics = read_events(request, **snapshot, impl_->options());
   if (!topics) return tl::unexpected(topics.error());
   return {};
 }
@@ -150,7 +155,7 @@ core::Status Shard::check_events(const net::HttpRequest& request) const {
 void Shard::open_events(const net::HttpRequest& request, std::shared_ptr<net::HttpServer::ResponseStream> stream) {
   const auto snapshot = present(*impl_);
   if (!snapshot) return stream->close();
-  auto topics = read_events_parameters(request, *(*snapshot)->catalogue, impl_->options().max_subscriptions);
+  auto topics = read_events(request, **snapshot, impl_->options());
   if (!topics) return stream->close();
   const auto client = std::make_shared<EventsClient>(impl_, std::move(*topics), std::move(stream));
   client->start(request.headers.find("Last-Event-ID").value_or(""));

@@ -88,7 +88,7 @@ core::Result<std::vector<core::AssetId>> read_ticks_parameters(const net::HttpRe
 
 core::Result<std::vector<wire::Topic>> read_events_parameters(const net::HttpRequest& request,
                                                               const core::Catalogue& catalogue,
-                                                              std::size_t max_channels) {
+                                                              std::size_t max_channels, std::uint32_t bench_channels) {
   std::vector<wire::Topic> topics;
   for (const auto& [name, value] : net::parse_query(request.query())) {
     if (name != "channels") continue;
@@ -96,7 +96,7 @@ core::Result<std::vector<wire::Topic>> read_events_parameters(const net::HttpReq
       if (topics.size() == max_channels) {
         return fail(ErrorCode::invalid_argument, fmt::format("channels: at most {}", max_channels));
       }
-      const auto topic = wire::parse_topic(channel, catalogue);
+      const auto topic = wire::parse_topic(channel, catalogue, bench_channels);
       if (!topic) return tl::unexpected(topic.error());
       if (std::find(topics.begin(), topics.end(), *topic) == topics.end()) topics.push_back(*topic);
     }

@@ -28,6 +28,7 @@ core::Result<std::vector<core::AssetId>> read_ticks_parameters(const net::HttpRe
 /// `/api/v1/events?channels=price:btc/usd,ticker:*`
 core::Result<std::vector<wire::Topic>> read_events_parameters(const net::HttpRequest& request,
                                                               const core::Catalogue& catalogue,
-                                                              std::size_t max_channels);
+                                                              std::size_t max_channels,
+                                                              std::uint32_t bench_channels = 0);
 
 }  // namespace tickspan::stream

@@ -21,7 +21,7 @@ void PricesSession::handle_tick() {
   if (const auto snapshot = shard().snapshot()) send_list(*snapshot);
 }
 
-void PricesSession::on_pipeline(const core::SnapshotPtr& snapshot) {
+void PricesSession::on_pipeline(const core::SnapshotPtr& snapshot, std::span<const NamedSubscription>) {
   send_list(*snapshot);
 }
 

@@ -12,7 +12,7 @@ class PricesSession final : public SocketClient {
       : SocketClient(std::move(shard)), parameters_(std::move(parameters)) {}
 
   void push(const wire::Topic&, std::string_view, std::uint64_t, std::string_view) override {}
-  void on_pipeline(const core::SnapshotPtr& snapshot) override;
+  void on_pipeline(const core::SnapshotPtr& snapshot, std::span<const NamedSubscription> old) override;
 
  private:
   void greet() override;

@@ -86,6 +86,12 @@ void Session::push(const wire::Topic&, std::string_view, std::uint64_t, std::str
   send_text(json);
 }
 
+void Session::push_shared(const wire::Topic&, std::uint64_t, SharedMessage& message) {
+  if (!deflates()) return send_text(message.json);
+  if (message.deflated.empty()) shard().deflater().append_text_frame(message.deflated, message.json);
+  send_framed(message.deflated);
+}
+
 void Session::handle_message(std::string_view text) {
   const Request request = shard().reader().read(text, shard().options().max_subscriptions);
   if (!request.problem.empty()) return offence(request);
@@ -121,65 +127,76 @@ void Session::refuse(const Request& request, std::string_view code, std::string_
   send_text(out);
 }
 
-Session::Subscription* Session::find(const wire::Topic& topic) {
-  const auto it =
-      std::find_if(subscriptions_.begin(), subscriptions_.end(), [&](const auto& s) { return s.topic == topic; });
-  return it == subscriptions_.end() ? nullptr : &*it;
-}
+/// One channel of a subscribe request.
+struct Session::Asked {
+  std::string_view name;
+  Resolved topic;
+  std::optional<std::uint64_t> since;
+  std::optional<std::vector<wire::Frame>> missed;  // nothing: not known in full
+  bool repeated = false;                           // an earlier one of the request is the same channel
+};
 
 void Session::subscribe(const Request& request) {
   const auto snapshot = shard().snapshot();
   if (!snapshot || shard().awaits_pipeline())
     return refuse(request, "starting", "no market yet; try again in a second");
-  struct Taken {
-    wire::Topic topic;
-    std::uint64_t since = 0;
-    std::optional<std::vector<wire::Frame>> missed;  // nothing: not known in full
-  };
-  std::vector<Taken> taken;
+  const auto& options = shard().options();
+  std::vector<Asked> asked;
+  SubscriptionSet added;
+  std::size_t count = shard().subscriptions(*this);
+  int refused = 0;
+  for (const std::string& name : request.channels) {
+    asked.push_back({name, resolve(name, *snapshot->catalogue, options.bench_channels, refused), {}, {}, false});
+    Asked& a = asked.back();
+    if (!a.topic) continue;
+    a.repeated = find_subscribed(added, a.topic->key()) != nullptr;
+    if (!a.repeated && shard().find(*this, *a.topic) == nullptr) {
+      if (count >= options.max_subscriptions) {
+        a.topic = tl::unexpected(
+            wire::TopicProblem{"limit", fmt::format("at most {} subscriptions", options.max_subscriptions), {}});
+        continue;
+      }
+      ++count;
+    }
+    const bool latest = wire::keeps_latest_only(a.topic->kind);
+    add_subscribed(added, {*a.topic, latest ? request.max_rate_ms : 0});
+  }
+  // Before anything is looked up: from here on nothing of these channels passes by unseen.
+  shard().subscribe(*this, added);
+  const auto present = shard().snapshot();
+  answer_subscribe(request, *present, asked);
+  for (const Asked& a : asked) {
+    if (!a.topic || a.repeated) continue;
+    if (a.missed)
+      shard().push_missed(*this, *a.topic, *a.since, *a.missed);
+    else
+      shard().push_fresh(*this, *a.topic, present);
+  }
+}
+
+void Session::answer_subscribe(const Request& request, const core::MarketSnapshot& snapshot,
+                               std::vector<Asked>& asked) {
   std::string out;
   wire::JsonWriter json(out);
   json.begin_object().key("id").raw(request.id).key("results").begin_array();
-  int refused = 0;
-  for (const std::string& asked : request.channels) {
-    json.begin_object().field("channel", asked);
-    const auto topic = resolve(asked, *snapshot->catalogue, shard().options().bench_channels, refused);
-    if (!topic) {
-      write_error(json, topic.error());
+  for (Asked& a : asked) {
+    json.begin_object().field("channel", a.name);
+    if (!a.topic) {
+      write_error(json, a.topic.error());
       json.end_object();
       continue;
     }
-    Subscription* known = find(*topic);
-    if (known == nullptr && subscriptions_.size() >= shard().options().max_subscriptions) {
-      write_error(json, {"limit", fmt::format("at most {} subscriptions", shard().options().max_subscriptions), {}});
-      json.end_object();
-      continue;
+    const std::string name = wire::topic_name(*a.topic, *snapshot.catalogue);
+    const Since* since = find_since(request, a.name, name);
+    if (since != nullptr && since->epoch == snapshot.epoch && !wire::keeps_latest_only(a.topic->kind)) {
+      a.since = since->seq;
+      a.missed = shard().core().history.after(a.topic->key(), since->seq);
     }
-    const std::string name = wire::topic_name(*topic, *snapshot->catalogue);
-    if (known == nullptr) known = &subscriptions_.emplace_back(Subscription{*topic, name, 0});
-    known->rate_ms = request.max_rate_ms;
-    Taken& t = taken.emplace_back(Taken{*topic, 0, {}});
-    const Since* since = find_since(request, asked, name);
-    if (since != nullptr && since->epoch == snapshot->epoch && !wire::keeps_latest_only(topic->kind)) {
-      t.since = since->seq;
-      t.missed = shard().core().history.after(topic->key(), since->seq);
-    }
-    json.key("result")
-        .begin_object()
-        .field("channel", name)
-        .field("recovered", t.missed.has_value())
-        .end_object()
-        .end_object();
+    json.key("result").begin_object().field("channel", name).field("recovered", a.missed.has_value());
+    json.end_object().end_object();
   }
   json.end_array().end_object();
   send_text(out);
-  for (const Taken& t : taken) {
-    if (t.missed) {
-      shard().subscribe_since(*this, t.topic, t.since, *t.missed);
-    } else {
-      shard().subscribe_fresh(*this, t.topic, request.max_rate_ms, snapshot);
-    }
-  }
 }
 
 void Session::unsubscribe(const Request& request) {
@@ -195,9 +212,8 @@ void Session::unsubscribe(const Request& request) {
     const auto topic = resolve(asked, *snapshot->catalogue, shard().options().bench_channels, refused);
     if (!topic) {
       write_error(json, topic.error());
-    } else if (shard().detach(*this, *topic)) {
+    } else if (shard().unsubscribe(*this, *topic)) {
       json.key("result").begin_object().field("channel", wire::topic_name(*topic, *snapshot->catalogue)).end_object();
-      std::erase_if(subscriptions_, [&](const Subscription& s) { return s.topic == *topic; });
     } else {
       write_error(json, {"not_subscribed", "not subscribed to '" + asked + "'", {}});
     }
@@ -207,27 +223,21 @@ void Session::unsubscribe(const Request& request) {
   send_text(out);
 }
 
-void Session::leave() {
-  for (const Subscription& subscription : subscriptions_) shard().detach(*this, subscription.topic);
-  subscriptions_.clear();
-}
-
-void Session::on_pipeline(const core::SnapshotPtr& snapshot) {
+void Session::on_pipeline(const core::SnapshotPtr& snapshot, std::span<const NamedSubscription> old) {
   const Cork cork(*this);
-  const auto old = std::exchange(subscriptions_, {});
-  for (const Subscription& subscription : old) {
-    forget_parked(subscription.topic);
-    const auto topic = wire::resolve_topic(subscription.name, *snapshot->catalogue);
+  SubscriptionSet set;
+  for (const NamedSubscription& subscription : old) {
+    const auto topic = wire::resolve_topic(subscription.name, *snapshot->catalogue, shard().options().bench_channels);
     std::string data;
     wire::JsonWriter json(data);
     json.begin_object().field("origin", core::to_string(snapshot->origin));
     if (!topic) write_error(json, topic.error());
     json.end_object();
     send_text(wire::stream_message(subscription.name, "status", snapshot->position, snapshot->epoch, data));
-    if (!topic || find(*topic) != nullptr) continue;
-    subscriptions_.push_back({*topic, wire::topic_name(*topic, *snapshot->catalogue), subscription.rate_ms});
-    shard().subscribe_fresh(*this, *topic, subscription.rate_ms, snapshot);
+    if (topic) add_subscribed(set, {*topic, subscription.rate_ms});
   }
+  shard().subscribe(*this, set);
+  for (const Subscribed& s : set) shard().push_fresh(*this, s.topic, snapshot);
 }
 
 }  // namespace tickspan::stream

@@ -11,26 +11,21 @@ class Session final : public SocketClient {
   explicit Session(std::shared_ptr<ShardImpl> shard) : SocketClient(std::move(shard)) {}
 
   void push(const wire::Topic& topic, std::string_view type, std::uint64_t seq, std::string_view json) override;
-  void on_pipeline(const core::SnapshotPtr& snapshot) override;
+  void push_shared(const wire::Topic& topic, std::uint64_t seq, SharedMessage& message) override;
+  void on_pipeline(const core::SnapshotPtr& snapshot, std::span<const NamedSubscription> old) override;
 
  private:
-  struct Subscription {
-    wire::Topic topic;
-    std::string name;  ///< canonical, also for the next pipeline
-    std::uint32_t rate_ms = 0;
-  };
+  struct Asked;
 
   void greet() override;
   void handle_message(std::string_view text) override;
-  void leave() override;
   std::string heartbeat() const override;
   void offence(const Request& request);
   void refuse(const Request& request, std::string_view code, std::string_view message);
   void subscribe(const Request& request);
+  void answer_subscribe(const Request& request, const core::MarketSnapshot& snapshot, std::vector<Asked>& asked);
   void unsubscribe(const Request& request);
-  Subscription* find(const wire::Topic& topic);
 
-  std::vector<Subscription> subscriptions_;
   std::size_t offences_ = 0;
 };
 

@@ -8,6 +8,11 @@
 #include "stream/shard.hpp"
 
 namespace tickspan::stream {
+namespace {
+
+constexpr std::size_t kWorthDeflating = 64;  // a heartbeat or an acknowledgement gains nothing
+
+}  // namespace
 
 SocketClient::Cork::Cork(SocketClient& client) : client_(client), owner_(client.cork_ == nullptr) {
   if (owner_) client_.cork_ = &bytes_;
@@ -23,6 +28,7 @@ SocketClient::SocketClient(std::shared_ptr<ShardImpl> shard) : Client(std::move(
 
 void SocketClient::on_open(net::WebSocketPeer& peer) {
   peer_ = &peer;
+  deflates_ = peer.deflates();
   shard().update_now();
   last_sent_ = last_ping_ = last_token_ = shard().now();
   tokens_ = 2 * static_cast<float>(shard().options().messages_per_second);
@@ -33,7 +39,6 @@ void SocketClient::on_open(net::WebSocketPeer& peer) {
 
 void SocketClient::on_close(std::uint16_t) {
   peer_ = nullptr;
-  leave();
   shard().remove(*this);
 }
 
@@ -89,10 +94,17 @@ void SocketClient::on_tick() {
   }
 }
 
+void SocketClient::append_text(std::string& out, std::string_view json) const {
+  if (deflates_ && json.size() >= kWorthDeflating)
+    shard().deflater().append_text_frame(out, json);
+  else
+    net::append_text_frame(out, json);
+}
+
 void SocketClient::send_text(std::string_view json) {
-  if (cork_ != nullptr) return net::append_text_frame(*cork_, json);
+  if (cork_ != nullptr) return append_text(*cork_, json);
   std::string& frame = shard().scratch();
-  net::append_text_frame(frame, json);
+  append_text(frame, json);
   send_framed(frame);
 }
 
@@ -107,6 +119,7 @@ void SocketClient::send_framed(std::string_view frames) {
 }
 
 void SocketClient::after_write() {
+  if (!open()) return;
   last_sent_ = shard().now();
   const std::size_t queued = peer_->queued_bytes();
   set_lagging(queued > 0);
@@ -122,19 +135,28 @@ void SocketClient::close(std::uint16_t code, std::string_view reason) {
   peer_->close(code, reason);
 }
 
-void SocketClient::write(const Batch& batch, std::span<const Run> runs) {
+void SocketClient::write(Batch& batch, std::span<const std::uint32_t> frames) {
   if (!open()) return;
-  if (runs.size() == 1 && cork_ == nullptr) return send_framed(batch.bytes(runs[0].begin, runs[0].end));
   std::string& gathered = shard().scratch();
-  for (const Run& run : runs) gathered += batch.bytes(run.begin, run.end);
+  if (deflates_)
+    batch.append_deflated(gathered, frames);
+  else
+    batch.append(gathered, frames);
   send_framed(gathered);
 }
 
 void SocketClient::write(std::span<const wire::Frame> frames) {
   if (!open()) return;
   std::string& gathered = shard().scratch();
-  for (const wire::Frame& frame : frames) net::append_text_frame(gathered, *frame.json);
+  for (const wire::Frame& frame : frames) append_text(gathered, *frame.json);
   send_framed(gathered);
+}
+
+void SocketClient::write_round(Batch& batch, Group& group) {
+  if (!open()) return;
+  const auto bytes = deflates_ ? group.deflated(batch) : group.bytes(batch, shard().arena());
+  if (cork_ != nullptr) return send_framed(bytes);
+  shard().write_later(*this, *peer_, bytes);
 }
 
 }  // namespace tickspan::stream

@@ -16,6 +16,7 @@ class SocketClient : public Client, public net::WebSocketHandler {
   void on_drained() final;
   void on_close(std::uint16_t code) final;
   void on_tick() final;
+  void after_write() final;
 
  protected:
   /// The first words.
@@ -23,8 +24,6 @@ class SocketClient : public Client, public net::WebSocketHandler {
   virtual void handle_message(std::string_view /*text*/) {}
   /// Further timers.
   virtual void handle_tick() {}
-  /// Every subscription is to be given back.
-  virtual void leave() {}
   /// Sent when nothing else was for a while; empty: nothing is.
   virtual std::string heartbeat() const { return {}; }
 
@@ -33,8 +32,11 @@ class SocketClient : public Client, public net::WebSocketHandler {
   void send_framed(std::string_view frames);
   void close(std::uint16_t code, std::string_view reason);
   bool open() const { return peer_ != nullptr && !closing_; }
-  void write(const Batch& batch, std::span<const Run> runs) override;
+  /// Whether the client takes compressed messages.
+  bool deflates() const { return deflates_; }
+  void write(Batch& batch, std::span<const std::uint32_t> frames) override;
   void write(std::span<const wire::Frame> frames) override;
+  void write_round(Batch& batch, Group& group) override;
 
   /// While one exists, what is sent is gathered, and goes out as one at its end.
   class Cork {
@@ -52,13 +54,13 @@ class SocketClient : public Client, public net::WebSocketHandler {
 
  private:
   bool take_token();
-  void after_write();
+  void append_text(std::string& out, std::string_view json) const;
 
   net::WebSocketPeer* peer_ = nullptr;
   std::string* cork_ = nullptr;
   SteadyTime last_sent_{}, last_ping_{}, last_token_{};
   float tokens_ = 0;
-  bool closing_ = false, awaiting_pong_ = false;
+  bool closing_ = false, awaiting_pong_ = false, deflates_ = false;
 };
 
 }  // namespace tickspan::stream

@@ -41,23 +41,20 @@ void TicksSession::greet() {
 void TicksSession::listen(const core::MarketSnapshot& snapshot) {
   usd_ = snapshot.usd;
   const Cork cork(*this);
+  SubscriptionSet set;
   for (Asset& asset : assets_) {
     asset.id = snapshot.catalogue->find_id(asset.text_id);
-    if (!asset.id.valid()) continue;
-    shard().attach(*this, price_topic(asset.id, usd_), snapshot.position, 0);
-    send_asset(asset, snapshot);
+    if (asset.id.valid()) add_subscribed(set, {price_topic(asset.id, usd_), 0});
+  }
+  shard().subscribe(*this, set);
+  for (const Subscribed& s : set) shard().begin_after(*this, s.topic, snapshot);
+  for (Asset& asset : assets_) {
+    if (asset.id.valid()) send_asset(asset, snapshot);
   }
 }
 
-void TicksSession::on_pipeline(const core::SnapshotPtr& snapshot) {
-  for (const Asset& asset : assets_) forget_parked(price_topic(asset.id, usd_));
+void TicksSession::on_pipeline(const core::SnapshotPtr& snapshot, std::span<const NamedSubscription>) {
   listen(*snapshot);
-}
-
-void TicksSession::leave() {
-  for (const Asset& asset : assets_) {
-    if (asset.id.valid()) shard().detach(*this, price_topic(asset.id, usd_));
-  }
 }
 
 void TicksSession::handle_tick() {
@@ -91,13 +88,11 @@ void TicksSession::send_frame(const wire::Frame& frame, const core::MarketSnapsh
   if (it != assets_.end()) send_asset(*it, snapshot);
 }
 
-void TicksSession::write(const Batch& batch, std::span<const Run> runs) {
+void TicksSession::write(Batch& batch, std::span<const std::uint32_t> frames) {
   const auto snapshot = shard().snapshot();
   if (!snapshot) return;
   const Cork cork(*this);
-  for (const Run& run : runs) {
-    for (std::uint32_t i = run.begin; i < run.end; ++i) send_frame(batch.frames[i], *snapshot);
-  }
+  for (const std::uint32_t index : frames) send_frame(batch[index], *snapshot);
 }
 
 void TicksSession::write(std::span<const wire::Frame> frames) {

@@ -11,7 +11,7 @@ class TicksSession final : public SocketClient {
                const std::vector<core::AssetId>& assets);
 
   void push(const wire::Topic&, std::string_view, std::uint64_t, std::string_view) override {}
-  void on_pipeline(const core::SnapshotPtr& snapshot) override;
+  void on_pipeline(const core::SnapshotPtr& snapshot, std::span<const NamedSubscription> old) override;
 
  private:
   struct Asset {
@@ -22,9 +22,9 @@ class TicksSession final : public SocketClient {
   };
   void greet() override;
   void handle_tick() override;
-  void leave() override;
-  void write(const Batch& batch, std::span<const Run> runs) override;
+  void write(Batch& batch, std::span<const std::uint32_t> frames) override;
   void write(std::span<const wire::Frame> frames) override;
+  void write_round(Batch& batch, Group& group) override { write(batch, group.frames()); }
   void listen(const core::MarketSnapshot& snapshot);
   void send_asset(Asset& asset, const core::MarketSnapshot& snapshot);
   void send_frame(const wire::Frame& frame, const core::MarketSnapshot& snapshot);
