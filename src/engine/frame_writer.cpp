@@ -50,11 +50,15 @@ void FrameWriter::rebuild() {
     }
   }
   const std::vector<Unit> old_units = std::exchange(units_, {});
+  const auto old_latest = std::exchange(latest_known_, {});
+  std::erase_if(newcomers_, [&](const wire::Topic& topic) { return !set->contains(topic.key()); });
   for (const wire::Topic& topic : topics) {
     if (!wire::keeps_latest_only(topic.kind)) {
       add_lossless(topic);
       continue;
     }
+    latest_known_.insert(topic.key());
+    if (!old_latest.contains(topic.key())) newcomers_.push_back(topic);
     if (topic.is_wildcard())
       wildcards_.push_back({topic.kind, topic.quote});
     else if (topic.base.index() < exact_.size())
@@ -154,6 +158,7 @@ void FrameWriter::on_changed(const core::MarketSnapshot& snapshot, const std::ve
                              core::Timestamp now) {
   if (wildcards_.empty() && exact_.empty()) return;
   for (const core::AssetId asset : changed) encode_asset(snapshot, asset, {});
+  encode_newcomers(snapshot, changed);
   units_waiting_ = false;
   for (Unit& unit : units_) {
     unit.waiting = unit.waiting || std::binary_search(changed.begin(), changed.end(), unit.quote);
@@ -167,6 +172,26 @@ void FrameWriter::on_changed(const core::MarketSnapshot& snapshot, const std::ve
     for (std::uint32_t i = 0; i < exact_.size(); ++i) {
       if (!std::binary_search(changed.begin(), changed.end(), core::AssetId{i}))
         encode_asset(snapshot, {i}, unit.quote);
+    }
+  }
+}
+
+// Who subscribed has seen a snapshot from before this writer knew of the topic: what changed in between would be told
+// to nobody.
+void FrameWriter::encode_newcomers(const core::MarketSnapshot& snapshot, const std::vector<core::AssetId>& changed) {
+  for (const wire::Topic& topic : std::exchange(newcomers_, {})) {
+    const auto tell = [&](core::AssetId asset) {
+      if (!std::binary_search(changed.begin(), changed.end(), asset))
+        encode_latest(snapshot, asset, {topic.kind, topic.quote});
+    };
+    if (!topic.is_wildcard()) {
+      tell(topic.base);
+      continue;
+    }
+    for (const auto& row : market_.rows()) {
+      if (!row.asset.valid() || row.asset == topic.quote || !row.has_price()) continue;
+      const core::AssetKind kind = snapshot.catalogue->asset(row.asset).kind;
+      if (kind == core::AssetKind::coin || kind == core::AssetKind::stablecoin) tell(row.asset);
     }
   }
 }

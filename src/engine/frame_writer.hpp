@@ -3,6 +3,7 @@
 #include <map>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "core/snapshot.hpp"
@@ -36,8 +37,9 @@ class FrameWriter {
   void on_changed(const core::MarketSnapshot& snapshot, const std::vector<core::AssetId>& changed, core::Timestamp now);
   /// Hands the frames to the sink. False when there were none.
   bool post();
-  /// A unit's change waits for its second to pass: on_changed() wants to be called again by then.
-  bool has_waiting_units() const { return units_waiting_; }
+  /// A unit's change waits for its second to pass, or a topic that is listened to anew for its present value:
+  /// on_changed() wants to be called, changes or not.
+  bool has_waiting() const { return units_waiting_ || !newcomers_.empty(); }
 
  private:
   struct Lossless {
@@ -60,6 +62,7 @@ class FrameWriter {
 
   void rebuild();
   void add_lossless(const wire::Topic& topic);
+  void encode_newcomers(const core::MarketSnapshot& snapshot, const std::vector<core::AssetId>& changed);
   void encode_asset(const core::MarketSnapshot& snapshot, core::AssetId asset, core::AssetId only_quote);
   void encode_latest(const core::MarketSnapshot& snapshot, core::AssetId asset, const Latest& what);
   void encode_candle(Lossless& topic, const core::Candle& usd_candle);
@@ -79,6 +82,8 @@ class FrameWriter {
   std::vector<std::vector<Latest>> exact_;  // by AssetId index
   std::vector<Unit> units_;
   bool units_waiting_ = false;
+  std::unordered_set<std::uint64_t> latest_known_;     // keys of the topics in wildcards_ and exact_
+  std::vector<wire::Topic> newcomers_;                 // of those whose value was never told
   std::map<std::uint64_t, Lossless> lossless_;         // by topic key; nodes stay where they are
   std::vector<Lossless*> trade_topics_;                // by InstrumentId index
   std::vector<std::vector<Lossless*>> candle_topics_;  // by AssetId index

@@ -194,7 +194,7 @@ void TurnLoop::publish(core::Timestamp now) {
   if (const core::SnapshotPtr snapshot = publisher_.publish(now, changed_)) {
     published_.add();
     frames_.on_changed(*snapshot, changed_, now);
-  } else if (frames_.has_waiting_units()) {
+  } else if (frames_.has_waiting() && publisher_.current() != nullptr) {
     frames_.on_changed(*publisher_.current(), {}, now);
   }
   frames_.post();

@@ -6,9 +6,9 @@
 
 namespace tickspan::stream {
 
-void Client::enter(Group& group, std::uint32_t slot_in_group) {
+void Client::enter(Group& group, std::uint32_t place) {
   group_ = &group;
-  member_slot_ = slot_in_group;
+  member_slot_ = place;
   round_ = group.round();  // a round under way is not for who comes in the middle of it
 }
 

@@ -73,8 +73,8 @@ class Client {
   Group* group() const { return group_; }
   std::uint32_t member_slot() const { return member_slot_; }
   std::uint64_t round() const { return round_; }
-  void enter(Group& group, std::uint32_t slot);
-  void move_to(std::uint32_t slot) { member_slot_ = slot; }
+  void enter(Group& group, std::uint32_t place);
+  void move_to(std::uint32_t place) { member_slot_ = place; }
   void leave_group() { group_ = nullptr; }
 
   std::uint32_t slot = 0;  ///< in the shard's list

@@ -226,18 +226,21 @@ void Session::unsubscribe(const Request& request) {
 void Session::on_pipeline(const core::SnapshotPtr& snapshot, std::span<const NamedSubscription> old) {
   const Cork cork(*this);
   SubscriptionSet set;
+  std::vector<Resolved> topics;
   for (const NamedSubscription& subscription : old) {
-    const auto topic = wire::resolve_topic(subscription.name, *snapshot->catalogue, shard().options().bench_channels);
+    topics.push_back(wire::resolve_topic(subscription.name, *snapshot->catalogue, shard().options().bench_channels));
+    if (topics.back()) add_subscribed(set, {*topics.back(), subscription.rate_ms});
+  }
+  shard().subscribe(*this, set);
+  for (std::size_t i = 0; i < old.size(); ++i) {
     std::string data;
     wire::JsonWriter json(data);
     json.begin_object().field("origin", core::to_string(snapshot->origin));
-    if (!topic) write_error(json, topic.error());
+    if (!topics[i]) write_error(json, topics[i].error());
     json.end_object();
-    send_text(wire::stream_message(subscription.name, "status", snapshot->position, snapshot->epoch, data));
-    if (topic) add_subscribed(set, {*topic, subscription.rate_ms});
+    send_text(wire::stream_message(old[i].name, "status", snapshot->position, snapshot->epoch, data));
+    if (topics[i]) shard().push_fresh(*this, *topics[i], snapshot);
   }
-  shard().subscribe(*this, set);
-  for (const Subscribed& s : set) shard().push_fresh(*this, s.topic, snapshot);
 }
 
 }  // namespace tickspan::stream

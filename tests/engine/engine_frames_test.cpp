@@ -52,6 +52,22 @@ TEST_F(Frames, AnExactTopicThatAWildcardCoversIsEncodedOnce) {
   EXPECT_EQ(b_.frames.all.size(), 2u);
 }
 
+// A session takes its snapshot before the engine has heard that somebody listens: a change in between is told later.
+TEST_F(Frames, WhatIsListenedToAnewIsToldOnce) {
+  b_.push_quote(b_.kraken, "BTC/USD", 60'000, 60'000);
+  b_.push_quote(b_.kraken, "EUR/USD", 1.1, 1.1);
+  b_.run();
+  ASSERT_TRUE(b_.frames.all.empty());
+  listen("price:btc/usd");
+  b_.pass(1s);
+  ASSERT_EQ(b_.frames.all.size(), 1u);
+  EXPECT_TRUE(has(b_.frames.all[0], R"("channel":"price:btc/usd","type":"update")"));
+  listen("ticker:*");
+  b_.pass(1s);
+  ASSERT_EQ(b_.frames.all.size(), 2u);
+  EXPECT_TRUE(has(b_.frames.all[1], R"("channel":"ticker:btc/usd")"));
+}
+
 TEST_F(Frames, AChangeOfStateIsAFrame) {
   listen("price:btc/usd");
   b_.push_quote(b_.kraken, "BTC/USD", 100, 100);
