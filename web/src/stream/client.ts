@@ -1,6 +1,6 @@
 import { fullJitter } from './backoff';
-import { channelMatches, isLossless, isWildcard } from './channel';
-import type { Answer, ChannelHandlers, ConnectionState, Hello, Push, StreamEvents } from './types';
+import { isolated, Subscription, type Position } from './subscription';
+import type { Answer, ChannelError, ChannelHandlers, ConnectionState, Hello, Push, StreamEvents } from './types';
 
 /** The part of the browser's WebSocket that is used. */
 export interface SocketLike {
@@ -16,7 +16,7 @@ export interface SocketLike {
 export interface StreamOptions {
   /** Address of the stream; a function is asked at every attempt. */
   url: string | (() => string);
-  /** The server conflates latest-value channels to one message per channel in this time. */
+  /** The server conflates latest-value channels to one message per channel in this time (at most 60,000). */
   maxRateMs?: number;
   /** First and longest step of the back-off. */
   backoffBaseMs?: number;
@@ -30,24 +30,10 @@ export interface StreamOptions {
   now?: () => number;
 }
 
-interface Position {
-  epoch: string;
-  seq: number;
-}
-
-interface Subscription {
-  asked: string;
-  /** The server's name for it, once told. */
-  canonical: string;
-  handlers: Set<ChannelHandlers>;
-  /** Newest position per concrete channel; a wildcard has many. */
-  positions: Map<string, Position>;
-  /** Updates are held back from the handlers: they would build on something unknown. */
-  awaitingSnapshot: boolean;
-  refused: boolean;
-}
-
 const OPEN = 1;
+const MAX_RATE_MS = 60_000; // the server takes no more
+const CHANNELS_PER_MESSAGE = 100; // the longest names, each with a place to resume from, fit into a message
+const STARTING_RETRY_MS = 1000;
 
 /**
  * Client of the stream: one socket, any number of subscriptions, which outlive the socket. Reconnects with full-jitter
@@ -72,7 +58,13 @@ export class StreamClient {
   private wanted = false;
   private watchdog: ReturnType<typeof setTimeout> | undefined;
   private retryTimer: ReturnType<typeof setTimeout> | undefined;
+  private startingTimer: ReturnType<typeof setTimeout> | undefined;
+  private pacingTimer: ReturnType<typeof setTimeout> | undefined;
   private flushQueued = false;
+  /** What the server has been asked for over this socket. */
+  private readonly requested = new Set<string>();
+  private limits = { channels: CHANNELS_PER_MESSAGE, messagesPerSecond: 0 };
+  private budget = { messages: 0, at: 0 };
   private readonly toSubscribe = new Set<string>();
   private readonly toUnsubscribe = new Set<string>();
   private current: ConnectionState = { phase: 'idle' };
@@ -124,49 +116,46 @@ export class StreamClient {
     this.open();
   }
 
-  /** Listens to a channel. Several listeners of a channel share one subscription; the last to leave ends it. */
-  subscribe<T>(channel: string, handlers: ChannelHandlers<T>): () => void {
+  /**
+   * Listens to a channel. Several listeners of a channel share one subscription, at the quickest rate that one of them
+   * wishes; the last to leave ends it.
+   */
+  subscribe<T>(channel: string, handlers: ChannelHandlers<T>, wish: { maxRateMs?: number } = {}): () => void {
     const set = handlers as ChannelHandlers;
+    const rate = Math.round(Math.min(MAX_RATE_MS, Math.max(0, wish.maxRateMs ?? this.options.maxRateMs)));
     let subscription = this.subscriptions.get(channel);
     if (!subscription || subscription.refused) {
-      subscription = this.newSubscription(channel);
+      subscription = new Subscription(channel, rate);
+      this.subscriptions.set(channel, subscription);
       this.toUnsubscribe.delete(channel);
       this.toSubscribe.add(channel);
+      this.queueFlush();
     } else {
       // A newcomer has seen nothing yet: everyone gets a snapshot.
+      subscription.maxRateMs = Math.min(subscription.maxRateMs, rate);
       this.refresh(subscription);
     }
     subscription.handlers.add(set);
-    this.queueFlush();
     return () => this.unsubscribe(channel, set);
-  }
-
-  private newSubscription(channel: string): Subscription {
-    const subscription: Subscription = {
-      asked: channel,
-      canonical: channel,
-      handlers: new Set(),
-      positions: new Map(),
-      awaitingSnapshot: false,
-      refused: false,
-    };
-    this.subscriptions.set(channel, subscription);
-    return subscription;
   }
 
   private unsubscribe(channel: string, handlers: ChannelHandlers): void {
     const subscription = this.subscriptions.get(channel);
     if (!subscription?.handlers.delete(handlers) || subscription.handlers.size > 0) return;
     this.subscriptions.delete(channel);
-    if (!this.toSubscribe.delete(channel) && !subscription.refused) this.toUnsubscribe.add(channel);
+    this.toSubscribe.delete(channel);
+    if (!this.requested.has(channel) || subscription.refused) return;
+    // The server knows one subscription where two names of a channel are asked for.
+    for (const other of this.subscriptions.values()) {
+      if (other.canonical === subscription.canonical) return;
+    }
+    this.toUnsubscribe.add(channel);
     this.queueFlush();
   }
 
-  /** Asks for a fresh snapshot. */
+  /** Asks for a fresh snapshot: who subscribes again is told the state anew. */
   private refresh(subscription: Subscription): void {
-    subscription.awaitingSnapshot = true;
-    subscription.positions.clear();
-    this.toUnsubscribe.add(subscription.asked);
+    subscription.restart();
     this.toSubscribe.add(subscription.asked);
     this.queueFlush();
   }
@@ -219,11 +208,13 @@ export class StreamClient {
   }
 
   private dropSocket(code?: number, reason?: string): void {
-    clearTimeout(this.watchdog);
+    for (const timer of [this.watchdog, this.startingTimer, this.pacingTimer]) clearTimeout(timer);
+    this.pacingTimer = undefined;
     const socket = this.socket;
     this.socket = null;
     this.greeted = false;
     this.pending.clear();
+    this.requested.clear();
     if (!socket) return;
     socket.onmessage = null;
     socket.onclose = null;
@@ -242,7 +233,11 @@ export class StreamClient {
 
   private setConnection(state: ConnectionState): void {
     this.current = state;
-    for (const listener of this.listeners.connection) listener(state);
+    this.emit('connection', (listener) => listener(state));
+  }
+
+  private emit<K extends keyof StreamEvents>(event: K, call: (listener: StreamEvents[K]) => void): void {
+    for (const listener of this.listeners[event]) isolated(() => call(listener));
   }
 
   // ---- requests ----
@@ -256,13 +251,50 @@ export class StreamClient {
     });
   }
 
+  /** Asks for what has gathered, in messages that the server takes and no quicker than it allows. */
   private flush(): void {
-    if (!this.greeted || this.socket?.readyState !== OPEN) return;
-    if (this.toUnsubscribe.size > 0) this.request('unsubscribe', [...this.toUnsubscribe]);
-    this.toUnsubscribe.clear();
-    const channels = [...this.toSubscribe].filter((channel) => this.subscriptions.has(channel));
-    this.toSubscribe.clear();
-    if (channels.length > 0) this.request('subscribe', channels);
+    while (this.greeted && this.socket?.readyState === OPEN && this.toUnsubscribe.size + this.toSubscribe.size > 0) {
+      if (!this.mayAsk()) return this.flushLater();
+      const method = this.toUnsubscribe.size > 0 ? 'unsubscribe' : 'subscribe';
+      this.request(method, this.take(method));
+    }
+  }
+
+  /** The next channels for one message: those of a subscribe share their rate. */
+  private take(method: 'subscribe' | 'unsubscribe'): string[] {
+    const waiting = method === 'subscribe' ? this.toSubscribe : this.toUnsubscribe;
+    const rateOf = (channel: string) => this.subscriptions.get(channel)?.maxRateMs;
+    const taken: string[] = [];
+    for (const channel of waiting) {
+      if (taken.length === this.limits.channels) break;
+      if (method === 'subscribe' && taken[0] !== undefined && rateOf(channel) !== rateOf(taken[0])) continue;
+      taken.push(channel);
+    }
+    for (const channel of taken) waiting.delete(channel);
+    return taken;
+  }
+
+  /** The server ends a connection that asks too often for good; half of what it bears is asked. */
+  private mayAsk(): boolean {
+    const rate = this.limits.messagesPerSecond;
+    if (rate === 0) return true;
+    const now = this.options.now();
+    const earned = (Math.max(0, now - this.budget.at) * rate) / 1000;
+    this.budget = { messages: Math.min(rate, this.budget.messages + earned), at: now };
+    if (this.budget.messages < 1) return false;
+    this.budget.messages -= 1;
+    return true;
+  }
+
+  private flushLater(): void {
+    if (this.pacingTimer !== undefined) return;
+    this.pacingTimer = setTimeout(
+      () => {
+        this.pacingTimer = undefined;
+        this.flush();
+      },
+      Math.ceil(1000 / this.limits.messagesPerSecond),
+    );
   }
 
   private request(method: 'subscribe' | 'unsubscribe', channels: string[]): void {
@@ -270,20 +302,21 @@ export class StreamClient {
     const params: Record<string, unknown> = { channels };
     if (method === 'subscribe') {
       this.pending.set(id, channels);
-      if (this.options.maxRateMs > 0) params['max_rate_ms'] = this.options.maxRateMs;
+      const rate = this.subscriptions.get(channels[0] ?? '')?.maxRateMs ?? 0;
+      if (rate > 0) params['max_rate_ms'] = rate;
       const since = this.since(channels);
       if (Object.keys(since).length > 0) params['since'] = since;
+      for (const channel of channels) this.requested.add(channel);
+    } else {
+      for (const channel of channels) this.requested.delete(channel);
     }
     this.socket?.send(JSON.stringify({ id, method, params }));
   }
 
-  /** Where to resume. A wildcard is resumed by its snapshot: its channels hold only the newest value anyway. */
   private since(channels: string[]): Record<string, Position> {
     const since: Record<string, Position> = {};
     for (const channel of channels) {
-      const subscription = this.subscriptions.get(channel);
-      if (!subscription || isWildcard(channel)) continue;
-      const position = subscription.positions.get(subscription.canonical);
+      const position = this.subscriptions.get(channel)?.since();
       if (position) since[channel] = position;
     }
     return since;
@@ -308,22 +341,25 @@ export class StreamClient {
     } catch {
       // told below, with everything else that is no message
     }
-    for (const listener of this.listeners.protocolError) listener(`not a message: ${String(data).slice(0, 100)}`);
+    this.emit('protocolError', (listener) => listener(`not a message: ${String(data).slice(0, 100)}`));
     return null;
   }
 
   private tellTime(time: unknown): void {
     if (typeof time !== 'string') return;
-    for (const listener of this.listeners.time) listener(time);
+    this.emit('time', (listener) => listener(time));
   }
 
   private hello(hello: Hello): void {
     this.greeted = true;
     if (hello.heartbeat_ms > 0) this.heartbeatMs = hello.heartbeat_ms;
     this.guard(this.heartbeatMs * this.options.missedHeartbeats, 'no heartbeat');
+    const { subscriptions = CHANNELS_PER_MESSAGE, messages_per_second: rate = 0 } = hello.limits as Partial<Hello['limits']>;
+    this.limits = { channels: Math.max(1, Math.min(CHANNELS_PER_MESSAGE, subscriptions)), messagesPerSecond: Math.max(0, rate) };
+    this.budget = { messages: this.limits.messagesPerSecond, at: this.options.now() };
     this.tellTime(hello.time);
     this.setConnection({ phase: 'open', session: hello.session });
-    for (const listener of this.listeners.hello) listener(hello);
+    this.emit('hello', (listener) => listener(hello));
     this.toUnsubscribe.clear();
     for (const subscription of this.subscriptions.values()) {
       if (!subscription.refused) this.toSubscribe.add(subscription.asked);
@@ -332,95 +368,40 @@ export class StreamClient {
   }
 
   private answer(answer: Answer): void {
-    const channels = this.pending.get(answer.id);
-    this.pending.delete(answer.id);
-    if (answer.error) {
-      for (const listener of this.listeners.protocolError) listener(`${answer.error.code}: ${answer.error.message}`);
-      for (const channel of channels ?? []) this.refuse(channel, answer.error);
-      return;
-    }
-    if (!channels) return; // of an unsubscribe or ping
+    const channels = typeof answer.id === 'number' ? this.pending.get(answer.id) : undefined;
+    if (typeof answer.id === 'number') this.pending.delete(answer.id);
+    if (answer.error) return this.turnedDown(channels ?? [], answer.error);
+    if (!channels) return; // of an unsubscribe
     for (const { channel, result, error } of answer.results ?? []) {
       const subscription = this.subscriptions.get(channel);
-      if (!subscription) continue;
-      if (error) {
-        this.refuse(channel, error);
-      } else if (result) {
-        subscription.canonical = result.channel;
-        subscription.awaitingSnapshot = false;
-        if (!result.recovered) subscription.positions.clear();
-        for (const handlers of subscription.handlers) handlers.subscribed?.(result.recovered);
-      }
+      if (error) subscription?.refuse(error);
+      else if (result) subscription?.accepted(result.channel, result.recovered ?? false);
     }
   }
 
-  private refuse(channel: string, error: { code: string; message: string; near?: string[] }): void {
-    const subscription = this.subscriptions.get(channel);
-    if (!subscription) return;
-    subscription.refused = true;
-    for (const handlers of subscription.handlers) handlers.error?.(error);
+  /** A request was refused as a whole. */
+  private turnedDown(channels: string[], error: ChannelError): void {
+    if (error.code === 'starting') {
+      // The server has no market yet, which says nothing about the channels.
+      for (const channel of channels) {
+        if (this.subscriptions.has(channel)) this.toSubscribe.add(channel);
+      }
+      clearTimeout(this.startingTimer);
+      this.startingTimer = setTimeout(() => this.flush(), STARTING_RETRY_MS);
+      return;
+    }
+    this.emit('protocolError', (listener) => listener(`${error.code}: ${error.message}`));
+    for (const channel of channels) this.subscriptions.get(channel)?.refuse(error);
   }
 
   private push(push: Push): void {
     let taken = false;
-    for (const subscription of this.subscriptions.values()) {
-      if (!channelMatches(subscription.canonical, push.channel) && subscription.asked !== push.channel) continue;
+    for (const subscription of [...this.subscriptions.values()]) {
+      if (subscription.refused || !subscription.takes(push.channel)) continue;
       taken = true;
-      this.deliver(subscription, push);
+      if (!subscription.deliver(push)) this.refresh(subscription);
     }
     // What arrives after an unsubscribe belongs to nobody any more, and is no proof that data flows.
     if (taken && (push.type === 'snapshot' || push.type === 'update')) this.attempt = 0;
-  }
-
-  private deliver(subscription: Subscription, push: Push): void {
-    switch (push.type) {
-      case 'snapshot':
-        subscription.awaitingSnapshot = false;
-        subscription.positions.clear();
-        this.remember(subscription, push);
-        for (const handlers of subscription.handlers) handlers.snapshot?.(push);
-        break;
-      case 'update':
-        this.update(subscription, push);
-        break;
-      case 'gap':
-        // The server sends the snapshot by itself; updates until then would build on a hole.
-        subscription.awaitingSnapshot = true;
-        for (const handlers of subscription.handlers) handlers.gap?.(push.channel);
-        break;
-      case 'status':
-        for (const handlers of subscription.handlers) handlers.status?.(push);
-        break;
-    }
-  }
-
-  private update(subscription: Subscription, push: Push): void {
-    if (subscription.awaitingSnapshot) return;
-    const known = subscription.positions.get(push.channel);
-    if (known && push.seq !== undefined) {
-      if (push.epoch !== undefined && push.epoch !== known.epoch) {
-        // Another engine, or another market: what is known is of the past.
-        this.lost(subscription, push.channel);
-        return;
-      }
-      if (push.seq <= known.seq) return; // seen already
-      if (isLossless(push.channel) && push.seq !== known.seq + 1) {
-        this.lost(subscription, push.channel);
-        return;
-      }
-    }
-    this.remember(subscription, push);
-    for (const handlers of subscription.handlers) handlers.update?.(push);
-  }
-
-  private lost(subscription: Subscription, channel: string): void {
-    for (const handlers of subscription.handlers) handlers.gap?.(channel);
-    this.refresh(subscription);
-  }
-
-  private remember(subscription: Subscription, push: Push): void {
-    if (push.seq !== undefined && push.epoch !== undefined) {
-      subscription.positions.set(push.channel, { epoch: push.epoch, seq: push.seq });
-    }
   }
 }

@@ -7,7 +7,8 @@ export interface Hello {
   protocol: number;
   session: string;
   heartbeat_ms: number;
-  limits: { subscriptions: number; message_bytes: number; messages_per_second: number };
+  /** Others than these may be stated; api/asyncapi.yaml has them all. */
+  limits: { subscriptions: number; message_bytes: number; messages_per_second: number } & Partial<Record<string, number>>;
   time: string;
 }
 
@@ -29,14 +30,15 @@ export interface ChannelError {
 
 export interface ChannelResult {
   channel: string;
-  result?: { channel: string; recovered: boolean };
+  /** `recovered` is absent in the answer to an unsubscribe. */
+  result?: { channel: string; recovered?: boolean };
   error?: ChannelError;
 }
 
 export interface Answer {
-  id: number;
+  id: number | string | null;
   results?: ChannelResult[];
-  error?: { code: string; message: string };
+  error?: ChannelError;
 }
 
 /** Where the connection stands. `waiting` names the moment of the next attempt (local clock, milliseconds). */
@@ -47,9 +49,9 @@ export type ConnectionState =
   | { phase: 'waiting'; attempt: number; retryAt: number; reason: string }
   | { phase: 'failed'; reason: string };
 
-/** What a subscriber is told. Every function is optional; an exception in one is not caught. */
+/** What a subscriber is told. Every function is optional; what one throws is reported as an uncaught exception. */
 export interface ChannelHandlers<T = unknown> {
-  /** The whole present state: forget what was known before. A wildcard's `data` is an array. */
+  /** The whole present state: forget what was known before. An array for a wildcard, trades and candles. */
   snapshot?: (push: Push<T>) => void;
   /** One change on top of what is known. */
   update?: (push: Push<T>) => void;
@@ -59,7 +61,7 @@ export interface ChannelHandlers<T = unknown> {
   status?: (push: Push) => void;
   /** The server took the subscription; `recovered` says that missed messages follow instead of a snapshot. */
   subscribed?: (recovered: boolean) => void;
-  /** The server refused this channel. It is not asked for again. */
+  /** The server refused this channel. It is not asked for again, until somebody subscribes to it anew. */
   error?: (error: ChannelError) => void;
 }
 
@@ -68,6 +70,6 @@ export interface StreamEvents {
   hello: (hello: Hello) => void;
   /** Any time the server tells, to estimate its clock. */
   time: (serverTime: string) => void;
-  /** Something that does not follow the protocol; the message is ignored. */
+  /** Something that does not follow the protocol, or a request that was refused as a whole. */
   protocolError: (detail: string) => void;
 }
