@@ -11,7 +11,7 @@ if [ -r /etc/os-release ] && grep -q '^ID=ubuntu' /etc/os-release; then boost=1.
 build=(g++ cmake ninja-build pkg-config ca-certificates libboost$boost-dev libboost-url$boost-dev libsimdjson-dev libfmt-dev libspdlog-dev
        prometheus-cpp-dev libtoml11-dev libcli11-dev libexpected-dev libsqlite3-dev zlib1g-dev libssl-dev libgtest-dev libgmock-dev
        libbenchmark-dev)
-tests=(openssl curl python3 chromium fonts-dejavu-core)
+tests=(openssl curl python3 python3-websockets chromium fonts-dejavu-core nginx haproxy)
 lint=(clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14)
 
 case "${1:-}" in
@@ -37,7 +37,27 @@ if [ "$(id -u)" -ne 0 ]; then
   command -v sudo >/dev/null || { echo "These packages are missing and this user cannot install them: ${missing[*]}" >&2; exit 1; }
   as_root=(sudo)
 fi
+# The proxies are run by the tests, each with a configuration of its own: no service of them may start, now or at the
+# next boot. Until the packages are set up, policy-rc.d says so (101: not allowed); what was there before comes back.
+services=()
+for package in nginx haproxy; do
+  case " ${missing[*]} " in *" $package "*) services+=("$package") ;; esac
+done
+policy=/usr/sbin/policy-rc.d
+forbid_services() {
+  if [ -e $policy ]; then "${as_root[@]}" mv $policy $policy.before-tickspan; fi
+  printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee $policy >/dev/null
+  "${as_root[@]}" chmod 755 $policy
+  trap allow_services EXIT
+}
+allow_services() {
+  "${as_root[@]}" rm -f $policy
+  if [ -e $policy.before-tickspan ]; then "${as_root[@]}" mv $policy.before-tickspan $policy; fi
+  if command -v systemctl >/dev/null; then "${as_root[@]}" systemctl disable --quiet "${services[@]}" 2>/dev/null || true; fi
+}
+
 echo "== Installing ${#missing[@]} packages: ${missing[*]}"
 export DEBIAN_FRONTEND=noninteractive
 "${as_root[@]}" apt-get update -q -o=Dpkg::Use-Pty=0
+if [ ${#services[@]} -gt 0 ]; then forbid_services; fi
 "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q -o=Dpkg::Use-Pty=0 --no-install-recommends "${missing[@]}"
