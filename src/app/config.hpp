@@ -28,6 +28,7 @@ struct Config {
   std::vector<std::string> listen = {"0.0.0.0:8000"};
   std::int64_t server_threads = 0;
   bool serve_ui = true;
+  bool deflate = true;
   std::string tls_certificate;
   std::string tls_key;
   std::vector<std::string> trusted_proxies;

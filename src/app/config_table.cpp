@@ -115,6 +115,8 @@ const std::vector<Key<Config>>& keys() {
        [](Config& c, const RawValue& v) {
          return set_choice(c.forwarded_header, v, {"x-forwarded-for", "forwarded"});
        }},
+      {"server.deflate", "Whether WebSocket messages are compressed for clients that offer permessage-deflate.", "true",
+       [](Config& c, const RawValue& v) { return set_bool(c.deflate, v); }},
       {"server.requests_per_second",
        "Requests per second and client address, with bursts of twice that; 0 is no limit.", "200",
        [](Config& c, const RawValue& v) { return set_int(c.requests_per_second, v, 0, 1'000'000); }},

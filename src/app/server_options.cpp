@@ -19,6 +19,7 @@ server::ServerOptions server_options(const Config& config) {
   // Checked when the configuration was read, too.
   options.trusted_proxies = *net::TrustedProxies::parse(
       config.trusted_proxies, rfc7239 ? net::ForwardedHeader::forwarded : net::ForwardedHeader::x_forwarded_for);
+  options.deflate = config.deflate;
   options.requests_per_second = static_cast<std::size_t>(config.requests_per_second);
   return options;
 }

@@ -62,7 +62,8 @@ struct Server::Impl {
                                   .reuse_port = threads.size() > 1,
                                   .tls_certificate_file = options.tls_certificate_file,
                                   .tls_key_file = options.tls_key_file,
-                                  .trusted_proxies = options.trusted_proxies};
+                                  .trusted_proxies = options.trusted_proxies,
+                                  .deflate = options.deflate};
       for (std::size_t i = 0; i < threads.size(); ++i) {
         if (auto started = threads[i]->listen(http); !started) return started;
         if (i == 0) http.port = threads[0]->port(ports.size());  // any free one for the first is the same for all

@@ -25,6 +25,7 @@ struct ServerOptions {
   bool serve_ui = true;     ///< false: the API alone
   std::string tls_certificate_file, tls_key_file;
   net::TrustedProxies trusted_proxies;    ///< whose word about their clients' addresses is taken
+  bool deflate = true;                    ///< permessage-deflate for the clients that offer it
   std::size_t requests_per_second = 200;  ///< per client address, bursts of twice that; 0: no limit
 };
 

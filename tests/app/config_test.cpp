@@ -80,6 +80,12 @@ TEST(Config, TrustedProxiesAreAddressesAndRanges) {
               HasSubstr("one of x-forwarded-for, forwarded"));
 }
 
+TEST(Config, CompressionOfStreamsCanBeTurnedOff) {
+  EXPECT_TRUE(server_options(*load("")).deflate);
+  EXPECT_FALSE(server_options(*load("[server]\ndeflate = false\n")).deflate);
+  EXPECT_THAT(complaint("[server]\ndeflate = \"maybe\"\n"), HasSubstr("server.deflate"));
+}
+
 TEST(Config, ASecretIsNotRepeatedInTheComplaint) {
   const std::string text = complaint("[feeds]\nproxy = \"socks://user:hunter2@proxy\"\n");
   EXPECT_THAT(text, HasSubstr("feeds.proxy cannot be the value given"));

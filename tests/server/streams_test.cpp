@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "../support/support.hpp"
+#include "../support/ws_test_client.hpp"
 #include "server_fixture.hpp"
 
 namespace tickspan::server {
@@ -32,6 +33,23 @@ TEST_F(Streams, SocketsAreOpened) {
     EXPECT_EQ(response.status, 101) << target << ": " << response.body;
     EXPECT_EQ(response.header("sec-websocket-accept"), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
   }
+}
+
+TEST_F(Streams, SocketsAreCompressedForThoseWhoOfferIt) {
+  start_all();
+  for (const char* target : {"/api/v1/stream", "/ws", "/ws/prices"}) {
+    test::WsTestClient client(http->port(), target, 0, "127.0.0.1", test::WsTestClient::kOfferDeflate);
+    EXPECT_THAT(client.extensions(), StartsWith("permessage-deflate")) << target;
+    EXPECT_THAT(client.read_text(), StartsWith("{")) << target;
+  }
+}
+
+TEST_F(Streams, SocketsAreNotCompressedWhereThatIsTurnedOff) {
+  server_options.deflate = false;
+  start_all();
+  test::WsTestClient client(http->port(), "/ws/prices", 0, "127.0.0.1", test::WsTestClient::kOfferDeflate);
+  EXPECT_EQ(client.extensions(), "");
+  EXPECT_FALSE(client.read_frame().packed);
 }
 
 TEST_F(Streams, WrongParametersAndPathsAreRefusedInWords) {
