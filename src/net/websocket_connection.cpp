@@ -25,7 +25,9 @@ void WebSocketConnection::feed(std::span<char> input) {
       case WsDecoder::Step::need_more:
         return;
       case WsDecoder::Step::failed:
-        return close(decoder_.failure().code, decoder_.failure().reason);
+        close(decoder_.failure().code, decoder_.failure().reason);
+        close_received_ = true;  // not really, but its frames can no longer be told apart
+        return connection_.close_when_written();
       case WsDecoder::Step::event:
         handle(event);
     }

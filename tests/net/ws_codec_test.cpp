@@ -2,190 +2,51 @@
 
 #include <gmock/gmock.h>
 
-#include <random>
 #include <vector>
+
+#include "ws_frames.hpp"
+
+// What is written, and the small functions of the handshake; reading is in ws_decoder_test.
 
 namespace tickspan::net {
 namespace {
 
-using Role = WsDecoder::Role;
-using Step = WsDecoder::Step;
-
-std::string masked(WsOpcode opcode, std::string_view payload, bool fin = true, std::uint32_t key = 0xA1B2C3D4) {
-  std::string out;
-  append_masked_frame(out, opcode, payload, key, fin);
-  return out;
-}
-
-struct Seen {
-  std::vector<std::string> events;
-  int failure = 0;
-};
-
-// Feeds `bytes` in pieces of `piece` bytes and writes down what comes out.
-Seen decode(std::string bytes, std::size_t piece, Role role = Role::server, std::size_t max_message = 1 << 20) {
-  static constexpr const char* kNames[] = {"continuation", "text", "binary", "", "", "", "", "",
-                                           "close",        "ping", "pong"};
-  WsDecoder decoder(role, max_message);
-  Seen seen;
-  for (std::size_t at = 0; at < bytes.size(); at += piece) {
-    std::string part = bytes.substr(at, piece);
-    std::span<char> input(part);
-    WsEvent event;
-    for (;;) {
-      const Step step = decoder.next(input, event);
-      if (step == Step::need_more) {
-        EXPECT_TRUE(input.empty());
-        break;
-      }
-      if (step == Step::failed) {
-        seen.failure = decoder.failure().code;
-        return seen;
-      }
-      std::string text = std::string(kNames[static_cast<int>(event.opcode)]) + ":" + std::string(event.payload);
-      if (event.opcode == WsOpcode::close) text += ":" + std::to_string(event.close_code);
-      seen.events.push_back(text);
-    }
-  }
-  return seen;
-}
-
-// Whole, byte by byte, and in threes must all give the same.
-void expect_events(const std::string& bytes, const std::vector<std::string>& events, int failure = 0) {
-  for (const std::size_t piece : {bytes.size(), std::size_t{1}, std::size_t{3}}) {
-    const Seen seen = decode(bytes, piece);
-    EXPECT_EQ(seen.events, events) << "in pieces of " << piece;
-    EXPECT_EQ(seen.failure, failure) << "in pieces of " << piece;
-  }
-}
-
-TEST(WsDecoder, ReadsTheExamplesOfTheRfc) {
-  // RFC 6455, 5.7
-  const std::string hello_masked("\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58", 11);
-  expect_events(hello_masked, {"text:Hello"});
-  const std::string hello("\x81\x05Hello", 7);
-  EXPECT_EQ(decode(hello, 2, Role::client).events, std::vector<std::string>{"text:Hello"});
-  const std::string fragments("\x01\x03Hel\x80\x02lo", 9);
-  EXPECT_EQ(decode(fragments, 1, Role::client).events, std::vector<std::string>{"text:Hello"});
-}
-
-TEST(WsDecoder, TakesSeveralMessagesOfOneRead) {
-  expect_events(masked(WsOpcode::text, "a") + masked(WsOpcode::text, "") + masked(WsOpcode::binary, "b"),
-                {"text:a", "text:", "binary:b"});
-}
-
-TEST(WsDecoder, PutsFragmentsTogetherAroundControlFrames) {
-  expect_events(masked(WsOpcode::text, "ab", false) + masked(WsOpcode::ping, "p1") +
-                    masked(WsOpcode::continuation, "", false) + masked(WsOpcode::pong, "p2") +
-                    masked(WsOpcode::continuation, "cd"),
-                {"ping:p1", "pong:p2", "text:abcd"});
-}
-
-TEST(WsDecoder, ReadsEveryLengthForm) {
-  for (const std::size_t size : {0U, 1U, 125U, 126U, 127U, 65535U, 65536U, 70000U}) {
+TEST(WsCodec, WritesFramesWithTheShortestLength) {
+  for (const std::size_t size : {0U, 1U, 125U, 126U, 127U, 255U, 256U, 65535U, 65536U, 70000U}) {
     const std::string text(size, 'x');
-    EXPECT_EQ(decode(masked(WsOpcode::text, text), 1000).events, std::vector<std::string>{"text:" + text});
-    EXPECT_EQ(decode(encode_text_frame(text), 1000, Role::client).events, std::vector<std::string>{"text:" + text});
+    EXPECT_EQ(encode_text_frame(text), frame(0x81, text, false)) << size;
+    std::string masked = "kept";
+    append_masked_frame(masked, WsOpcode::text, text, 0x37fa213d);
+    EXPECT_EQ(masked, "kept" + frame(0x81, text)) << size;
   }
 }
 
-TEST(WsDecoder, WantsTheMaskOfAClientAndNoneOfAServer) {
-  EXPECT_EQ(decode(encode_text_frame("x"), 10, Role::server).failure, 1002);
-  EXPECT_EQ(decode(masked(WsOpcode::text, "x"), 10, Role::client).failure, 1002);
-}
-
-TEST(WsDecoder, RefusesWhatIsReserved) {
-  for (const int bit : {0x40, 0x20, 0x10}) {
-    std::string frame = masked(WsOpcode::text, "x");
-    frame[0] = static_cast<char>(frame[0] | bit);
-    expect_events(frame, {}, 1002);
+TEST(WsCodec, WritesEveryKindOfFrame) {
+  for (const WsOpcode opcode :
+       {WsOpcode::continuation, WsOpcode::text, WsOpcode::binary, WsOpcode::close, WsOpcode::ping, WsOpcode::pong}) {
+    const int first = 0x80 | static_cast<int>(opcode);
+    std::string out;
+    append_frame(out, opcode, "payload");
+    append_frame(out, opcode, "payload", Packed::yes);
+    EXPECT_EQ(out, frame(first, "payload", false) + frame(first | 0x40, "payload", false));
+    out.clear();
+    append_masked_frame(out, opcode, "payload", 0x37fa213d, false);
+    EXPECT_EQ(out, frame(static_cast<int>(opcode), "payload"));
   }
-  for (const int opcode : {3, 4, 5, 6, 7, 11, 12, 13, 14, 15}) {
-    std::string frame = masked(WsOpcode::text, "x");
-    frame[0] = static_cast<char>(0x80 | opcode);
-    expect_events(frame, {}, 1002);
-  }
+  std::string out = "kept";
+  append_text_frame(out, "a");
+  append_text_frame(out, "");
+  EXPECT_EQ(out, std::string("kept\x81\x01"
+                             "a\x81\x00",
+                             9));
 }
 
-TEST(WsDecoder, RefusesBrokenControlFrames) {
-  expect_events(masked(WsOpcode::ping, "x", false), {}, 1002);
-  expect_events(masked(WsOpcode::ping, std::string(126, 'x')), {}, 1002);
-  expect_events(masked(WsOpcode::ping, std::string(125, 'x')), {"ping:" + std::string(125, 'x')});
-}
-
-TEST(WsDecoder, RefusesBrokenFragmentation) {
-  expect_events(masked(WsOpcode::continuation, "x"), {}, 1002);
-  expect_events(masked(WsOpcode::text, "x", false) + masked(WsOpcode::text, "y"), {}, 1002);
-  expect_events(masked(WsOpcode::text, "x") + masked(WsOpcode::continuation, "y"), {"text:x"}, 1002);
-}
-
-TEST(WsDecoder, RefusesLengthsNotInTheirShortestForm) {
-  expect_events(std::string("\x81\xFE\x00\x05", 4) + "mask" + "Hello", {}, 1002);
-  expect_events(std::string("\x81\xFF\x00\x00\x00\x00\x00\x00\xFF\xFF", 10) + "mask", {}, 1002);
-  expect_events(std::string("\x81\xFF\x80\x00\x00\x00\x00\x01\x00\x00", 10) + "mask", {}, 1002);
-}
-
-TEST(WsDecoder, RefusesTooMuchAtTheHeaderAndOverFragments) {
-  const std::string header("\x81\xFF\x00\x00\x00\x00\x10\x00\x00\x00mask", 14);  // 256 MiB are promised
-  EXPECT_EQ(decode(header, 1).failure, 1009);
-  const std::string parts =
-      masked(WsOpcode::text, std::string(60, 'a'), false) + masked(WsOpcode::continuation, std::string(41, 'a'));
-  EXPECT_EQ(decode(parts, 7, Role::server, 100).failure, 1009);
-  EXPECT_EQ(decode(parts, 7, Role::server, 101).events.size(), 1U);
-}
-
-TEST(WsDecoder, ChecksThatTextIsUtf8) {
-  expect_events(masked(WsOpcode::text, "gr\xC3\xBC\xC3\x9F \xF0\x9F\x90\xB4"),
-                {"text:gr\xC3\xBC\xC3\x9F \xF0\x9F\x90\xB4"});
-  expect_events(masked(WsOpcode::text, "\xC3"), {}, 1007);
-  // A character may be split between fragments.
-  expect_events(masked(WsOpcode::text, "\xC3", false) + masked(WsOpcode::continuation, "\xBC"), {"text:\xC3\xBC"});
-  expect_events(masked(WsOpcode::binary, "\xC3"), {"binary:\xC3"});
-}
-
-TEST(WsDecoder, ReadsCloseFrames) {
-  expect_events(masked(WsOpcode::close, ""), {"close::1005"});
-  expect_events(masked(WsOpcode::close, close_payload(1000, "bye")), {"close:bye:1000"});
-  expect_events(masked(WsOpcode::close, close_payload(4999, "")), {"close::4999"});
-  expect_events(masked(WsOpcode::close, "x"), {}, 1002);
-  for (const int code : {0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, 65535}) {
-    expect_events(masked(WsOpcode::close, close_payload(static_cast<std::uint16_t>(code), "")), {}, 1002);
-  }
-  expect_events(masked(WsOpcode::close, close_payload(1000, "\xFF")), {}, 1007);
-}
-
-TEST(WsDecoder, IgnoresWhatFollowsAClose) {
-  expect_events(masked(WsOpcode::close, close_payload(1000, "")) + masked(WsOpcode::text, "late"), {"close::1000"});
-}
-
-TEST(WsDecoder, StaysFailed) {
-  WsDecoder decoder(Role::server, 100);
-  std::string bad = masked(WsOpcode::continuation, "x");
-  std::string good = masked(WsOpcode::text, "x");
-  WsEvent event;
-  std::span<char> input(bad);
-  EXPECT_EQ(decoder.next(input, event), Step::failed);
-  input = good;
-  EXPECT_EQ(decoder.next(input, event), Step::failed);
-}
-
-TEST(WsDecoder, GivesTheSameHoweverTheBytesAreCut) {
-  std::mt19937 random(7);
-  for (int round = 0; round < 200; ++round) {
-    std::string bytes;
-    for (int i = 0; i < 6; ++i) {
-      const std::string text(random() % 300, static_cast<char>('a' + random() % 26));
-      if (random() % 3 == 0) {
-        bytes += masked(WsOpcode::text, text.substr(0, text.size() / 2), false, random());
-        if (random() % 2 == 0) bytes += masked(WsOpcode::ping, "p", true, random());
-        bytes += masked(WsOpcode::continuation, text.substr(text.size() / 2), true, random());
-      } else {
-        bytes += masked(WsOpcode::text, text, true, random());
-      }
-    }
-    const auto whole = decode(bytes, bytes.size());
-    EXPECT_GE(whole.events.size(), 6U);
-    EXPECT_EQ(decode(bytes, 1 + random() % 400).events, whole.events);
+TEST(WsCodec, KnowsWhichCodesAPeerMaySend) {  // RFC 6455, 7.4; 1012-1014 are registered since
+  const auto valid = [](int code) {
+    return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);
+  };
+  for (int code = 0; code <= 0xFFFF; ++code) {
+    ASSERT_EQ(valid_close_code(static_cast<std::uint16_t>(code)), valid(code)) << code;
   }
 }
 
@@ -203,6 +64,9 @@ TEST(WsCodec, CutsALongCloseReasonAtACharacter) {
   const std::string payload = close_payload(1000, reason);
   EXPECT_EQ(payload.size(), 124U);
   EXPECT_TRUE(valid_utf8(payload.substr(2)));
+  EXPECT_EQ(close_payload(0x1234, std::string(123, 'r')), "\x12\x34" + std::string(123, 'r'));
+  EXPECT_EQ(close_payload(1000, std::string(121, 'r') + "\xF0\x9F\x90\xB4"), "\x03\xE8" + std::string(121, 'r'));
+  EXPECT_EQ(close_payload(1000, ""), "\x03\xE8");
 }
 
 TEST(WsCodec, KnowsUtf8) {

@@ -1,13 +1,7 @@
 #include <gmock/gmock.h>
 
-#include <mutex>
-#include <optional>
-
 #include "../support/support.hpp"
-#include "../support/ws_test_client.hpp"
-#include "net/http_server.hpp"
-#include "net/ws_codec.hpp"
-#include "net/ws_deflate.hpp"
+#include "ws_server_fixture.hpp"
 
 // permessage-deflate from end to end, against a client that shares no code with the server.
 
@@ -20,6 +14,8 @@ using test::WsTestClient;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
+constexpr const char* kOffer = WsTestClient::kOfferDeflate;
+
 std::string long_text(std::size_t size = 2000) {
   std::string out;
   for (int i = 0; out.size() < size; ++i) out += R"({"price":)" + std::to_string(i * 7919 % 1000) + "},";
@@ -27,75 +23,14 @@ std::string long_text(std::size_t size = 2000) {
   return out;
 }
 
-class Echo final : public WebSocketHandler {
- public:
-  void on_open(WebSocketPeer& peer) override { peer_ = &peer; }
-  void on_message(std::string_view text) override {
-    if (text == "deflates") return peer_->send_text(peer_->deflates() ? "yes" : "no");
-    if (text == "frame") {
-      std::string frames;
-      MessageDeflater deflater;
-      deflater.append_text_frame(frames, long_text());
-      deflater.append_text_frame(frames, "x");
-      return peer_->send_framed(frames);
-    }
-    if (text == "bye") peer_->close(4001, "as asked");
-    ++heard;
-    peer_->send_text(text);
-  }
-  void on_close(std::uint16_t code) override { closed_with = code; }
-  std::atomic<int> closed_with{0}, heard{0};
-
- private:
-  WebSocketPeer* peer_ = nullptr;
-};
-
-class DeflateServerTest : public ::testing::Test, public HttpServer::Handler {
+class DeflateServerTest : public WsServerTest {
  protected:
-  void SetUp() override {
-    options.address = "127.0.0.1";
-    options.max_message_bytes = 10'000;
-  }
-  void start() {
-    loop.start();
-    server.emplace(loop, options, *this, metrics);
-    ASSERT_TRUE(server->start());
-  }
-  void TearDown() override {
-    server.reset();
-    loop.stop();
-  }
-  WsTestClient client(const std::string& extensions = WsTestClient::kOfferDeflate) {
-    return WsTestClient(server->port(), "/ws", 0, "127.0.0.1", extensions);
-  }
-  // What the server makes of one client's bytes: the close code.
-  std::uint16_t close_code_for(const std::string& bytes, const std::string& extensions = WsTestClient::kOfferDeflate) {
-    WsTestClient c(server->port(), "/ws", 0, "127.0.0.1", extensions);
-    c.connection().send(bytes);
-    return c.read_close();
-  }
-  std::shared_ptr<Echo> last() {
-    const std::lock_guard lock(mutex);
-    return sockets.back();
-  }
-
-  void on_request(HttpRequest, HttpServer::Respond respond) override { respond(HttpResponse{}); }
-  std::shared_ptr<WebSocketHandler> on_upgrade(const HttpRequest&, HttpResponse&) override {
-    const std::lock_guard lock(mutex);
-    return sockets.emplace_back(std::make_shared<Echo>());
-  }
-
-  runtime::EventLoop loop{"web-0"};
-  runtime::Metrics metrics;
-  HttpServerOptions options;
-  std::optional<HttpServer> server;
-  std::mutex mutex;
-  std::vector<std::shared_ptr<Echo>> sockets;
+  DeflateServerTest() { options.max_message_bytes = 10'000; }
 };
 
 TEST_F(DeflateServerTest, AgreesAndPacksWhatIsLong) {
   start();
-  auto c = client();
+  auto c = client(kOffer);
   ASSERT_TRUE(c.accepted()) << c.handshake();
   EXPECT_EQ(c.extensions(), "permessage-deflate; server_no_context_takeover; client_no_context_takeover");
   c.send_text("deflates");
@@ -115,7 +50,7 @@ TEST_F(DeflateServerTest, AgreesAndPacksWhatIsLong) {
 
 TEST_F(DeflateServerTest, ReadsPackedMessages) {
   start();
-  auto c = client();
+  auto c = client(kOffer);
   c.send_packed("short");
   EXPECT_EQ(c.read_text(), "short");
   c.send_packed(long_text(10'000));
@@ -135,7 +70,7 @@ TEST_F(DeflateServerTest, FramesMadeForAllAreReadByOne) {
   start();
   auto c = client("permessage-deflate; server_max_window_bits=12");
   EXPECT_THAT(c.extensions(), HasSubstr("server_max_window_bits=12"));
-  c.send_text("frame");
+  c.send_text("frame:" + long_text());
   const auto frame = c.read_frame();
   EXPECT_TRUE(frame.packed);
   EXPECT_EQ(frame.payload, long_text());
@@ -160,7 +95,7 @@ TEST_F(DeflateServerTest, ClientsThatDoNotOfferItAreLeftAlone) {
 TEST_F(DeflateServerTest, IsNotAgreedToWhenTurnedOff) {
   options.deflate = false;
   start();
-  auto c = client();
+  auto c = client(kOffer);
   ASSERT_TRUE(c.accepted());
   EXPECT_EQ(c.extensions(), "");
 }
@@ -173,22 +108,22 @@ TEST_F(DeflateServerTest, AMalformedListIsNotUpgraded) {
 
 TEST_F(DeflateServerTest, SaysWhatIsWrongWithAPackedMessage) {
   start();
-  EXPECT_EQ(close_code_for(client_frame(0x41, "not deflate")), 1007);
-  EXPECT_EQ(close_code_for(client_frame(0x41, pack_message("\xFF\xFE"))), 1007) << "not UTF-8 when unpacked";
-  EXPECT_EQ(close_code_for(client_frame(0x41, "")), 1007);
-  EXPECT_EQ(close_code_for(client_frame(0x42, pack_message("x"))), 1003) << "binary";
-  EXPECT_EQ(close_code_for(client_frame(0x49, "")), 1002) << "a packed ping";
-  EXPECT_EQ(close_code_for(client_frame(0x48, "")), 1002) << "a packed close";
-  EXPECT_EQ(close_code_for(client_frame(0x41, pack_message("x"), false) + client_frame(0x40, "x")), 1002)
+  EXPECT_EQ(close_code_for(client_frame(0x41, "not deflate"), kOffer), 1007);
+  EXPECT_EQ(close_code_for(client_frame(0x41, pack_message("\xFF\xFE")), kOffer), 1007) << "not UTF-8 when unpacked";
+  EXPECT_EQ(close_code_for(client_frame(0x41, ""), kOffer), 1007);
+  EXPECT_EQ(close_code_for(client_frame(0x42, pack_message("x")), kOffer), 1003) << "binary";
+  EXPECT_EQ(close_code_for(client_frame(0x49, ""), kOffer), 1002) << "a packed ping";
+  EXPECT_EQ(close_code_for(client_frame(0x48, ""), kOffer), 1002) << "a packed close";
+  EXPECT_EQ(close_code_for(client_frame(0x41, pack_message("x"), false) + client_frame(0x40, "x"), kOffer), 1002)
       << "a packed continuation";
-  EXPECT_EQ(close_code_for(client_frame(0x21, "x")), 1002) << "RSV2 means nothing still";
+  EXPECT_EQ(close_code_for(client_frame(0x21, "x"), kOffer), 1002) << "RSV2 means nothing still";
 }
 
 TEST_F(DeflateServerTest, ABombIsRefusedAndTheNextClientServed) {
   start();
-  EXPECT_EQ(close_code_for(client_frame(0x41, pack_message(std::string(10'001, 'a')))), 1009);
-  EXPECT_EQ(close_code_for(client_frame(0x41, pack_message(std::string(8'000'000, 'a')))), 1009);
-  auto c = client();
+  EXPECT_EQ(close_code_for(client_frame(0x41, pack_message(std::string(10'001, 'a'))), kOffer), 1009);
+  EXPECT_EQ(close_code_for(client_frame(0x41, pack_message(std::string(8'000'000, 'a'))), kOffer), 1009);
+  auto c = client(kOffer);
   c.send_packed(std::string(10'000, 'a'));
   EXPECT_EQ(c.read_text(), std::string(10'000, 'a'));
 }
@@ -198,7 +133,7 @@ TEST_F(DeflateServerTest, AfterItsOwnCloseTheServerUnpacksNothing) {
   std::string bytes = client_frame(1, "bye");
   for (int i = 0; i < 5; ++i) bytes += client_frame(0x41, "this would be refused if anyone looked");
   bytes += client_frame(8, std::string("\x0F\xA1", 2));
-  EXPECT_EQ(close_code_for(bytes), 4001);
+  EXPECT_EQ(close_code_for(bytes, kOffer), 4001);
   ASSERT_TRUE(test::eventually([&] { return last()->closed_with == 4001; }));
   EXPECT_EQ(last()->heard, 1);
 }
