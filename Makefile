@@ -10,10 +10,10 @@ WERROR ?= $(if $(CI),ON,OFF)
 # The npm package `node` brings a current Node.js; it precedes whatever the system has.
 export PATH := $(CURDIR)/web/node/node_modules/.bin:$(PATH)
 
-.PHONY: help run build deps web configure test lint format fuzz bench sanitize soak clean
+.PHONY: help run build deps web configure test lint format fuzz bench bench-fanout sanitize soak clean
 
 help: ## This list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 run: build ## Install what is missing, build, serve the dashboard and the API on port 8000
 	@exec $(BUILD)/tickspan serve --listen $(ADDRESS) $(if $(DATA),--data $(DATA)) --offline simulate --log-level warn
@@ -49,9 +49,15 @@ fuzz: deps ## Every fuzz target for SECONDS_EACH seconds (60)
 	@tools/install_packages.sh lint
 	@tools/fuzz.sh $(SECONDS_EACH) $(JOBS)
 
-bench: build ## Print the figures: decode, engine, storage, memory
+bench: build ## Print the figures: decode, engine, storage, memory, fan-out
+	@tools/install_packages.sh bench
 	@cmake --build $(BUILD) -j $(JOBS)
 	@tools/bench.sh $(BUILD)
+
+bench-fanout: build ## The fan-out beside its peers, in full; ONLY=ceiling,slow picks
+	@tools/install_packages.sh bench
+	@cmake --build $(BUILD) -j $(JOBS) --target hub_server bare_server fanout_load
+	@tools/bench_fanout.py --build $(BUILD) $(if $(ONLY),--only $(ONLY))
 
 sanitize: deps ## The tests again under address/undefined and thread sanitizers
 	@tools/install_packages.sh test

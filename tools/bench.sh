@@ -8,3 +8,5 @@ for program in decode_bench engine_bench storage_bench; do
 done
 echo "== resident memory, 300 coins, one minute"
 "$here/bench_memory.sh" "$1"
+echo "== fan-out, once and short; \`make bench-fanout\` takes medians"
+"$here/bench_fanout.py" --build "$1" --quick

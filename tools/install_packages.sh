@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the distribution packages that are missing: tools/install_packages.sh build|test|lint
+# Installs the distribution packages that are missing: tools/install_packages.sh build|test|lint|bench
 # Debian 12 and Ubuntu 24.04; as root, or with sudo. Does nothing, quickly, when all are there.
 set -euo pipefail
 
@@ -12,13 +12,15 @@ build=(g++ cmake ninja-build pkg-config ca-certificates libboost$boost-dev libbo
        prometheus-cpp-dev libtoml11-dev libcli11-dev libexpected-dev libsqlite3-dev zlib1g-dev libssl-dev libgtest-dev libgmock-dev
        libbenchmark-dev)
 tests=(openssl curl python3 python3-websockets chromium fonts-dejavu-core nginx haproxy)
+bench=(openssl python3)
 lint=(clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14)
 
 case "${1:-}" in
   build) wanted=("${build[@]}") ;;
   test)  wanted=("${tests[@]}") ;;
+  bench) wanted=("${bench[@]}") ;;
   lint)  wanted=("${lint[@]}") ;;
-  *) echo "usage: $0 build|test|lint" >&2; exit 2 ;;
+  *) echo "usage: $0 build|test|lint|bench" >&2; exit 2 ;;
 esac
 if [ "$1" = test ] && grep -q '^ID=ubuntu' /etc/os-release 2>/dev/null; then
   wanted=("${wanted[@]/chromium/}")  # there it is a snap; the browser tests skip, saying so
