@@ -27,7 +27,7 @@ struct Options {
   std::uint32_t channels = 1, quiet = 0;
   double rate = 0;
   std::size_t threads = 1, payload = 120, history_bytes = 16 * 1024 * 1024;
-  bool firehose = false;
+  bool firehose = false, deflate = false;
   net::SendMethod method = net::SendMethod::direct;
   std::vector<std::string> tls;
   int core = -1;
@@ -124,6 +124,7 @@ int serve(const Options& options) {
   http.port = options.port;
   http.reuse_port = options.threads > 1;
   http.max_connections = 19'900;
+  http.deflate = options.deflate;
   if (options.tls.size() == 2) {
     http.tls_certificate_file = options.tls[0];
     http.tls_key_file = options.tls[1];
@@ -178,6 +179,7 @@ int run(int argc, char** argv) {
   app.add_option("--history-bytes", options.history_bytes, "kept for resuming")->capture_default_str();
   app.add_flag("--firehose", options.firehose, "send bench:0 to every client of /ws, without a subscribe message");
   app.add_option("--io", io, "how a turn's writes reach the sockets")->check(CLI::IsMember({"direct", "io_uring"}));
+  app.add_flag("--deflate", options.deflate, "agree to permessage-deflate");
   app.add_option("--tls", options.tls, "CERT KEY, both PEM files")->expected(2);
   app.add_option("--core", options.core, "bind all threads to this core");
   CLI11_PARSE(app, argc, argv);
