@@ -2,7 +2,6 @@
 
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <cerrno>
 #include <utility>
@@ -10,7 +9,7 @@
 #include "net/http_response.hpp"
 #include "net/stream_response.hpp"
 #include "net/websocket_connection.hpp"
-#include "net/ws_extensions.hpp"
+#include "net/ws_handshake.hpp"
 
 namespace tickspan::net {
 namespace {
@@ -19,36 +18,6 @@ constexpr int kReadsPerTurn = 4;  // then others have their turn
 constexpr std::size_t kJoinBody = 4096;
 constexpr std::chrono::milliseconds kLinger{2'000};
 constexpr std::chrono::milliseconds kLingerAtStop{250};
-
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-}
-
-bool equal_token(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
-}
-
-bool has_token(std::string_view list, std::string_view token) {
-  while (!list.empty()) {
-    const auto comma = list.find(',');
-    auto part = list.substr(0, comma);
-    list = comma == std::string_view::npos ? std::string_view() : list.substr(comma + 1);
-    while (!part.empty() && (part.front() == ' ' || part.front() == '\t')) part.remove_prefix(1);
-    while (!part.empty() && (part.back() == ' ' || part.back() == '\t')) part.remove_suffix(1);
-    if (equal_token(part, token)) return true;
-  }
-  return false;
-}
-
-bool has_token(const Headers& headers, std::string_view name, std::string_view token) {
-  return std::any_of(headers.fields().begin(), headers.fields().end(), [&](const auto& field) {
-    return equal_token(field.first, name) && has_token(field.second, token);
-  });
-}
-
-bool asks_for_websocket(const HttpRequest& request) {
-  return has_token(request.headers, "Connection", "upgrade") && has_token(request.headers, "Upgrade", "websocket");
-}
 
 // Answers 500 when whoever held it lets go of it without an answer, so that no client waits for ever.
 class Answer {
@@ -242,18 +211,8 @@ std::function<void(HttpResponse)> HttpConnection::responder() {
 }
 
 void HttpConnection::upgrade(HttpRequest& request) {
-  const auto version = request.headers.find("Sec-WebSocket-Version");
-  if (version != "13") {
-    auto refusal = problem_response(426, "WebSocket version 13 is spoken here", request.path());
-    refusal.headers.add("Sec-WebSocket-Version", "13");
-    return respond(std::move(refusal));
-  }
-  const auto key = request.headers.find("Sec-WebSocket-Key");
-  if (request.method != "GET" || !key || !valid_key(*key)) {
-    return respond(problem_response(400, "malformed WebSocket handshake", request.path()));
-  }
-  const auto extensions = negotiate_extensions(request.headers, server_->options.deflate);
-  if (extensions.malformed) return respond(problem_response(400, "malformed extension list", request.path()));
+  auto handshake = answer_handshake(request, server_->options.deflate);
+  if (!handshake.accepted()) return respond(std::move(handshake.answer));
   HttpResponse refusal;
   auto handler = server_->handler->on_upgrade(request, refusal);
   if (!handler) {
@@ -261,19 +220,13 @@ void HttpConnection::upgrade(HttpRequest& request) {
     return respond(std::move(refusal));
   }
   remote_address_ = request.remote_address;  // from here on there is one client, for a proxied one not the peer
-  HttpResponse accepted;
-  accepted.status = 101;
-  accepted.headers.add("Upgrade", "websocket");
-  accepted.headers.add("Connection", "Upgrade");
-  accepted.headers.add("Sec-WebSocket-Accept", accept_key(*key));
-  if (extensions.deflate()) accepted.headers.add("Sec-WebSocket-Extensions", extensions.agreed);
   ResponseHead head;
   head.date = server_->date();
   state_ = State::websocket;
   server_->ws_opened.add();
   server_->ws_open->fetch_add(1, std::memory_order_relaxed);
-  websocket_ = std::make_shared<WebSocketConnection>(*this, std::move(handler), extensions.deflate());
-  send(encode_head(accepted, head));
+  websocket_ = std::make_shared<WebSocketConnection>(*this, std::move(handler), handshake.deflate);
+  send(encode_head(handshake.answer, head));
   if (!closed()) websocket_->open();
 }
 
