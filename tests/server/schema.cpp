@@ -1,7 +1,10 @@
 #include "schema.hpp"
 
 #include <algorithm>
+#include <regex>
 #include <vector>
+
+#include "core/time.hpp"
 
 namespace tickspan::test {
 namespace {
@@ -57,8 +60,8 @@ std::string escaped(std::string_view name) {  // for a JSON pointer
 
 }  // namespace
 
-SchemaChecker::SchemaChecker(std::string_view openapi_json)
-    : document_(parser_.parse(simdjson::padded_string(openapi_json))) {}
+SchemaChecker::SchemaChecker(std::string_view description_json)
+    : document_(parser_.parse(simdjson::padded_string(description_json))) {}
 
 element SchemaChecker::resolve(element schema) const {
   std::string_view reference;
@@ -100,6 +103,9 @@ std::string SchemaChecker::check(element reference, element value, const std::st
   if (schema["type"].get(rule) == simdjson::SUCCESS && !fits_type(rule, value)) {
     return where + " is " + simdjson::minify(value) + ", wanted " + simdjson::minify(rule);
   }
+  if (schema["const"].get(rule) == simdjson::SUCCESS && !equal_scalar(rule, value)) {
+    return where + " is " + simdjson::minify(value) + ", wanted " + simdjson::minify(rule);
+  }
   if (schema["enum"].get(rule) == simdjson::SUCCESS) {
     const array allowed(rule);
     if (std::none_of(allowed.begin(), allowed.end(), [&](element a) { return equal_scalar(a, value); })) {
@@ -108,6 +114,27 @@ std::string SchemaChecker::check(element reference, element value, const std::st
   }
   if (value.is_object()) return check_object(schema, value, where);
   if (value.is_array()) return check_array(schema, value, where);
+  return check_scalar(schema, value, where);
+}
+
+std::string SchemaChecker::check_scalar(object schema, element value, const std::string& where) const {
+  const std::string told = where + " is " + simdjson::minify(value) + ", ";
+  element rule;
+  if (double number = 0; value.get(number) == simdjson::SUCCESS) {
+    if (schema["minimum"].get(rule) == simdjson::SUCCESS && number < double(rule)) return told + "too small";
+    if (schema["maximum"].get(rule) == simdjson::SUCCESS && number > double(rule)) return told + "too large";
+  }
+  std::string_view text;
+  if (value.get(text) != simdjson::SUCCESS) return "";
+  std::uint64_t bound = 0;
+  if (schema["maxLength"].get(bound) == simdjson::SUCCESS && text.size() > bound) return told + "too long";
+  if (std::string_view pattern; schema["pattern"].get(pattern) == simdjson::SUCCESS) {
+    if (!std::regex_search(std::string(text), std::regex(std::string(pattern))))
+      return told + "wanted " + std::string(pattern);
+  }
+  std::string_view format;
+  if (schema["format"].get(format) == simdjson::SUCCESS && format == "date-time" && !core::parse_rfc3339(text))
+    return told + "no time";
   return "";
 }
 
@@ -117,6 +144,13 @@ std::string SchemaChecker::check_object(object schema, element value, const std:
     for (element name : array(rule)) {
       if (value[std::string_view(name)].error() != simdjson::SUCCESS)
         return where + " lacks " + std::string(std::string_view(name));
+    }
+  }
+  element others;
+  if (schema["additionalProperties"].get(others) == simdjson::SUCCESS) {
+    for (const auto field : object(value)) {
+      if (std::string reason = check(others, field.value, where + "." + std::string(field.key)); !reason.empty())
+        return reason;
     }
   }
   element properties;
