@@ -10,7 +10,7 @@ if [ -r /etc/os-release ] && grep -q '^ID=ubuntu' /etc/os-release; then boost=1.
 
 build=(g++ cmake ninja-build pkg-config ca-certificates libboost$boost-dev libboost-url$boost-dev libsimdjson-dev libfmt-dev libspdlog-dev
        prometheus-cpp-dev libtoml11-dev libcli11-dev libexpected-dev libsqlite3-dev zlib1g-dev libssl-dev libgtest-dev libgmock-dev
-       libbenchmark-dev)
+       libbenchmark-dev liburing-dev)
 tests=(openssl curl python3 python3-websockets chromium fonts-dejavu-core nginx haproxy)
 bench=(openssl python3)
 lint=(clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14)

@@ -1,5 +1,9 @@
 #include "net/send_batch.hpp"
 
+#ifdef TICKSPAN_IO_URING
+#include "net/uring_send_batch.hpp"
+#endif
+
 namespace tickspan::net {
 namespace {
 
@@ -13,7 +17,11 @@ class DirectSendBatch final : public SendBatch {
 
 core::Result<std::unique_ptr<SendBatch>> make_send_batch(SendMethod method) {
   if (method == SendMethod::io_uring) {
+#ifdef TICKSPAN_IO_URING
+    return make_uring_send_batch();
+#else
     return core::fail(core::ErrorCode::unavailable, "this build has no io_uring");
+#endif
   }
   return std::make_unique<DirectSendBatch>();
 }
