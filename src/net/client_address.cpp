@@ -89,6 +89,17 @@ std::optional<IpAddress> parse_forwarded(std::string_view element) {
 
 }  // namespace
 
+IpAddress ip_from_bytes(const void* bytes, bool v6) {
+  IpAddress out;
+  const auto* first = static_cast<const std::uint8_t*>(bytes);
+  in6_addr whole{};
+  if (v6) std::copy(first, first + 16, whole.s6_addr);
+  out.v6 = v6 && !IN6_IS_ADDR_V4MAPPED(&whole);
+  if (v6 && !out.v6) first += 12;
+  std::copy(first, first + (out.v6 ? 16 : 4), out.bytes.begin());
+  return out;
+}
+
 std::optional<IpAddress> parse_ip(std::string_view text) {
   std::array<char, INET6_ADDRSTRLEN> copy{};
   if (text.size() >= copy.size() || text.find('\0') != std::string_view::npos) return {};
@@ -97,13 +108,7 @@ std::optional<IpAddress> parse_ip(std::string_view text) {
   if (inet_pton(AF_INET, copy.data(), out.bytes.data()) == 1) return out;
   in6_addr v6{};
   if (inet_pton(AF_INET6, copy.data(), &v6) != 1) return {};
-  if (IN6_IS_ADDR_V4MAPPED(&v6)) {
-    std::copy(v6.s6_addr + 12, v6.s6_addr + 16, out.bytes.begin());
-    return out;
-  }
-  out.v6 = true;
-  std::copy(v6.s6_addr, v6.s6_addr + 16, out.bytes.begin());
-  return out;
+  return ip_from_bytes(v6.s6_addr, true);
 }
 
 std::string to_string(const IpAddress& address) {
@@ -112,9 +117,11 @@ std::string to_string(const IpAddress& address) {
   return text.data();
 }
 
-std::string client_key(const IpAddress& address) {
-  const auto* bytes = reinterpret_cast<const char*>(address.bytes.data());
-  return {bytes, address.v6 ? 8U : 4U};
+std::uint64_t client_key(const IpAddress& address) {
+  // No client's network begins with the bits of multicast: there the IPv4 ones have their place.
+  std::uint64_t key = address.v6 ? 0 : 0xFF000000U;
+  for (unsigned i = 0; i < (address.v6 ? 8U : 4U); ++i) key = key << 8U | address.bytes[i];
+  return key;
 }
 
 std::optional<TrustedProxies::Range> TrustedProxies::parse_range(std::string_view text) {

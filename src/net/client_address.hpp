@@ -18,10 +18,12 @@ struct IpAddress {
   std::array<std::uint8_t, 16> bytes{};  ///< of IPv4 the first four
   bool operator==(const IpAddress&) const = default;
 };
+/// Out of a socket's address: 4 bytes, or 16 of IPv6.
+IpAddress ip_from_bytes(const void* bytes, bool v6);
 std::optional<IpAddress> parse_ip(std::string_view text);
 std::string to_string(const IpAddress& address);
 /// What names a client where clients are counted: the address, of IPv6 its /64, since one client owns all of it.
-std::string client_key(const IpAddress& address);
+std::uint64_t client_key(const IpAddress& address);
 
 /// Which header a proxy writes its client into. Only that one is read: a proxy passes the other on as its client made
 /// it up.

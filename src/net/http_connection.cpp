@@ -39,16 +39,24 @@ class Answer {
 
 }  // namespace
 
-HttpConnection::HttpConnection(std::shared_ptr<ServerShared> server, Socket socket, std::string remote_address)
+HttpConnection::HttpConnection(std::shared_ptr<ServerShared> server, Socket socket, std::string remote_address,
+                               ConnectionLimits::Place place)
     : server_(std::move(server)),
       socket_(std::move(socket)),
       stream_(socket_.native_handle(), server_->tls.get()),
-      remote_address_(std::move(remote_address)) {}
+      remote_address_(std::move(remote_address)),
+      place_(std::move(place)) {}
 
 HttpConnection::~HttpConnection() = default;
 
 void HttpConnection::start() {
-  set_deadline(server_->options.header_timeout);
+  if (place_.refused() == Refusal::none) {
+    set_deadline(server_->options.header_timeout);
+    return wait_readable();
+  }
+  // Over TLS nothing can be said before the handshake, and the request comes right behind it.
+  if (!server_->tls) return refuse(place_.refused(), "");
+  set_deadline(kLinger);
   wait_readable();
 }
 
@@ -58,11 +66,20 @@ void HttpConnection::set_deadline(std::chrono::milliseconds from_now) {
 
 void HttpConnection::check(SteadyTime now) {
   if (now < deadline_) return;
-  server_->timeouts.add();
+  server_->count.timed_out(what_timed_out());
   // Half a request is answered; silence, and a peer that does not read, are not.
   if (state_ == State::reading && (parser_ || !inbound_.empty()))
     return respond_problem(408, "the request took too long");
   abort();
+}
+
+ServerCounters::Timeout HttpConnection::what_timed_out() const {
+  using Timeout = ServerCounters::Timeout;
+  if (state_ == State::writing) return Timeout::write;
+  if (state_ != State::reading) return Timeout::close;
+  if (parser_ && parser_->header_done()) return Timeout::body;
+  const bool nothing_of_the_next = !parser_ && inbound_.empty() && request_number_ > 0;
+  return nothing_of_the_next ? Timeout::idle : Timeout::header;
 }
 
 void HttpConnection::wind_down(std::uint16_t close_code) {
@@ -85,6 +102,7 @@ void HttpConnection::abort() {
   boost::system::error_code ignored;  // closing can't be refused in a way that would matter
   socket_.close(ignored);
   output_.clear();
+  place_.release();
   const auto self = shared_from_this();
   server_->remove(*this);
   if (!websocket_ && !response_stream_) return;
@@ -164,14 +182,15 @@ void HttpConnection::process(std::span<char> bytes) {
 HttpConnection::Fed HttpConnection::process_request(std::span<char>& bytes) {
   if (!parser_) {
     parser_ = std::make_unique<RequestParser>(server_->options.max_header_bytes, server_->options.max_body_bytes);
-    set_deadline(server_->options.header_timeout);
+    // The first request's time runs since the accept, and bytes that trickle in give it no more of it.
+    if (request_number_ > 0) set_deadline(server_->options.header_timeout);
   }
   const bool had_header = parser_->header_done();
   std::size_t used = 0;
   const auto result = parser_->feed({bytes.data(), bytes.size()}, used);
   bytes = bytes.subspan(used);
   if (result == RequestParser::State::failed) {
-    server_->bad_requests.add();
+    server_->count.bad_request(parser_->failure_status());
     bytes = {};
     respond_problem(parser_->failure_status(), parser_->failure_reason());
     return Fed::stop;
@@ -197,8 +216,18 @@ void HttpConnection::dispatch(HttpRequest request) {
   keep_alive_ = request.keep_alive;
   head_only_ = request.method == "HEAD";
   if (server_->handler == nullptr) return abort();
-  if (asks_for_websocket(request)) return upgrade(request);
-  if (request.method == "GET" && server_->handler->wants_stream(request)) return open_stream(std::move(request));
+  if (place_.refused() != Refusal::none) return refuse(place_.refused(), request.path());
+  if (asks_for_websocket(request)) {
+    const bool counted = place_.has_client();
+    if (!admit_stream(request)) return;
+    upgrade(request);
+    if (state_ != State::websocket && !counted) place_.release_client();
+    return;
+  }
+  if (request.method == "GET" && server_->handler->wants_stream(request)) {
+    if (admit_stream(request)) open_stream(std::move(request));
+    return;
+  }
   server_->handler->on_request(std::move(request), responder());
 }
 
@@ -239,14 +268,29 @@ void HttpConnection::open_stream(HttpRequest request) {
   stream->send_head();
 }
 
-void HttpConnection::respond_problem(int status, std::string_view detail) {
+// A proxy's connection is many clients', one after another; a stream is one client's, who counts from here on.
+bool HttpConnection::admit_stream(const HttpRequest& request) {
+  const auto address = parse_ip(request.remote_address);
+  if (!address || place_.take_client(client_key(*address))) return true;
+  server_->count.refused(Refusal::address);
+  respond(problem_response(429, "too many streams from this address", request.path()));
+  return false;
+}
+
+void HttpConnection::refuse(Refusal why, std::string_view instance) {
+  const bool address = why == Refusal::address;
+  respond_problem(address ? 429 : 503, address ? "too many connections from this address" : "too many connections",
+                  instance);
+}
+
+void HttpConnection::respond_problem(int status, std::string_view detail, std::string_view instance) {
   parser_.reset();
   inbound_ = {};
   ++request_number_;
   state_ = State::handling;
   keep_alive_ = false;
   head_only_ = false;
-  respond(problem_response(status, detail, ""));
+  respond(problem_response(status, detail, instance));
 }
 
 void HttpConnection::respond(HttpResponse response) {

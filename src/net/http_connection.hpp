@@ -11,6 +11,7 @@
 #include "net/http_server.hpp"
 #include "net/output_queue.hpp"
 #include "net/request_parser.hpp"
+#include "net/server_counters.hpp"
 #include "net/socket_stream.hpp"
 #include "net/tls_server.hpp"
 #include "net/ws_deflate.hpp"
@@ -44,7 +45,8 @@ struct ServerShared {
   MessageInflater inflater;
   bool stopping = false;
 
-  runtime::Counter &accepted, &refused, &requests, &bytes_in, &bytes_out, &timeouts, &bad_requests, &ws_opened;
+  runtime::Counter &accepted, &requests, &bytes_in, &bytes_out, &ws_opened;
+  ServerCounters count;
   std::shared_ptr<std::atomic<std::int64_t>> open = std::make_shared<std::atomic<std::int64_t>>(0);
   std::shared_ptr<std::atomic<std::int64_t>> ws_open = std::make_shared<std::atomic<std::int64_t>>(0);
 
@@ -63,7 +65,9 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
  public:
   using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
 
-  HttpConnection(std::shared_ptr<ServerShared> server, Socket socket, std::string remote_address);
+  /// A `place` that is refused is told so, and no more.
+  HttpConnection(std::shared_ptr<ServerShared> server, Socket socket, std::string remote_address,
+                 ConnectionLimits::Place place);
   ~HttpConnection();
 
   void start();
@@ -111,7 +115,10 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   void open_stream(HttpRequest request);
   std::function<void(HttpResponse)> responder();
   void respond(HttpResponse response);
-  void respond_problem(int status, std::string_view detail);
+  void respond_problem(int status, std::string_view detail, std::string_view instance = {});
+  void refuse(Refusal why, std::string_view instance);
+  bool admit_stream(const HttpRequest& request);
+  ServerCounters::Timeout what_timed_out() const;
   void next_request();
   void resume_input();
 
@@ -119,7 +126,8 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   Socket socket_;
   SocketStream stream_;
   std::string remote_address_;  // the peer's; of a WebSocket or a stream the client's
-  std::string inbound_;         // received, not yet used
+  ConnectionLimits::Place place_;
+  std::string inbound_;  // received, not yet used
   OutputQueue output_;
   std::unique_ptr<RequestParser> parser_;
   std::shared_ptr<WebSocketConnection> websocket_;

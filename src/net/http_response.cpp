@@ -11,6 +11,8 @@ std::string_view problem_code(int status) {
       return "body_too_large";
     case 414:
       return "uri_too_long";
+    case 429:
+      return "rate_limited";
     case 431:
       return "header_too_large";
     case 500:
@@ -76,9 +78,11 @@ HttpResponse problem_response(int status, std::string_view detail, std::string_v
   response.headers.add("Content-Type", "application/problem+json");
   response.headers.add("Cache-Control", "no-store");
   if (status == 503) response.headers.add("Retry-After", "1");
+  if (status == 429) response.headers.add("Retry-After", "5");  // it has to close some of its connections
   response.body = fmt::format(
       R"({{"type":"about:blank","title":"{}","status":{},"detail":"{}","instance":"{}","code":"{}","temporary":{},"errors":[]}})",
-      reason_phrase(status), status, json_text(detail), json_text(instance), problem_code(status), status >= 500);
+      reason_phrase(status), status, json_text(detail), json_text(instance), problem_code(status),
+      status == 429 || status >= 500);
   return response;
 }
 

@@ -1,6 +1,5 @@
 #include "net/http_server.hpp"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -17,7 +16,6 @@
 #include <utility>
 
 #include "net/http_connection.hpp"
-#include "net/http_response.hpp"
 #include "runtime/log.hpp"
 
 namespace tickspan::net {
@@ -33,19 +31,10 @@ constexpr int kAcceptsPerTurn = 256;
 constexpr int kSendBuffer = 128 * 1024;
 constexpr std::size_t kSlices = 10;  // the deadlines of a tenth of the connections are looked at each tick
 
-std::string address_text(const sockaddr_storage& address) {
-  char text[INET6_ADDRSTRLEN] = "";
-  if (address.ss_family == AF_INET6) {
-    const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address).sin6_addr;
-    if (IN6_IS_ADDR_V4MAPPED(&v6)) {
-      inet_ntop(AF_INET, v6.s6_addr + 12, text, sizeof text);
-    } else {
-      inet_ntop(AF_INET6, &v6, text, sizeof text);
-    }
-  } else {
-    inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in&>(address).sin_addr, text, sizeof text);
-  }
-  return text;
+IpAddress ip_of(const sockaddr_storage& address) {
+  const bool v6 = address.ss_family == AF_INET6;
+  return v6 ? ip_from_bytes(reinterpret_cast<const sockaddr_in6&>(address).sin6_addr.s6_addr, true)
+            : ip_from_bytes(&reinterpret_cast<const sockaddr_in&>(address).sin_addr, false);
 }
 
 }  // namespace
@@ -56,14 +45,13 @@ ServerShared::ServerShared(runtime::EventLoop& event_loop, HttpServerOptions o, 
       options(std::move(o)),
       handler(&h),
       accepted(m.counter(options.metric_prefix + "_accepted_total", "Connections accepted")),
-      refused(m.counter(options.metric_prefix + "_refused_total", "Connections refused at the limit")),
       requests(m.counter(options.metric_prefix + "_requests_total", "HTTP requests, upgrades included")),
       bytes_in(m.counter(options.metric_prefix + "_received_bytes_total", "Bytes received")),
       bytes_out(m.counter(options.metric_prefix + "_sent_bytes_total", "Bytes sent")),
-      timeouts(m.counter(options.metric_prefix + "_timeouts_total", "Connections ended by a time limit")),
-      bad_requests(
-          m.counter(options.metric_prefix + "_bad_requests_total", "Requests that were not HTTP or too large")),
-      ws_opened(m.counter(options.metric_prefix + "_websockets_total", "WebSockets opened")) {}
+      ws_opened(m.counter(options.metric_prefix + "_websockets_total", "WebSockets opened")),
+      count(m, options.metric_prefix) {
+  if (!options.limits) options.limits = std::make_shared<ConnectionLimits>(options.max_connections, 0);
+}
 
 void ServerShared::add(std::shared_ptr<HttpConnection> connection) {
   connection->slot = connections.size();
@@ -104,7 +92,6 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
   void accept();
   void accept_all();
   bool accept_one();
-  void refuse(int descriptor);
   void tick();
   void cut_all();
 
@@ -195,8 +182,12 @@ bool HttpServer::Impl::accept_one() {
     }
     return false;
   }
-  if (shared->connections.size() >= shared->options.max_connections) {
-    refuse(descriptor);
+  const IpAddress peer = ip_of(address);
+  const bool is_proxy = shared->options.trusted_proxies.contains(peer);
+  auto admission = shared->options.limits->admit(is_proxy ? std::nullopt : std::optional(client_key(peer)));
+  if (admission.refusal != Refusal::none) shared->count.refused(admission.refusal);
+  if (!admission.place) {
+    ::close(descriptor);
     return true;
   }
   HttpConnection::Socket socket(shared->loop.context().get_executor());
@@ -206,26 +197,12 @@ bool HttpServer::Impl::accept_one() {
     ::close(descriptor);
     return true;
   }
-  shared->accepted.add();
-  auto connection = std::make_shared<HttpConnection>(shared, std::move(socket), address_text(address));
+  if (admission.refusal == Refusal::none) shared->accepted.add();
+  auto connection =
+      std::make_shared<HttpConnection>(shared, std::move(socket), to_string(peer), std::move(*admission.place));
   shared->add(connection);
   connection->start();
   return true;
-}
-
-void HttpServer::Impl::refuse(int descriptor) {
-  shared->refused.add();
-  if (!shared->tls) {
-    const auto response = problem_response(503, "too many connections", "");
-    ResponseHead head;
-    head.keep_alive = false;
-    head.date = shared->date();
-    const std::string bytes = encode_head(response, head) + response.body;
-    // One try on a fresh socket always has room; a peer that has gone already is no loss.
-    [[maybe_unused]] const auto sent = ::send(descriptor, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    ::shutdown(descriptor, SHUT_WR);
-  }
-  ::close(descriptor);
 }
 
 void HttpServer::Impl::tick() {

@@ -9,6 +9,7 @@
 
 #include "core/result.hpp"
 #include "net/client_address.hpp"
+#include "net/connection_limits.hpp"
 #include "net/http_message.hpp"
 #include "runtime/event_loop.hpp"
 #include "runtime/metrics.hpp"
@@ -68,6 +69,7 @@ struct HttpServerOptions {
   std::size_t max_body_bytes = 1024 * 1024;
   std::size_t max_message_bytes = 64 * 1024;  ///< inbound WebSocket message; larger closes with 1009
   bool deflate = true;                        ///< agree to permessage-deflate with clients that offer it
+  std::shared_ptr<ConnectionLimits> limits;   ///< shared with other servers; null: `max_connections` of its own
   std::size_t max_connections = 18'000;
   std::chrono::milliseconds header_timeout{10'000};  ///< from accept or from the request before to a complete header
   std::chrono::milliseconds idle_timeout{75'000};    ///< keep-alive

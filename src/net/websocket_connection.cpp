@@ -25,6 +25,7 @@ void WebSocketConnection::feed(std::span<char> input) {
       case WsDecoder::Step::need_more:
         return;
       case WsDecoder::Step::failed:
+        if (!close_sent_) connection_.server().count.failed_websocket(decoder_.failure().code);
         close(decoder_.failure().code, decoder_.failure().reason);
         close_received_ = true;  // not really, but its frames can no longer be told apart
         return connection_.close_when_written();

@@ -3,7 +3,6 @@
 #include <array>
 #include <cstdint>
 #include <mutex>
-#include <string>
 #include <string_view>
 #include <unordered_map>
 
@@ -30,7 +29,7 @@ class RateLimiter {
   };
   struct Stripe {
     mutable std::mutex mutex;
-    std::unordered_map<std::string, Bucket> buckets;  // guarded by mutex
+    std::unordered_map<std::uint64_t, Bucket> buckets;  // guarded by mutex
   };
   void refill(Bucket& bucket, core::Timestamp now) const;
   void forget_full(Stripe& stripe, core::Timestamp now) const;
@@ -39,7 +38,7 @@ class RateLimiter {
   std::array<Stripe, 16> stripes_;
 };
 
-/// What names a client for the limiter: the address, or the first 64 bits of an IPv6 one.
-std::string client_key(std::string_view address);
+/// What names a client for the limiter; all that is no address is one client.
+std::uint64_t client_key(std::string_view address);
 
 }  // namespace tickspan::server

@@ -20,7 +20,7 @@ namespace {
   throw std::runtime_error(what + ": " + std::strerror(errno));
 }
 
-int connect_to(std::uint16_t port, int receive_buffer, const std::string& address) {
+int connect_to(std::uint16_t port, int receive_buffer, const std::string& address, const std::string& source) {
   const bool v6 = address.find(':') != std::string::npos;
   const int fd = ::socket(v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (fd < 0) fail("socket");
@@ -37,6 +37,10 @@ int connect_to(std::uint16_t port, int receive_buffer, const std::string& addres
   } else {
     sockaddr_in to{};
     to.sin_family = AF_INET;
+    if (inet_pton(AF_INET, source.c_str(), &to.sin_addr) == 1 &&
+        ::bind(fd, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0) {
+      fail("bind");
+    }
     to.sin_port = htons(port);
     inet_pton(AF_INET, address.c_str(), &to.sin_addr);
     result = ::connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof to);
@@ -52,8 +56,9 @@ constexpr std::string_view kPackedTail("\x00\x00\xFF\xFF", 4);
 
 }  // namespace
 
-RawConnection::RawConnection(std::uint16_t port, int receive_buffer, const std::string& address)
-    : fd_(connect_to(port, receive_buffer, address)) {}
+RawConnection::RawConnection(std::uint16_t port, int receive_buffer, const std::string& address,
+                             const std::string& source)
+    : fd_(connect_to(port, receive_buffer, address, source)) {}
 
 RawConnection::~RawConnection() {
   ::close(fd_);

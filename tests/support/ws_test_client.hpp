@@ -14,7 +14,9 @@ namespace tickspan::test {
 class RawConnection {
  public:
   /// `receive_buffer`: SO_RCVBUF before connecting, 0 for the system's; a small one makes a slow reader.
-  explicit RawConnection(std::uint16_t port, int receive_buffer = 0, const std::string& address = "127.0.0.1");
+  /// `source`: the address to connect from, empty for the system's choice.
+  explicit RawConnection(std::uint16_t port, int receive_buffer = 0, const std::string& address = "127.0.0.1",
+                         const std::string& source = "");
   ~RawConnection();
   RawConnection(const RawConnection&) = delete;
   RawConnection& operator=(const RawConnection&) = delete;
