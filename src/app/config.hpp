@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "core/result.hpp"
+#include "stream/hub.hpp"
 
 namespace tickspan::app {
 
@@ -23,7 +25,7 @@ struct SourceConfig {
   std::string plan;  ///< aggregators: keyless, demo, pro
 };
 
-/// Everything that can be set, with the defaults. The keys, their meaning and limits stand in config_table.cpp, once.
+/// Everything that can be set, with the defaults. The keys, their meaning and limits stand in config_keys/, once.
 struct Config {
   std::vector<std::string> listen = {"0.0.0.0:8000"};
   std::int64_t server_threads = 0;
@@ -34,6 +36,14 @@ struct Config {
   std::vector<std::string> trusted_proxies;
   std::string forwarded_header = "x-forwarded-for";
   std::int64_t requests_per_second = 200;
+  std::int64_t max_connections = 20'000;
+  std::int64_t max_connections_per_address = 1'000;
+  std::chrono::milliseconds header_timeout{10'000};
+  std::chrono::milliseconds idle_timeout{75'000};
+  std::size_t header_bytes = 16 * 1024;
+  std::size_t body_bytes = 1024 * 1024;
+
+  stream::StreamOptions stream;
 
   std::string data_dir;  ///< empty: $XDG_DATA_HOME/tickspan, or ~/.local/share/tickspan
   bool store_ticks = false;

@@ -2,6 +2,7 @@
 #include <exception>
 
 #include "app/commands.hpp"
+#include "runtime/descriptors.hpp"
 #include "runtime/log.hpp"
 
 namespace {
@@ -23,6 +24,7 @@ int run(int argc, const char* const* argv) {
     return exit.code;
   }
   runtime::configure_log(level_of(command->config.log_level));
+  runtime::raise_descriptor_limit();
   switch (command->command) {
     case app::Command::serve:
       return app::run_serve(*command);

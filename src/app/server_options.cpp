@@ -2,7 +2,23 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "runtime/descriptors.hpp"
+#include "runtime/log.hpp"
+
 namespace tickspan::app {
+namespace {
+
+constexpr runtime::Log kLog{"app"};
+// The database's, the venues', and the connections that are only being told that there is no room.
+constexpr std::size_t kOwnDescriptors = 512;
+
+}  // namespace
+
+std::size_t affordable_connections(std::size_t wanted, std::size_t descriptors) {
+  return std::min(wanted, descriptors - std::min(kOwnDescriptors, descriptors / 2));
+}
 
 server::ServerOptions server_options(const Config& config) {
   server::ServerOptions options;
@@ -21,6 +37,19 @@ server::ServerOptions server_options(const Config& config) {
       config.trusted_proxies, rfc7239 ? net::ForwardedHeader::forwarded : net::ForwardedHeader::x_forwarded_for);
   options.deflate = config.deflate;
   options.requests_per_second = static_cast<std::size_t>(config.requests_per_second);
+  options.max_connections_per_address = static_cast<std::size_t>(config.max_connections_per_address);
+  options.header_timeout = config.header_timeout;
+  options.idle_timeout = config.idle_timeout;
+  options.max_header_bytes = config.header_bytes;
+  options.max_body_bytes = config.body_bytes;
+  options.stream = config.stream;
+  const auto wanted = static_cast<std::size_t>(config.max_connections);
+  const std::size_t descriptors = runtime::descriptor_limit();
+  options.max_connections = affordable_connections(wanted, descriptors);
+  if (options.max_connections < wanted) {
+    kLog.warn("at most {} connections instead of {}: this process may open {} files (ulimit -n, LimitNOFILE)",
+              options.max_connections, wanted, descriptors);
+  }
   return options;
 }
 

@@ -7,6 +7,9 @@
 
 namespace tickspan::app {
 
+/// As many connections as are `wanted`, or as a process may have that can open so many `descriptors`.
+std::size_t affordable_connections(std::size_t wanted, std::size_t descriptors);
+/// Says so in the log when there can't be as many connections as are configured.
 server::ServerOptions server_options(const Config& config);
 
 /// What to open in a browser: `http://localhost:8000/`.

@@ -26,7 +26,11 @@ bool has_prices(const core::SnapshotPtr& snapshot) {
 }  // namespace
 
 Dispatcher::Dispatcher(Shared shared, Services services, runtime::Metrics& metrics)
-    : shared_(std::move(shared)), services_(std::move(services)), metrics_(metrics) {
+    : shared_(std::move(shared)),
+      services_(std::move(services)),
+      metrics_(metrics),
+      over_rate_(
+          metrics.counter("tickspan_server_refused_total", "Requests refused at a limit", {{"reason", "rate"}})) {
   const auto row = [&](const std::string& path) {
     std::vector<runtime::Counter*> counters;
     for (const char* status : {"1xx", "2xx", "3xx", "4xx", "5xx"}) {
@@ -49,8 +53,10 @@ ResponseContext Dispatcher::context_of(const net::HttpRequest& request) const {
   return {services_.clock.now(), request_id_of(request)};
 }
 
-int Dispatcher::over_limit(const net::HttpRequest& request, core::Timestamp now) const {
-  return shared_.limiter.take(request.remote_address, now);
+int Dispatcher::over_limit(const net::HttpRequest& request, core::Timestamp now) {
+  const int wait_s = shared_.limiter.take(request.remote_address, now);
+  if (wait_s > 0) over_rate_.add();
+  return wait_s;
 }
 
 void Dispatcher::handle(net::HttpRequest request, net::HttpServer::Respond respond) {

@@ -42,7 +42,7 @@ class Dispatcher {
   std::optional<Problem> prepare(const Route& route, Call& call) const;
   net::HttpResponse answer_page(const net::HttpRequest& request, const ResponseContext& context);
   ResponseContext context_of(const net::HttpRequest& request) const;
-  int over_limit(const net::HttpRequest& request, core::Timestamp now) const;
+  int over_limit(const net::HttpRequest& request, core::Timestamp now);
   void count(const Route* route, int status);
 
   Shared shared_;
@@ -51,6 +51,7 @@ class Dispatcher {
   runtime::Metrics& metrics_;
   /// By route, the last row for everything else; then by hundreds of the status.
   std::vector<std::vector<runtime::Counter*>> counters_;
+  runtime::Counter& over_rate_;
 };
 
 }  // namespace tickspan::server

@@ -31,7 +31,8 @@ struct Server::Impl {
         limiter(options.requests_per_second),
         charts(std::make_shared<ChartFetcher>(clock)),
         volatility(std::make_shared<VolatilityBoard>()),
-        hub(stream::StreamOptions{}, clock, metrics) {}
+        limits(std::make_shared<net::ConnectionLimits>(options.max_connections, options.max_connections_per_address)),
+        hub(options.stream, clock, metrics) {}
 
   BackendPtr current() const {
     const std::lock_guard lock(backend_mutex);
@@ -63,7 +64,13 @@ struct Server::Impl {
                                   .tls_certificate_file = options.tls_certificate_file,
                                   .tls_key_file = options.tls_key_file,
                                   .trusted_proxies = options.trusted_proxies,
-                                  .deflate = options.deflate};
+                                  .max_header_bytes = options.max_header_bytes,
+                                  .max_body_bytes = options.max_body_bytes,
+                                  .max_message_bytes = options.stream.max_message_bytes,
+                                  .deflate = options.deflate,
+                                  .limits = limits,
+                                  .header_timeout = options.header_timeout,
+                                  .idle_timeout = options.idle_timeout};
       for (std::size_t i = 0; i < threads.size(); ++i) {
         if (auto started = threads[i]->listen(http); !started) return started;
         if (i == 0) http.port = threads[0]->port(ports.size());  // any free one for the first is the same for all
@@ -90,6 +97,7 @@ struct Server::Impl {
   RateLimiter limiter;
   const std::shared_ptr<ChartFetcher> charts;
   const std::shared_ptr<VolatilityBoard> volatility;
+  const std::shared_ptr<net::ConnectionLimits> limits;
   stream::Hub hub;
   mutable std::mutex backend_mutex;
   BackendPtr backend;  // guarded by backend_mutex

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -10,6 +11,7 @@
 #include "runtime/clock.hpp"
 #include "runtime/metrics.hpp"
 #include "server/backend.hpp"
+#include "stream/hub.hpp"
 #include "wire/frame.hpp"
 
 namespace tickspan::server {
@@ -24,9 +26,15 @@ struct ServerOptions {
   std::size_t threads = 0;  ///< 0: one per core
   bool serve_ui = true;     ///< false: the API alone
   std::string tls_certificate_file, tls_key_file;
-  net::TrustedProxies trusted_proxies;    ///< whose word about their clients' addresses is taken
-  bool deflate = true;                    ///< permessage-deflate for the clients that offer it
-  std::size_t requests_per_second = 200;  ///< per client address, bursts of twice that; 0: no limit
+  net::TrustedProxies trusted_proxies;          ///< whose word about their clients' addresses is taken
+  bool deflate = true;                          ///< permessage-deflate for the clients that offer it
+  std::size_t requests_per_second = 200;        ///< per client address, bursts of twice that; 0: no limit
+  std::size_t max_connections = 18'000;         ///< of all threads and addresses together
+  std::size_t max_connections_per_address = 0;  ///< of one client; 0: no limit
+  std::chrono::milliseconds header_timeout{10'000};
+  std::chrono::milliseconds idle_timeout{75'000};
+  std::size_t max_header_bytes = 16 * 1024, max_body_bytes = 1024 * 1024;
+  stream::StreamOptions stream;  ///< its message size is the sockets', too
 };
 
 /// Everything clients talk to: REST, streams, documentation pages and the embedded dashboard.

@@ -42,8 +42,11 @@ StreamCounters::StreamCounters(runtime::Metrics& m)
       closed_no_pong(
           m.counter("tickspan_stream_closed_total", "Clients closed by the server", {{"reason", "no_pong"}})),
       closed_limit(m.counter("tickspan_stream_closed_total", "Clients closed by the server", {{"reason", "limit"}})),
+      closed_idle(m.counter("tickspan_stream_closed_total", "Clients closed by the server", {{"reason", "idle"}})),
       closed_bad(
           m.counter("tickspan_stream_closed_total", "Clients closed by the server", {{"reason", "bad_request"}})),
+      refused_subscriptions(m.counter("tickspan_stream_refused_total", "Subscriptions refused at a limit",
+                                      {{"reason", "subscriptions"}})),
       foreign(m.counter("tickspan_stream_foreign_frames_total", "Messages of another pipeline than the one served")) {}
 
 HubCore::HubCore(StreamOptions o, const runtime::Clock& c, runtime::Metrics& m)

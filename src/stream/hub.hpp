@@ -29,6 +29,7 @@ struct StreamOptions {
   std::chrono::milliseconds heartbeat{5'000};  ///< sent after this long without data
   std::chrono::milliseconds ping_interval{25'000};
   std::chrono::milliseconds pong_timeout{10'000};         ///< then 4009
+  std::chrono::milliseconds idle{60'000};                 ///< without a subscription and a message; then 4502; 0: never
   std::chrono::milliseconds history_age{60'000};          ///< lossless messages kept for resuming
   std::size_t history_bytes = 16 * 1024 * 1024;           ///< of all channels together
   net::SendMethod send_method = net::SendMethod::direct;  ///< how a turn's writes reach the sockets

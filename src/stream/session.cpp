@@ -57,6 +57,7 @@ const Since* find_since(const Request& request, std::string_view asked, std::str
 }  // namespace
 
 void Session::greet() {
+  quiet_since_ = shard().now();
   const auto& options = shard().options();
   std::string out;
   wire::JsonWriter json(out);
@@ -72,6 +73,7 @@ void Session::greet() {
   json.field("queued_bytes", static_cast<std::uint64_t>(options.max_queued_bytes));
   json.field("history_ms", static_cast<std::int64_t>(options.history_age.count()));
   json.field("history_bytes", static_cast<std::uint64_t>(options.history_bytes));
+  json.field("idle_ms", static_cast<std::int64_t>(options.idle.count()));
   json.end_object().field("time", shard().clock_now()).end_object();
   send_text(out);
 }
@@ -92,7 +94,18 @@ void Session::push_shared(const wire::Topic&, std::uint64_t, SharedMessage& mess
   send_framed(message.deflated);
 }
 
+void Session::handle_tick() {
+  const auto idle = shard().options().idle;
+  if (idle.count() == 0 || shard().subscriptions(*this) > 0) {
+    quiet_since_ = shard().now();
+  } else if (shard().now() - quiet_since_ >= idle) {
+    shard().counters().closed_idle.add();
+    close(close_code::kLimit, "idle");
+  }
+}
+
 void Session::handle_message(std::string_view text) {
+  quiet_since_ = shard().now();
   const Request request = shard().reader().read(text, shard().options().max_subscriptions);
   if (!request.problem.empty()) return offence(request);
   switch (request.method) {
@@ -152,6 +165,7 @@ void Session::subscribe(const Request& request) {
     a.repeated = find_subscribed(added, a.topic->key()) != nullptr;
     if (!a.repeated && shard().find(*this, *a.topic) == nullptr) {
       if (count >= options.max_subscriptions) {
+        shard().counters().refused_subscriptions.add();
         a.topic = tl::unexpected(
             wire::TopicProblem{"limit", fmt::format("at most {} subscriptions", options.max_subscriptions), {}});
         continue;

@@ -19,6 +19,7 @@ class Session final : public SocketClient {
 
   void greet() override;
   void handle_message(std::string_view text) override;
+  void handle_tick() override;
   std::string heartbeat() const override;
   void offence(const Request& request);
   void refuse(const Request& request, std::string_view code, std::string_view message);
@@ -27,6 +28,7 @@ class Session final : public SocketClient {
   void unsubscribe(const Request& request);
 
   std::size_t offences_ = 0;
+  SteadyTime quiet_since_{};  // no message, and no subscription, after this
 };
 
 }  // namespace tickspan::stream

@@ -25,7 +25,7 @@ namespace tickspan::stream {
 struct StreamCounters {
   explicit StreamCounters(runtime::Metrics& metrics);
   runtime::Counter &frames, &deliveries, &conflated, &overflowed, &gaps, &recovered, &closed_slow, &closed_no_pong,
-      &closed_limit, &closed_bad, &foreign;
+      &closed_limit, &closed_idle, &closed_bad, &refused_subscriptions, &foreign;
 };
 
 /// What all shards share.

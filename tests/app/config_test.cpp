@@ -39,6 +39,22 @@ TEST(Config, EveryKeyOfTheReferenceFileIsReadAndEqualsTheDefault) {
   EXPECT_EQ(config->offline, defaults.offline);
   EXPECT_EQ(config->log_level, defaults.log_level);
   EXPECT_EQ(config->tracked_assets, defaults.tracked_assets);
+  EXPECT_EQ(config->max_connections, defaults.max_connections);
+  EXPECT_EQ(config->max_connections_per_address, defaults.max_connections_per_address);
+  EXPECT_EQ(config->header_timeout, defaults.header_timeout);
+  EXPECT_EQ(config->idle_timeout, defaults.idle_timeout);
+  EXPECT_EQ(config->header_bytes, defaults.header_bytes);
+  EXPECT_EQ(config->body_bytes, defaults.body_bytes);
+  EXPECT_EQ(config->stream.max_subscriptions, defaults.stream.max_subscriptions);
+  EXPECT_EQ(config->stream.messages_per_second, defaults.stream.messages_per_second);
+  EXPECT_EQ(config->stream.max_message_bytes, defaults.stream.max_message_bytes);
+  EXPECT_EQ(config->stream.max_queued_bytes, defaults.stream.max_queued_bytes);
+  EXPECT_EQ(config->stream.history_bytes, defaults.stream.history_bytes);
+  EXPECT_EQ(config->stream.history_age, defaults.stream.history_age);
+  EXPECT_EQ(config->stream.heartbeat, defaults.stream.heartbeat);
+  EXPECT_EQ(config->stream.ping_interval, defaults.stream.ping_interval);
+  EXPECT_EQ(config->stream.pong_timeout, defaults.stream.pong_timeout);
+  EXPECT_EQ(config->stream.idle, defaults.stream.idle);
   EXPECT_EQ(config->sources.size(), defaults.sources.size());
   EXPECT_EQ(config->sources.back().plan, "keyless");
 }
@@ -66,6 +82,42 @@ TEST(Config, AWrongValueNamesWhatIsAllowed) {
   EXPECT_THAT(complaint("[server]\nui = 3\n"), HasSubstr("true or false"));
   EXPECT_THAT(complaint("[[sources]]\nname = \"binnance\"\n"), HasSubstr("did you mean \"binance\"?"));
   EXPECT_THAT(complaint("[[sources]]\nenabled = true\n"), HasSubstr("has no name"));
+}
+
+TEST(Config, LimitsReachTheServerAndItsStreams) {
+  const auto config = load(
+      "[server]\nmax_connections = 100\nmax_connections_per_address = 7\nheader_timeout_s = 3\nidle_timeout_s = 4\n"
+      "header_bytes = 2048\nbody_bytes = 0\n"
+      "[stream]\nmax_subscriptions = 3\nmessages_per_second = 4\nmessage_bytes = 5000\nqueued_bytes = 70000\n"
+      "history_bytes = 0\nhistory_s = 6\nheartbeat_s = 7\nping_s = 8\npong_timeout_s = 9\nidle_s = 0\n");
+  ASSERT_TRUE(config) << config.error().context;
+  const auto options = server_options(*config);
+  EXPECT_EQ(options.max_connections, 100U);
+  EXPECT_EQ(options.max_connections_per_address, 7U);
+  EXPECT_EQ(options.header_timeout, std::chrono::seconds(3));
+  EXPECT_EQ(options.idle_timeout, std::chrono::seconds(4));
+  EXPECT_EQ(options.max_header_bytes, 2048U);
+  EXPECT_EQ(options.max_body_bytes, 0U);
+  EXPECT_EQ(options.stream.max_subscriptions, 3U);
+  EXPECT_EQ(options.stream.messages_per_second, 4U);
+  EXPECT_EQ(options.stream.max_message_bytes, 5000U);
+  EXPECT_EQ(options.stream.max_queued_bytes, 70000U);
+  EXPECT_EQ(options.stream.history_bytes, 0U);
+  EXPECT_EQ(options.stream.history_age, std::chrono::seconds(6));
+  EXPECT_EQ(options.stream.heartbeat, std::chrono::seconds(7));
+  EXPECT_EQ(options.stream.ping_interval, std::chrono::seconds(8));
+  EXPECT_EQ(options.stream.pong_timeout, std::chrono::seconds(9));
+  EXPECT_EQ(options.stream.idle, std::chrono::seconds(0));
+  EXPECT_THAT(complaint("[stream]\nmessages_per_second = 0\n"), HasSubstr("a whole number from 1 to 100000"));
+  EXPECT_THAT(complaint("[server]\nheader_timeout_s = \"soon\"\n"), HasSubstr("a whole number from 1 to 300"));
+}
+
+TEST(Config, ConnectionsLeaveDescriptorsForEverythingElse) {
+  EXPECT_EQ(affordable_connections(20'000, 1'000'000), 20'000U);
+  EXPECT_EQ(affordable_connections(20'000, 20'000), 19'488U);
+  EXPECT_EQ(affordable_connections(20'000, 1'024), 512U);
+  EXPECT_EQ(affordable_connections(20'000, 256), 128U);
+  EXPECT_EQ(affordable_connections(10, 256), 10U);
 }
 
 TEST(Config, TrustedProxiesAreAddressesAndRanges) {

@@ -156,6 +156,7 @@ TEST_F(HttpRules, ABusyClientIsToldToWaitAndNobodyElseNoticesIt) {
     EXPECT_THAT(response.body, HasSubstr(R"("code":"rate_limited")"));
   }
   EXPECT_EQ(refused, 2);
+  EXPECT_EQ(metrics.counter("tickspan_server_refused_total", "", {{"reason", "rate"}}).value(), 2U);
   EXPECT_EQ(client.get("/livez").status, 200);  // an operator's probe is not counted
   EXPECT_EQ(client.get("/readyz").status, 200);
   market.clock.advance(200ms);
@@ -204,6 +205,23 @@ TEST_F(HttpRules, SeveralAddressesServeTheSame) {
   EXPECT_NE(http->port(0), http->port(1));
   EXPECT_EQ(test::http_get(http->port(0), "/livez").status, 200);
   EXPECT_EQ(test::http_get(http->port(1), "/livez").status, 200);
+}
+
+TEST_F(HttpRules, ConnectionsAreCountedOverAllThreadsAndAddresses) {
+  ServerOptions options;
+  options.listen = {{"127.0.0.1", 0}, {"127.0.0.1", 0}};
+  options.threads = 2;
+  options.max_connections = 5;
+  http = std::make_unique<Server>(options, market.clock, metrics);
+  ASSERT_TRUE(http->start());
+  std::vector<std::unique_ptr<HttpTestClient>> clients;
+  std::vector<int> statuses;
+  for (int i = 0; i < 8; ++i) {
+    clients.push_back(std::make_unique<HttpTestClient>(http->port(static_cast<std::size_t>(i % 2))));
+    statuses.push_back(clients.back()->get("/livez").status);
+  }
+  EXPECT_THAT(statuses, ::testing::ElementsAre(200, 200, 200, 200, 200, 503, 503, 503));
+  EXPECT_EQ(clients[0]->get("/livez").status, 200);
 }
 
 TEST_F(HttpRules, ManyClientsAtOnceWhileTheMarketMoves) {

@@ -19,8 +19,8 @@ TEST_F(SessionTest, SaysHelloWithItsLimits) {
   EXPECT_THAT(hello, HasSubstr(R"("protocol":1,"session":")"));
   EXPECT_THAT(
       hello,
-      HasSubstr(
-          R"("heartbeat_ms":5000,"limits":{"subscriptions":200,"message_bytes":65536,"messages_per_second":20,)"));
+      HasSubstr(R"("heartbeat_ms":5000,"limits":{"subscriptions":200,"message_bytes":65536,"messages_per_second":20,)"
+                R"("queued_bytes":1048576,"history_ms":60000,"history_bytes":16777216,"idle_ms":60000},)"));
   EXPECT_THAT(hello, HasSubstr(R"("time":"2026-)"));
   EXPECT_EQ(hub->figures().clients, 1U);
 }
@@ -155,6 +155,7 @@ TEST_F(SessionTest, LimitsSubscriptions) {
   EXPECT_THAT(answer, HasSubstr(R"({"channel":"price:btc/usd","result":)"));
   EXPECT_THAT(answer,
               HasSubstr(R"({"channel":"ticker:*","error":{"code":"limit","message":"at most 3 subscriptions"}})"));
+  EXPECT_EQ(counted("refused_total", {{"reason", "subscriptions"}}), 1U);
 }
 
 TEST_F(SessionTest, AnOversizeMessageClosesWith1009) {
@@ -163,6 +164,31 @@ TEST_F(SessionTest, AnOversizeMessageClosesWith1009) {
   client.read_text();
   client.send_text(std::string(65'537, ' '));
   EXPECT_EQ(client.read_close(), 1009);
+}
+
+TEST_F(SessionTest, WhoNeitherListensNorSpeaksIsClosed) {
+  options.idle = 400ms;
+  options.timer_step = 5ms;
+  options.messages_per_second = 100'000;
+  start();
+  const auto listener = subscriber(R"("price:btc/usd")");
+  WsTestClient silent(port(), "/api/v1/stream"), talker(port(), "/api/v1/stream");
+  EXPECT_TRUE(test::eventually([&] {
+    talker.send_text(R"({"id":7,"method":"ping"})");
+    talker.read_text_with("\"id\":7");
+    return counted("closed_total", {{"reason", "idle"}}) == 1;
+  }));
+  silent.read_text();
+  const auto closed = silent.read_frame();
+  EXPECT_EQ(closed.opcode, 8);
+  EXPECT_EQ(closed.close_code, 4502);
+  EXPECT_THAT(closed.payload, HasSubstr("idle"));
+
+  // Its last subscription gone, a client's time begins.
+  listener->send_text(R"({"id":2,"method":"unsubscribe","params":{"channels":["price:btc/usd"]}})");
+  EXPECT_THAT(listener->read_text_with("\"id\":2"), HasSubstr("\"result\""));
+  EXPECT_EQ(listener->read_close(), 4502);
+  EXPECT_EQ(talker.read_close(), 4502);
 }
 
 TEST_F(SessionTest, TooManyMessagesCloseWith4502) {

@@ -1,0 +1,47 @@
+#include <fmt/format.h>
+
+#include "app/config_keys/key.hpp"
+
+namespace tickspan::app {
+namespace {
+
+Refusal set_offline(Offline& target, const RawValue& v) {
+  std::string word;
+  if (auto refusal = set_choice(word, v, {"simulate", "wait", "fail"})) return refusal;
+  target = word == "simulate" ? Offline::simulate : word == "wait" ? Offline::wait : Offline::fail;
+  return {};
+}
+
+}  // namespace
+
+std::vector<ConfigKey> feeds_keys() {
+  return {
+      {"feeds.offline", "When no source answers within 10 s: simulate a market (marked as such), wait, or fail.",
+       "\"wait\"", [](Config& c, const RawValue& v) { return set_offline(c.offline, v); }},
+      {"feeds.proxy", "Proxy for outbound connections, http://[user:password@]host:port; empty is HTTPS_PROXY.", "\"\"",
+       [](Config& c, const RawValue& v) { return set_url(c.proxy, v, "http"); }},
+      {"feeds.ca_file", "PEM file of certificate authorities to trust instead of the system's.", "\"\"",
+       [](Config& c, const RawValue& v) { return set_text(c.ca_file, v); }},
+  };
+}
+
+std::vector<SourceKey> source_keys() {
+  return {
+      {"name", fmt::format("Which source: {}.", fmt::join(known_sources(), ", ")), "",
+       [](SourceConfig& s, const RawValue& v) { return set_choice(s.name, v, known_sources()); }},
+      {"enabled", "Whether it is used.", "true",
+       [](SourceConfig& s, const RawValue& v) { return set_bool(s.enabled, v); }},
+      {"ws_url", "WebSocket address instead of the venue's own.", "\"\"",
+       [](SourceConfig& s, const RawValue& v) { return set_url(s.ws_url, v, "ws"); }},
+      {"rest_url", "REST address instead of the venue's own.", "\"\"",
+       [](SourceConfig& s, const RawValue& v) { return set_url(s.rest_url, v, "http"); }},
+      {"key", "API key, where the source has them. Keep the file readable by its owner only.", "\"\"",
+       [](SourceConfig& s, const RawValue& v) { return set_text(s.key, v); }},
+      {"plan", "CoinGecko: keyless, demo or pro.", "\"keyless\"",
+       [](SourceConfig& s, const RawValue& v) {
+         return set_choice(s.plan, v, {"keyless", "demo", "pro"});
+       }},
+  };
+}
+
+}  // namespace tickspan::app

@@ -1,0 +1,14 @@
+#include "app/config_keys/key.hpp"
+
+namespace tickspan::app {
+
+std::vector<ConfigKey> market_keys() {
+  return {
+      {"market.tracked_assets", "How many coins are tracked, by market capitalisation.", "300",
+       [](Config& c, const RawValue& v) { return set_int(c.tracked_assets, v, 1, 2'000); }},
+      {"market.ring_capacity", "Ticks that may wait between a feed thread and the engine.", "65536",
+       [](Config& c, const RawValue& v) { return set_int(c.ring_capacity, v, 1'024, 16'777'216); }},
+  };
+}
+
+}  // namespace tickspan::app
