@@ -9,6 +9,7 @@ namespace tickspan::bench {
 namespace {
 
 constexpr unsigned char kFin = 0x80, kCompressed = 0x40, kText = 1, kClose = 8, kPing = 9, kPong = 10;
+constexpr std::string_view kChannel = "{\"channel\":\"";
 constexpr std::size_t kMaxFrame = 16 * 1024 * 1024;
 
 struct Header {
@@ -27,13 +28,17 @@ Header read_header(std::string_view bytes) {
   return {10, long_size};
 }
 
-// The number behind `key`, or 0.
-std::uint64_t number_after(std::string_view text, std::string_view key) {
-  const auto at = text.find(key);
+// The number behind `key`, or 0. Messages are alike: `hint` is where the key stood in the one before.
+std::uint64_t number_after(std::string_view text, std::string_view key, std::size_t& hint) {
+  const auto is_there = [&](std::size_t at) {
+    return at + key.size() <= text.size() && std::memcmp(text.data() + at, key.data(), key.size()) == 0;
+  };
+  if (!is_there(hint)) hint = text.find(key);
   std::uint64_t value = 0;
-  if (at != std::string_view::npos) {
-    const char* from = text.data() + at + key.size();
-    std::from_chars(from, text.data() + text.size(), value);
+  if (hint != std::string_view::npos) {
+    std::from_chars(text.data() + hint + key.size(), text.data() + text.size(), value);
+  } else {
+    hint = 0;
   }
   return value;
 }
@@ -115,7 +120,7 @@ void FrameReader::take_text(bool compressed, std::string_view text, std::int64_t
     return;
   }
   if (compressed) text = inflate(text);
-  if (!text.starts_with("{\"channel\":\"")) {
+  if (!text.starts_with(kChannel)) {
     if (text.starts_with("{\"id\"")) result.answered = true;
     ++(text.starts_with("{\"type\":\"heartbeat\"") ? tally.heartbeats : tally.others);
     return;
@@ -134,17 +139,17 @@ void FrameReader::take_text(bool compressed, std::string_view text, std::int64_t
 
 void FrameReader::take_update(std::string_view text, std::int64_t now_ns, Observation& seen) {
   if (timed_) ++seen.tally.checked_updates;
-  checked_->name = text_after(text, "{\"channel\":\"");
-  const std::uint64_t seq = number_after(text, "\"seq\":");
-  std::uint64_t& last = checked_->seq[checked_->name];
+  const std::uint64_t seq = number_after(text, "\"seq\":", checked_->seq_at);
+  std::uint64_t& last = last_of(text);
   if (seq == 0) ++seen.tally.broken;
   if (last > 0 && seq > last + 1) seen.tally.lost += seq - last - 1;
   if (last > 0 && seq <= last) ++seen.tally.repeated;
   last = seq;
-  const auto sent = static_cast<std::int64_t>(number_after(text, "\"ts_ns\":"));
+  if (!timed_ || !seen.measuring) return;
+  const auto sent = static_cast<std::int64_t>(number_after(text, "\"ts_ns\":", checked_->time_at));
   if (sent == 0) {
     ++seen.tally.broken;
-  } else if (seen.measuring && timed_) {
+  } else {
     seen.window.add(now_ns - sent);
     seen.second.add(now_ns - sent);
   }
@@ -152,8 +157,17 @@ void FrameReader::take_update(std::string_view text, std::int64_t now_ns, Observ
 
 // A snapshot or a gap says where its channel stands: the next update is one further.
 void FrameReader::place(std::string_view text) {
-  checked_->name = text_after(text, "{\"channel\":\"");
-  checked_->seq[checked_->name] = number_after(text, "\"seq\":");
+  last_of(text) = number_after(text, "\"seq\":", checked_->seq_at);
+}
+
+// The number that the channel of a message had last.
+std::uint64_t& FrameReader::last_of(std::string_view text) {
+  const std::string_view name = text_after(text, kChannel);
+  if (checked_->last == nullptr || name != checked_->name) {
+    checked_->name = name;
+    checked_->last = &checked_->seq[checked_->name];
+  }
+  return *checked_->last;
 }
 
 // Without context takeover each message stands for itself.

@@ -54,14 +54,17 @@ class FrameReader {
 
  private:
   struct Checked {
-    std::unordered_map<std::string, std::uint64_t> seq;  // by channel
+    std::unordered_map<std::string, std::uint64_t> seq;  // the last of each channel
+    std::string name;                                    // of the channel looked at last, and its place in `seq`
+    std::uint64_t* last = nullptr;
+    std::size_t seq_at = 0, time_at = 0;
     std::string inflated;
-    std::string name;
   };
   void take(unsigned char first, std::string_view payload, std::int64_t now_ns, Observation& seen, Result& result);
   void take_text(bool compressed, std::string_view text, std::int64_t now_ns, Observation& seen, Result& result);
   void take_update(std::string_view text, std::int64_t now_ns, Observation& seen);
   void place(std::string_view text);
+  std::uint64_t& last_of(std::string_view text);
   std::string_view inflate(std::string_view payload);
 
   std::unique_ptr<Checked> checked_;
