@@ -187,7 +187,7 @@ def limited_by(result):
         return "load program full"
     if result["server"]["cpu_share"] > 0.93:
         return "server core full"
-    return "neither full" if result.get("others", 0) < 0.2 else "other work on the machine"
+    return "neither full" if result.get("others", 0) < 0.2 else "other programs at work"
 
 
 def median(values):
