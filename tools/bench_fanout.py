@@ -199,7 +199,7 @@ class Scenarios:
 
     def idle(self):
         run = self.b.measure(self.b.hub(1000, quiet=1), 7 if self.quick else 15, clients=500, subscribe=1, expect=1000,
-                             idle=18500, idle_rate=12000, idle_channel="bench:1")
+                             idle=18500, idle_rate=12000, idle_channel="bench:1", in_flight=2048)
         idle = run["idle"]
         return [("18,500 idle while 500 get 1,000/s each: opened a second", f"{idle['opened_per_s']:,}", ">= 5,000",
                  idle["opened_per_s"] >= 5000 and idle["ready"] == 18500, f"{idle['ready']} ready, {limited_by(run)}"),
