@@ -271,6 +271,11 @@ def closed_as_slow(run):
     return int(float(run["at_exit"].get("stream", {}).get("closed_total{reason='slow'}", 0)))
 
 
+def print_markdown(rows):
+    for figure, value, aim, met, remark in rows:
+        print(f"| {figure} | {value} | {aim} | {'' if met is None else 'yes' if met else '**no**'} | {remark} |")
+
+
 def print_rows(rows):
     for figure, value, aim, met, remark in rows:
         mark = "" if met is None else "  ok" if met else "MISS"
@@ -295,6 +300,7 @@ def main():
     parser.add_argument("--server-core", type=int, default=0)
     parser.add_argument("--load-core", type=int, default=1)
     parser.add_argument("--table", action="store_true", help="print the kept results, measure nothing")
+    parser.add_argument("--markdown", action="store_true", help="with --table: as it stands in docs/benchmarks.md")
     options = parser.parse_args()
     only = [name for name in options.only.split(",") if name] or [n for n in NAMES if n != "io" or not options.quick]
     if unknown := set(only) - set(NAMES):
@@ -302,6 +308,11 @@ def main():
     kept_in = pathlib.Path(options.build) / ("bench-fanout-quick.json" if options.quick else "bench-fanout.json")
     kept = json.loads(kept_in.read_text()) if kept_in.exists() else {}
     if options.table:
+        if options.markdown:
+            print("| figure | value | aim | met | remark |\n|---|---:|---:|---|---|")
+            for name in [name for name in only if name in kept]:
+                print_markdown(kept[name]["rows"])
+            return 0
         for name in [name for name in only if name in kept]:
             print(f"== {name} ({kept[name]['at']}; others kept {kept[name]['others']:.2f} cores busy)")
             print_rows(kept[name]["rows"])

@@ -29,6 +29,11 @@ def on_core(core):
     return bind
 
 
+def listens():
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", PORT)) == 0
+
+
 def machine_busy_s():
     """CPU seconds spent on this machine since it started, by anybody."""
     fields = [int(f) for f in pathlib.Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
@@ -45,15 +50,16 @@ class Server:
         self.figures = {}
 
     def __enter__(self):
+        if listens():
+            raise RunFailed(f"port {PORT} is taken; BENCH_PORT picks another")
         self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                         preexec_fn=on_core(self.core), env=self.env)
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
                 raise RunFailed(f"{self.command[0]} ended: {self.process.stderr.read().strip()[:300]}")
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", PORT)) == 0:
-                    return self
+            if listens():
+                return self
             time.sleep(0.02)
         self.__exit__()
         raise RunFailed(f"{self.command[0]} does not listen on port {PORT}")
