@@ -42,12 +42,16 @@ Seen decode(std::string_view bytes, unsigned cut, const Reading& reading) {
   if (reading.ignore_data) decoder.ignore_data();
   Seen seen;
   std::uint32_t state = cut;
+  std::string copy(bytes);
   for (std::size_t at = 0; at < bytes.size();) {
     const std::size_t size = std::min(cut == 255 ? bytes.size() : next_piece(state, cut), bytes.size() - at);
-    const auto buffer = std::make_unique<char[]>(size);  // so that reading past its end is noticed
-    bytes.copy(buffer.get(), size, at);
+    // A buffer of its own for each piece, so that reading past its end is noticed; not for single bytes, which are
+    // many.
+    const auto buffer = std::make_unique<char[]>(cut == 0 ? 0 : size);
+    char* const piece = cut == 0 ? copy.data() + at : buffer.get();
+    bytes.copy(piece, size, at);
     at += size;
-    std::span<char> input(buffer.get(), size);
+    std::span<char> input(piece, size);
     WsEvent event;
     for (;;) {
       const auto step = decoder.next(input, event);
