@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { begin, client, connected, newest, sockets, update } from './fixture';
+import { begin, client, connected, newest, settle, sockets, update } from './fixture';
 import type { ConnectionState } from './types';
 
 beforeEach(begin);
@@ -72,6 +72,33 @@ describe('connection', () => {
     expect(sockets).toHaveLength(1);
     stream.retryNow();
     expect(sockets).toHaveLength(2);
+  });
+
+  it('sleeps when the server ends a connection without subscriptions, until there is one', async () => {
+    const { stream, leave } = await connected('price:btc/usd');
+    leave();
+    await settle();
+    newest().drop(4502, 'idle');
+    expect(stream.connection).toEqual({ phase: 'idle' });
+    await vi.advanceTimersByTimeAsync(120_000);
+    expect(sockets).toHaveLength(1);
+    stream.subscribe('price:eth/usd', {});
+    expect(sockets).toHaveLength(2);
+    newest().greet('s2');
+    expect(newest().sent).toMatchObject([{ method: 'subscribe', params: { channels: ['price:eth/usd'] } }]);
+    newest().drop(4502, 'idle'); // on its way when the subscription was asked for
+    expect(stream.connection.phase).toBe('waiting');
+  });
+
+  it('stays away after close(), sleeping or not', async () => {
+    const stream = client();
+    stream.connect();
+    newest().greet();
+    newest().drop(4502, 'idle');
+    stream.close();
+    stream.subscribe('price:eth/usd', {});
+    await settle();
+    expect(sockets).toHaveLength(1);
   });
 
   it.each([4000, 4008, 4009])('comes back after %i', async (code) => {

@@ -56,6 +56,8 @@ export class StreamClient {
   private attempt = 0;
   private heartbeatMs = 5000;
   private wanted = false;
+  /** The server has ended a connection without subscriptions; the next one opens it again. */
+  private asleep = false;
   private watchdog: ReturnType<typeof setTimeout> | undefined;
   private retryTimer: ReturnType<typeof setTimeout> | undefined;
   private startingTimer: ReturnType<typeof setTimeout> | undefined;
@@ -103,6 +105,7 @@ export class StreamClient {
   /** Ends the connection for good; subscriptions are kept for a later connect(). */
   close(): void {
     this.wanted = false;
+    this.asleep = false;
     clearTimeout(this.retryTimer);
     this.dropSocket(1000, 'bye');
     this.setConnection({ phase: 'idle' });
@@ -187,7 +190,13 @@ export class StreamClient {
   private closed(code: number, reason: string): void {
     this.dropSocket();
     if (!this.wanted) return;
-    if (code >= 4500 && code <= 4999) {
+    if (reason === 'idle' && !this.hasWishes()) {
+      // The server keeps no connection for nothing; neither is one needed before somebody subscribes.
+      this.asleep = true;
+      this.setConnection({ phase: 'idle' });
+      return;
+    }
+    if (code >= 4500 && code <= 4999 && reason !== 'idle') {
       this.wanted = false;
       this.setConnection({ phase: 'failed', reason: reason || `closed with ${code}` });
       return;
@@ -242,7 +251,15 @@ export class StreamClient {
 
   // ---- requests ----
 
+  private hasWishes(): boolean {
+    return [...this.subscriptions.values()].some(({ refused }) => !refused);
+  }
+
   private queueFlush(): void {
+    if (this.asleep && this.hasWishes()) {
+      this.asleep = false;
+      this.open();
+    }
     if (this.flushQueued) return;
     this.flushQueued = true;
     queueMicrotask(() => {
