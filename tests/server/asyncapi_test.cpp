@@ -63,10 +63,13 @@ class AsyncApi : public test::ServerTest {
  protected:
   std::uint16_t port() { return http->port(); }
   WsTestClient stream() { return WsTestClient(port(), "/api/v1/stream"); }
-  /// The kinds of the next messages.
+  /// The kinds of the next messages. Heartbeats come in between when the machine is slow; they are left out.
   Names take(WsTestClient& client, std::size_t count) {
     Names out;
-    while (out.size() < count) out.push_back(described.push("stream", last = client.read_text()));
+    while (out.size() < count) {
+      out.push_back(described.push("stream", last = client.read_text()));
+      if (out.back() == "heartbeat") out.pop_back();
+    }
     return out;
   }
   Names take(EventsClient& client, std::size_t count) {
@@ -230,6 +233,7 @@ class AsyncApi : public test::ServerTest {
 };
 
 TEST_F(AsyncApi, EveryMessageOfTheServerIsDescribedAndEveryDescribedMessageIsSeen) {
+  server_options.stream.heartbeat = std::chrono::seconds(1);
   start();
   before_there_is_a_market();
   add_coins();
@@ -242,7 +246,7 @@ TEST_F(AsyncApi, EveryMessageOfTheServerIsDescribedAndEveryDescribedMessageIsSee
   events();
   seed_sockets();
   another_market();
-  EXPECT_THAT(take(idle, 1), ElementsAre("heartbeat"));
+  EXPECT_EQ(described.push("stream", idle.read_text()), "heartbeat");
   WsTestClient bad = stream();
   take(bad, 1);
   bad.send_text("?");
