@@ -40,13 +40,15 @@ export async function eventually(what, check, { timeoutMs = 40_000, everyMs = 50
 /** A process whose output is kept, to be shown when a test fails. */
 export class Program {
   constructor(command, args) {
-    this.output = '';
+    this.output = ''; // both streams
+    this.printed = ''; // stdout alone
     this.child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     this.child.on('error', (error) => (this.output += `${error.message}\n`));
     this.ended = new Promise((resolve) => {
       this.child.once('exit', resolve);
       this.child.once('error', resolve);
     });
+    this.child.stdout.on('data', (chunk) => (this.printed += chunk));
     for (const stream of [this.child.stdout, this.child.stderr]) stream.on('data', (chunk) => (this.output += chunk));
   }
 
@@ -60,12 +62,11 @@ export class Program {
 }
 
 async function ready(program, base) {
-  await eventually(`${base}readyz`, async () => {
-    if (program.child.exitCode !== null) throw new Error(`it ended with ${program.child.exitCode}:\n${program.output}`);
-    return (await fetch(`${base}readyz`)).ok;
-  }).catch((error) => {
+  const ended = () => program.child.exitCode !== null;
+  await eventually(`${base}readyz`, async () => ended() || (await fetch(`${base}readyz`)).ok).catch((error) => {
     throw new Error(`${error.message}\n${program.output}`);
   });
+  if (ended()) throw new Error(`it ended with ${program.child.exitCode}:\n${program.output}`);
 }
 
 /** The server on one port and one data directory: start, crash, start again. */
@@ -107,7 +108,7 @@ export async function startSimulator() {
   const program = new Program(process.env.TICKSPAN_BINARY, ['simulate', '--listen', '127.0.0.1:0']);
   const configuration = await eventually('the simulator to say where it listens', () => {
     if (program.child.exitCode !== null) throw new Error(program.output);
-    return program.output.includes('# Listening on') ? program.output.slice(program.output.indexOf('# The simulated')) : null;
+    return /^# Listening on .*\n/m.test(program.printed) && program.printed;
   });
   return { program, configuration };
 }
