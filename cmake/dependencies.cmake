@@ -13,6 +13,7 @@ find_package(tl-expected REQUIRED)
 find_package(SQLite3 REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(URING IMPORTED_TARGET liburing)  # optional: without it sockets are written to one by one
+find_package(PostgreSQL REQUIRED)
 
 # Boost.Asio and Boost.Beast are compiled once, here, instead of in every file that includes them.
 add_library(tickspan_boost STATIC ${CMAKE_SOURCE_DIR}/cmake/boost_separate.cpp)

@@ -43,10 +43,17 @@ struct Expiry {
 };
 
 struct StoreInfo {
-  std::string backend;   ///< `sqlite`, `memory`
+  std::string backend;   ///< `sqlite`, `memory`, `postgres`
   std::string location;  ///< a path or a host, never a password
   int schema_version = 0;
   std::uint64_t size_bytes = 0;
+  /// A copy of the store that reads go to, where there are any.
+  struct Replica {
+    std::string location;
+    std::string state;         ///< `in_order`, or why it is not read from
+    std::int64_t lag_ms = -1;  ///< behind the primary by at most this; -1 when not known
+  };
+  std::vector<Replica> replicas = {};
 };
 
 /// The write side. **Threading**: one thread.

@@ -10,7 +10,9 @@
 
 #include "../../support/support.hpp"
 #include "../fixtures.hpp"
+#include "../postgres/server.hpp"
 #include "storage/memory_store.hpp"
+#include "storage/postgres/postgres_store.hpp"
 #include "storage/sqlite/sqlite_store.hpp"
 
 namespace tickspan::storage::test {
@@ -32,13 +34,18 @@ struct Backend {
 const Backend kBackends[] = {
     {"memory", [](const std::string&) { return make_memory_store(); }},
     {"sqlite", [](const std::string& folder) { return sqlite::make_sqlite_store(folder + "/history.db"); }},
+    {"postgres", [](const std::string&) { return postgres::make_postgres_store(fresh_database()); }},
 };
 
 class HistoryStoreConformance : public testing::TestWithParam<Backend> {
  protected:
   void SetUp() override {
+    if (GetParam().name == std::string("postgres") && PostgresServer::shared() == nullptr) {
+      GTEST_SKIP() << "no PostgreSQL server is installed";
+    }
     store_ = GetParam().make(folder_.path());
-    ASSERT_TRUE(store_->open());
+    const auto opened = store_->open();
+    ASSERT_TRUE(opened) << opened.error().context;
     auto writer = store_->writer();
     ASSERT_TRUE(writer);
     writer_ = std::move(*writer);

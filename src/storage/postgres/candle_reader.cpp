@@ -1,0 +1,184 @@
+#include "storage/postgres/candle_reader.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "storage/candle_aggregate.hpp"
+#include "storage/postgres/row_codec.hpp"
+
+namespace tickspan::storage::postgres {
+namespace {
+
+using core::Candle;
+using core::Interval;
+using core::Result;
+using core::Status;
+using core::Timestamp;
+
+// The series is looked up within each statement, so that one round trip does. $1 to $3 name it.
+#define SERIES "(SELECT id FROM series WHERE base = $1 AND quote = $2 AND venue = $3)"
+#define NEWEST "(SELECT newest_minute FROM series WHERE base = $1 AND quote = $2 AND venue = $3)"
+#define CANDLE "trades, start, form, open, high, low, close, volume"
+
+constexpr const char* kNewest = "SELECT newest_minute FROM series WHERE base = $1 AND quote = $2 AND venue = $3";
+constexpr const char* kMinutes = "SELECT " CANDLE " FROM minutes WHERE series = " SERIES
+                                 " AND start >= $4 AND start < $5 ORDER BY start DESC LIMIT $6";
+constexpr const char* kStored = "SELECT " CANDLE " FROM candles WHERE series = " SERIES
+                                " AND level = $7 AND start >= $4 AND start < $5 ORDER BY start DESC LIMIT $6";
+// The hour (and for days the hours of the day) of the newest minute have no roll-up yet: their parts stand in.
+constexpr const char* kOpenMinutes =
+    "SELECT " CANDLE " FROM minutes WHERE series = " SERIES " AND start >= date_trunc('hour', " NEWEST
+    ", 'UTC')"
+    " AND start >= $4 AND start < $5 ORDER BY start DESC";
+constexpr const char* kOpenHours =
+    "SELECT " CANDLE " FROM rollups WHERE series = " SERIES " AND level = 3 AND start >= date_trunc('day', " NEWEST
+    ", 'UTC')"
+    " AND start >= $4 AND start < $5 ORDER BY start DESC";
+constexpr const char* kRollups = "SELECT " CANDLE " FROM rollups WHERE series = " SERIES
+                                 " AND level = $7 AND start >= $4 AND start < $5 ORDER BY start DESC LIMIT $6";
+// Continuous aggregates have the newest bucket, too.
+constexpr const char* kHourView = "SELECT " CANDLE " FROM hours WHERE series = " SERIES
+                                  " AND start >= $4 AND start < $5 ORDER BY start DESC LIMIT $6";
+constexpr const char* kDayView =
+    "SELECT " CANDLE " FROM days WHERE series = " SERIES " AND start >= $4 AND start < $5 ORDER BY start DESC LIMIT $6";
+#undef SERIES
+#undef NEWEST
+#undef CANDLE
+static_assert(static_cast<int>(Interval::h1) == 3, "the level that kOpenHours names");
+
+std::size_t per_bucket(Interval interval, Interval part) {
+  return static_cast<std::size_t>(core::width(interval) / core::width(part));
+}
+
+struct Range {
+  Timestamp start, end;
+};
+
+/// Starts that are multiples of the interval.
+Range aligned(const CandleQuery& query) {
+  const auto width = std::chrono::duration_cast<std::chrono::seconds>(core::width(query.interval));
+  const SecondRange range = second_range(query.start, query.end, width.count());
+  static constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max() / 1'000'000'000;
+  const auto clamped = [](std::int64_t s) { return Timestamp::from_s(std::clamp(s, -kMax, kMax)); };
+  return {clamped(range.begin), clamped(range.end)};
+}
+
+class CandleRead {
+ public:
+  CandleRead(Connection& connection, const CandleQuery& query, Layout layout)
+      : connection_(connection), query_(query), layout_(layout) {}
+
+  Result<std::vector<Candle>> run() {
+    if (query_.interval == Interval::m1) return plain();
+    const bool long_level = query_.interval >= Interval::h1;
+    auto out = long_level ? with_rollups() : with_minutes();
+    // A sum that was rounded must not be added to: the minutes are.
+    if (out && inexact_) out = with_minutes();
+    return out;
+  }
+
+ private:
+  Params params(const Range& range) const {
+    Params out;
+    out.text(query_.base).text(query_.quote).text(query_.venue).time(range.start).time(range.end);
+    return out;
+  }
+  Prepared newest() const { return {kNewest, Params().text(query_.base).text(query_.quote).text(query_.venue)}; }
+  Prepared limited(const char* sql, const Range& range, std::size_t each = 1) const {
+    return {sql, params(range).integer(sql_limit(query_.limit, each))};
+  }
+  Prepared levelled(const char* sql, const Range& range, Interval level, std::size_t each = 1) const {
+    return {sql, params(range).integer(sql_limit(query_.limit, each)).integer(level_code(level))};
+  }
+
+  Result<std::vector<Candle>> plain() {
+    auto rows = connection_.pipeline({limited(kMinutes, {query_.start, query_.end})});
+    if (!rows) return tl::unexpected(rows.error());
+    return ascending(rows->front());
+  }
+
+  Result<std::vector<Candle>> with_minutes() {
+    return combined({limited(kMinutes, aligned(query_), per_bucket(query_.interval, Interval::m1))});
+  }
+
+  Result<std::vector<Candle>> with_rollups() {
+    const Range range = aligned(query_);
+    // The parts of the last bucket that starts in the range reach beyond it.
+    std::vector<Prepared> parts;
+    const bool days = query_.interval == Interval::d1;
+    if (layout_ == Layout::timescale) {
+      parts.push_back(days ? limited(kDayView, range)
+                           : limited(kHourView, range, per_bucket(query_.interval, Interval::h1)));
+      return combined(std::move(parts));
+    }
+    parts.push_back({kOpenMinutes, params(range)});
+    if (days) parts.push_back({kOpenHours, params(range)});
+    parts.push_back(days ? levelled(kRollups, range, Interval::d1)
+                         : levelled(kRollups, range, Interval::h1, per_bucket(query_.interval, Interval::h1)));
+    return combined(std::move(parts));
+  }
+
+  /// Stored candles of the level, and those made of `parts`, which come newest first.
+  Result<std::vector<Candle>> combined(std::vector<Prepared> parts) {
+    std::vector<Prepared> statements;
+    statements.push_back({kBeginRead, {}});
+    statements.push_back(newest());
+    statements.push_back(levelled(kStored, {query_.start, query_.end}, query_.interval));
+    for (Prepared& part : parts) statements.push_back(std::move(part));
+    statements.push_back({kEndRead, {}});
+    auto rows = connection_.pipeline(statements);
+    if (!rows) return tl::unexpected(rows.error());
+    auto stored = ascending((*rows)[2]);
+    if (!stored || (*rows)[1].size() == 0 || (*rows)[1].is_null(0, 0)) return stored;
+    MinuteAggregator aggregator(query_.interval, (*rows)[1].time(0, 0), query_.limit);
+    bool more = true;
+    for (std::size_t i = 3; i + 1 < rows->size() && more; ++i) {
+      if (auto added = add((*rows)[i], aggregator, more); !added) return tl::unexpected(added.error());
+    }
+    return merge_newest(std::move(*stored), aggregator.take(), query_.limit);
+  }
+
+  Status add(const Rows& rows, MinuteAggregator& aggregator, bool& more) {
+    for (int i = 0; i < rows.size() && more; ++i) {
+      const auto part = candle_at(rows, i, 0);
+      if (!part) return tl::unexpected(damaged("candle"));
+      inexact_ = inexact_ || part->inexact;
+      more = aggregator.add(part->candle);
+    }
+    return {};
+  }
+
+  static Result<std::vector<Candle>> ascending(const Rows& rows) {
+    std::vector<Candle> out;
+    out.reserve(static_cast<std::size_t>(rows.size()));
+    for (int i = rows.size(); i-- > 0;) {
+      const auto row = candle_at(rows, i, 0);
+      if (!row) return tl::unexpected(damaged("candle"));
+      out.push_back(row->candle);
+    }
+    return out;
+  }
+
+  Connection& connection_;
+  const CandleQuery& query_;
+  const Layout layout_;
+  bool inexact_ = false;
+};
+
+}  // namespace
+
+core::Error damaged(std::string_view what) {
+  return {core::ErrorCode::io_error, "the database has a damaged " + std::string(what) + "; restore it from a backup",
+          false};
+}
+
+std::int64_t sql_limit(std::size_t limit, std::size_t each) {
+  constexpr auto kAll = static_cast<std::size_t>(std::numeric_limits<std::int64_t>::max());
+  return static_cast<std::int64_t>(limit > kAll / each ? kAll : limit * each);
+}
+
+Result<std::vector<Candle>> read_candles(Connection& connection, const CandleQuery& query, Layout layout) {
+  return CandleRead(connection, query, layout).run();
+}
+
+}  // namespace tickspan::storage::postgres

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <vector>
+
+#include "storage/history_store.hpp"
+#include "storage/postgres/connection.hpp"
+#include "storage/postgres/schema.hpp"
+
+namespace tickspan::storage::postgres {
+
+inline constexpr const char* kBeginRead = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+inline constexpr const char* kEndRead = "COMMIT";
+
+/// Rows that this program cannot have written.
+core::Error damaged(std::string_view what);
+/// A LIMIT; "all" fits.
+std::int64_t sql_limit(std::size_t limit, std::size_t each = 1);
+
+core::Result<std::vector<core::Candle>> read_candles(Connection& connection, const CandleQuery& query, Layout layout);
+
+}  // namespace tickspan::storage::postgres

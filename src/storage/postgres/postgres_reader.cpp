@@ -1,0 +1,256 @@
+#include "storage/postgres/postgres_reader.hpp"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "storage/postgres/candle_reader.hpp"
+#include "storage/postgres/row_codec.hpp"
+
+namespace tickspan::storage::postgres {
+namespace {
+
+using core::Result;
+using core::Status;
+using core::Timestamp;
+
+constexpr const char* kPoints =
+    "SELECT at, price, market_cap, volume_24h FROM points WHERE asset = $1 AND at >= $2 AND at < $3 "
+    "ORDER BY at DESC LIMIT $4";
+constexpr const char* kGaps =
+    "SELECT start_ns, venue, symbol, end_ns, cause FROM gaps "
+    "WHERE start_ns < $1 AND end_ns > $2 AND ($3::text = '' OR venue = $3::text) "
+    "ORDER BY start_ns DESC, venue DESC, symbol DESC LIMIT $4";
+// Rows of one microsecond come together, whatever the limit: only here they are put in order by their nanoseconds.
+constexpr const char* kTrades =
+    "SELECT form, at, trade, delay, price, amount FROM trades "
+    "WHERE series = (SELECT id FROM series WHERE base = $1 AND quote = $2 AND venue = $3) AND at >= $4 AND at <= $6 "
+    "AND (at, form & 1023) >= ($4, $5) AND (at, form & 1023) < ($6, $7) ORDER BY at DESC FETCH FIRST $8 ROWS WITH TIES";
+constexpr const char* kSize =
+    "SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::int8 FROM pg_class c JOIN pg_namespace n "
+    "ON n.oid = c.relnamespace WHERE n.nspname = 'tickspan' AND c.relkind = 'r'";
+constexpr const char* kChunkSize =
+    "SELECT coalesce(sum(hypertable_size(format('%I.%I', hypertable_schema, hypertable_name)::regclass)), 0)::int8 "
+    "FROM timescaledb_information.hypertables";
+constexpr const char* kAssets = "SELECT id, symbol, name, kind, rank FROM assets ORDER BY position";
+constexpr const char* kFacts =
+    "SELECT asset, symbol, name, rank, price, high_24h, low_24h, shapes, change_24h, change_24h_pct, market_cap, "
+    "volume_24h, circulating_supply, total_supply, max_supply, updated_at, received_at FROM facts ORDER BY asset";
+constexpr const char* kPrices = "SELECT asset, price, shape, as_of, source FROM prices ORDER BY asset";
+constexpr const char* kMinutes =
+    "SELECT s.base, m.trades, m.start, m.form, m.open, m.high, m.low, m.close, m.volume "
+    "FROM minutes m JOIN series s ON s.id = m.series "
+    "WHERE s.quote = 'usd' AND s.venue = '' AND m.start >= $1 ORDER BY s.base, m.start";
+constexpr const char* kLastWrite = "SELECT last_write FROM state";
+
+/// timestamptz holds microseconds: rounded down, what is below it goes beside it.
+struct Split {
+  explicit Split(Timestamp t) : ns(((t.ns % 1000) + 1000) % 1000), us{t.ns - ns} {
+    if (t.ns < std::numeric_limits<std::int64_t>::min() + 1000) us = {std::numeric_limits<std::int64_t>::min()};
+    if (t.ns == std::numeric_limits<std::int64_t>::max()) us = t;
+  }
+  std::int64_t ns;
+  Timestamp us;
+};
+
+class PostgresReader final : public StoreReader {
+ public:
+  PostgresReader(std::shared_ptr<ServerSet> servers, Schema schema, std::string location)
+      : servers_(std::move(servers)), schema_(schema), location_(std::move(location)) {}
+
+  Result<std::vector<core::Candle>> candles(const CandleQuery& query) override {
+    if (query.end <= query.start || query.limit == 0) return std::vector<core::Candle>{};
+    return answer<std::vector<core::Candle>>(
+        [&](Connection& connection) { return read_candles(connection, query, schema_.layout); });
+  }
+
+  Result<std::vector<core::MarketPoint>> points(const std::string& asset_id, Timestamp start, Timestamp end,
+                                                std::size_t limit) override {
+    return answer<std::vector<core::MarketPoint>>([&](Connection& connection) {
+      return list<core::MarketPoint>(connection,
+                                     {kPoints, Params().text(asset_id).time(start).time(end).integer(sql_limit(limit))},
+                                     [](const Rows& rows, int i) -> Result<core::MarketPoint> {
+                                       return core::MarketPoint{rows.time(i, 0), rows.real(i, 1),
+                                                                rows.real_or_null(i, 2), rows.real_or_null(i, 3)};
+                                     });
+    });
+  }
+
+  Result<std::vector<core::Gap>> gaps(const std::string& venue, Timestamp start, Timestamp end,
+                                      std::size_t limit) override {
+    return answer<std::vector<core::Gap>>([&](Connection& connection) {
+      return list<core::Gap>(
+          connection, {kGaps, Params().integer(end.ns).integer(start.ns).text(venue).integer(sql_limit(limit))},
+          [](const Rows& rows, int i) -> Result<core::Gap> {
+            const auto cause = core::parse_gap_cause(rows.text(i, 4));
+            if (!cause) return tl::unexpected(damaged("gap"));
+            return core::Gap{rows.text(i, 1), rows.text(i, 2), {rows.integer(i, 0)}, {rows.integer(i, 3)}, *cause};
+          });
+    });
+  }
+
+  Result<std::vector<StoredTrade>> trades(const TradeQuery& query) override {
+    if (query.end <= query.start || query.limit == 0) return std::vector<StoredTrade>{};
+    auto rows = answer<std::vector<TradeRow>>([&](Connection& connection) { return read_trades(connection, query); });
+    if (!rows) return tl::unexpected(rows.error());
+    std::sort(rows->begin(), rows->end(), [](const TradeRow& a, const TradeRow& b) {
+      return std::tie(a.trade.at, a.key) < std::tie(b.trade.at, b.key);
+    });
+    std::vector<StoredTrade> out;
+    const std::size_t skip = rows->size() > query.limit ? rows->size() - query.limit : 0;
+    for (std::size_t i = skip; i < rows->size(); ++i) out.push_back((*rows)[i].trade);
+    return out;
+  }
+
+  Result<StoreInfo> info() override {
+    StoreInfo out{"postgres", location_, schema_.version, 0, servers_->replicas()};
+    const auto status = servers_->read([&](Connection& connection) -> Status {
+      std::vector<Prepared> statements = {{kSize, {}}};
+      if (schema_.layout != Layout::partitions) statements.push_back({kChunkSize, {}});
+      auto rows = connection.pipeline(statements);
+      if (!rows) return tl::unexpected(rows.error());
+      out.size_bytes = 0;
+      for (const Rows& one : *rows) out.size_bytes += static_cast<std::uint64_t>(one.integer(0, 0));
+      return {};
+    });
+    if (!status) return tl::unexpected(status.error());
+    return out;
+  }
+
+ private:
+  template <typename T, typename Work>
+  Result<T> answer(Work work) {
+    T out;
+    const auto status = servers_->read([&](Connection& connection) -> Status {
+      auto got = work(connection);
+      if (!got) return tl::unexpected(got.error());
+      out = std::move(*got);
+      return {};
+    });
+    if (!status) return tl::unexpected(status.error());
+    return out;
+  }
+
+  /// Of rows that come newest first.
+  template <typename T, typename Make>
+  static Result<std::vector<T>> list(Connection& connection, const Prepared& statement, Make make) {
+    auto rows = connection.pipeline({statement});
+    if (!rows) return tl::unexpected(rows.error());
+    std::vector<T> out;
+    for (int i = rows->front().size(); i-- > 0;) {
+      Result<T> one = make(rows->front(), i);
+      if (!one) return tl::unexpected(one.error());
+      out.push_back(std::move(*one));
+    }
+    return out;
+  }
+
+  static Result<std::vector<TradeRow>> read_trades(Connection& connection, const TradeQuery& query) {
+    const Split start(query.start), end(query.end);
+    Params params;
+    params.text(query.base).text(query.quote).text(query.venue);
+    params.time(start.us).integer(start.ns).time(end.us).integer(end.ns).integer(sql_limit(query.limit));
+    return list<TradeRow>(connection, {kTrades, params}, [](const Rows& rows, int i) -> Result<TradeRow> {
+      const auto trade = trade_at(rows, i, 0);
+      if (!trade) return tl::unexpected(damaged("trade"));
+      return *trade;
+    });
+  }
+
+  const std::shared_ptr<ServerSet> servers_;
+  const Schema schema_;
+  const std::string location_;
+};
+
+Status take_assets(const Rows& rows, core::RestoredState& state) {
+  for (int i = 0; i < rows.size(); ++i) {
+    const std::int64_t kind = rows.integer(i, 3);
+    if (kind < 0 || kind > 3) return tl::unexpected(damaged("asset"));
+    state.assets.push_back({rows.text(i, 0), rows.text(i, 1), rows.text(i, 2), static_cast<core::AssetKind>(kind),
+                            static_cast<std::int32_t>(rows.integer(i, 4))});
+  }
+  return {};
+}
+
+Status take_facts(const Rows& rows, core::RestoredState& state) {
+  for (int i = 0; i < rows.size(); ++i) {
+    core::AssetFacts facts;
+    facts.asset_id = rows.text(i, 0);
+    facts.symbol = rows.text(i, 1);
+    facts.name = rows.text(i, 2);
+    facts.rank = static_cast<std::int32_t>(rows.integer(i, 3));
+    int index = 0;
+    for (auto* target : {&facts.price, &facts.high_24h, &facts.low_24h}) {
+      const int column = 4 + index;
+      const auto shape = static_cast<int>(rows.integer(i, 7) >> (Numeric::kShapeBits * index++)) & 31;
+      if (rows.is_null(i, column)) continue;
+      *target = decimal_at(rows, i, column, shape);
+      if (!*target) return tl::unexpected(damaged("row of facts"));
+    }
+    int column = 8;
+    for (auto* target : {&facts.change_24h, &facts.change_24h_pct, &facts.market_cap, &facts.volume_24h,
+                         &facts.circulating_supply, &facts.total_supply, &facts.max_supply}) {
+      *target = rows.real_or_null(i, column++);
+    }
+    facts.updated_at = {rows.integer(i, 15)};
+    facts.received_at = {rows.integer(i, 16)};
+    state.facts.push_back(std::move(facts));
+  }
+  return {};
+}
+
+Status take_prices(const Rows& rows, core::RestoredState& state) {
+  for (int i = 0; i < rows.size(); ++i) {
+    const auto price = decimal_at(rows, i, 1, static_cast<int>(rows.integer(i, 2)));
+    if (!price) return tl::unexpected(damaged("last price"));
+    state.prices.push_back({rows.text(i, 0), *price, {rows.integer(i, 3)}, rows.text(i, 4)});
+  }
+  return {};
+}
+
+Status take_minutes(const Rows& rows, core::RestoredState& state) {
+  for (int i = 0; i < rows.size(); ++i) {
+    const auto minute = candle_at(rows, i, 1);
+    if (!minute) return tl::unexpected(damaged("candle"));
+    std::string asset = rows.text(i, 0);
+    if (state.minutes.empty() || state.minutes.back().asset_id != asset)
+      state.minutes.push_back({std::move(asset), {}});
+    state.minutes.back().candles.push_back(minute->candle);
+  }
+  return {};
+}
+
+Status read_all(Connection& connection, Timestamp since, core::RestoredState& state) {
+  auto rows = connection.pipeline({{kBeginRead, {}},
+                                   {kAssets, {}},
+                                   {kFacts, {}},
+                                   {kPrices, {}},
+                                   {kMinutes, Params().time(since)},
+                                   {kLastWrite, {}},
+                                   {kEndRead, {}}});
+  if (!rows) return tl::unexpected(rows.error());
+  auto taken = take_assets((*rows)[1], state);
+  if (taken) taken = take_facts((*rows)[2], state);
+  if (taken) taken = take_prices((*rows)[3], state);
+  if (taken) taken = take_minutes((*rows)[4], state);
+  if (taken && (*rows)[5].size() == 1) state.last_write = {(*rows)[5].integer(0, 0)};
+  return taken;
+}
+
+}  // namespace
+
+std::unique_ptr<StoreReader> make_reader(std::shared_ptr<ServerSet> servers, Schema schema, std::string location) {
+  return std::make_unique<PostgresReader>(std::move(servers), schema, std::move(location));
+}
+
+Result<core::RestoredState> read_state(ServerSet& servers, Timestamp since) {
+  core::RestoredState state;
+  const auto status = servers.read_primary([&](Connection& connection) {
+    state = {};
+    return read_all(connection, since, state);
+  });
+  if (!status) return tl::unexpected(status.error());
+  return state;
+}
+
+}  // namespace tickspan::storage::postgres

@@ -1,0 +1,104 @@
+#include "storage/postgres/postgres_store.hpp"
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <utility>
+
+#include "storage/postgres/postgres_reader.hpp"
+#include "storage/postgres/postgres_writer.hpp"
+#include "storage/postgres/schema.hpp"
+#include "storage/postgres/server_set.hpp"
+
+namespace tickspan::storage::postgres {
+namespace {
+
+using core::ErrorCode;
+using core::Result;
+using core::Status;
+
+class PostgresStore final : public HistoryStore {
+ public:
+  PostgresStore(std::string url, PostgresOptions options) : url_(std::move(url)), options_(std::move(options)) {}
+
+  Status open() override {
+    if (servers_) return {};
+    auto primary = parse_target(url_, "store.url");
+    if (!primary) return tl::unexpected(primary.error());
+    std::vector<Target> replicas;
+    for (const std::string& url : options_.read_urls) {
+      auto replica = parse_target(url, "store.read_urls");
+      if (!replica) return tl::unexpected(replica.error());
+      replicas.push_back(std::move(*replica));
+    }
+    auto connection = Connection::open(*primary, limits(), kSessionSetup);
+    if (!connection) return tl::unexpected(connection.error());
+    auto schema = migrate(**connection, primary->location);
+    if (!schema) return tl::unexpected(schema.error());
+    schema_ = *schema;
+    primary_ = *primary;
+    servers_ = std::make_shared<ServerSet>(std::move(*primary), std::move(replicas), server_options());
+    servers_->start();
+    return {};
+  }
+
+  Result<std::unique_ptr<StoreWriter>> writer() override {
+    if (!servers_) return not_open();
+    if (!writer_gone_.expired()) {
+      return core::fail(ErrorCode::conflict, fmt::format("the database at {} has a writer already", primary_.location));
+    }
+    WriterSettings settings{primary_, limits(), schema_.layout, options_.durability == Durability::commit};
+    auto token = std::make_shared<int>(0);
+    writer_gone_ = token;
+    return std::make_unique<OnlyWriter>(make_writer(std::move(settings)), std::move(token));
+  }
+
+  Result<std::unique_ptr<StoreReader>> reader() override {
+    if (!servers_) return not_open();
+    return make_reader(servers_, schema_, primary_.location);
+  }
+
+  Result<core::RestoredState> restore(core::Timestamp since) override {
+    if (!servers_) return not_open();
+    return read_state(*servers_, since);
+  }
+
+ private:
+  /// Tells the store when it has gone.
+  class OnlyWriter final : public StoreWriter {
+   public:
+    OnlyWriter(std::unique_ptr<StoreWriter> writer, std::shared_ptr<int> token)
+        : writer_(std::move(writer)), token_(std::move(token)) {}
+    Status write(const std::vector<core::WriteBatch>& batches) override { return writer_->write(batches); }
+    Result<std::size_t> expire(const Expiry& older_than, std::size_t max_rows) override {
+      return writer_->expire(older_than, max_rows);
+    }
+
+   private:
+    std::unique_ptr<StoreWriter> writer_;
+    std::shared_ptr<int> token_;
+  };
+
+  static tl::unexpected<core::Error> not_open() {
+    return core::fail(ErrorCode::unavailable, "the database is not open");
+  }
+  Limits limits() const { return {options_.connect_time, options_.statement_time, options_.statement_time / 3}; }
+  ServerSetOptions server_options() const {
+    return {options_.connections, limits(), options_.replica_lag, options_.replica_check, options_.metrics};
+  }
+
+  const std::string url_;
+  const PostgresOptions options_;
+  Target primary_;
+  Schema schema_;
+  std::shared_ptr<ServerSet> servers_;
+  std::weak_ptr<int> writer_gone_;
+};
+
+}  // namespace
+
+std::unique_ptr<HistoryStore> make_postgres_store(std::string url, PostgresOptions options) {
+  return std::make_unique<PostgresStore>(std::move(url), std::move(options));
+}
+
+}  // namespace tickspan::storage::postgres

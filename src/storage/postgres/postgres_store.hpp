@@ -1,0 +1,37 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "runtime/metrics.hpp"
+#include "storage/history_store.hpp"
+
+namespace tickspan::storage::postgres {
+
+/// When a written batch is acknowledged. A batch lost with the server was not older than this.
+enum class Durability {
+  relaxed,  ///< at once: the server's own crash may lose the last three of its wal_writer_delay (under a second)
+  commit,   ///< when it is on the server's disk
+};
+
+struct PostgresOptions {
+  Durability durability = Durability::relaxed;
+  std::vector<std::string> read_urls;                ///< replicas
+  std::size_t connections = 4;                       ///< for reading, to each server
+  std::chrono::milliseconds connect_time{5'000};     ///< to make a connection
+  std::chrono::milliseconds statement_time{15'000};  ///< of one statement
+  std::chrono::milliseconds replica_lag{5'000};      ///< a replica further behind is not read from
+  std::chrono::milliseconds replica_check{1'000};    ///< how often it is asked
+  runtime::Metrics* metrics = nullptr;               ///< where the replicas' state shows; may be null
+};
+
+/// History in a PostgreSQL server, version 15 or newer; TimescaleDB is used where it is there.
+///
+/// open() takes the URLs apart and migrates; wrong ones are invalid_argument there. Several programs may share one
+/// database: each transaction of a writer takes its turn.
+/// **Threading**: the store by its owner; readers and the writer one thread each. They share the pools of connections.
+std::unique_ptr<HistoryStore> make_postgres_store(std::string url, PostgresOptions options = {});
+
+}  // namespace tickspan::storage::postgres

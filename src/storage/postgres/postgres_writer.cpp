@@ -1,0 +1,278 @@
+#include "storage/postgres/postgres_writer.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <random>
+
+#include "storage/postgres/batch_plan.hpp"
+#include "storage/postgres/partitions.hpp"
+#include "storage/postgres/rollup_writer.hpp"
+#include "storage/postgres/row_codec.hpp"
+#include "storage/postgres/small_tables.hpp"
+#include "storage/postgres/timescale.hpp"
+
+namespace tickspan::storage::postgres {
+namespace {
+
+using core::ErrorCode;
+using core::Result;
+using core::Status;
+using core::Timestamp;
+
+// Rows that may be there already go through these. Nested loops: the planner knows nothing of what a temporary table
+// holds, and a hash join would read whole pieces.
+constexpr const char* kStaging =
+    "SET enable_hashjoin = off; SET enable_mergejoin = off; "
+    "CREATE TEMP TABLE staged_minutes (LIKE minutes INCLUDING DEFAULTS) ON COMMIT DELETE ROWS; "
+    "CREATE TEMP TABLE staged_candles (LIKE candles INCLUDING DEFAULTS) ON COMMIT DELETE ROWS; "
+    "CREATE TEMP TABLE staged_rollups (LIKE rollups INCLUDING DEFAULTS) ON COMMIT DELETE ROWS; "
+    "CREATE TEMP TABLE staged_trades (LIKE trades INCLUDING DEFAULTS) ON COMMIT DELETE ROWS;";
+constexpr const char* kMergeMinutes =
+    "INSERT INTO minutes SELECT * FROM staged_minutes ON CONFLICT (series, start) DO UPDATE SET "
+    "trades = excluded.trades, form = excluded.form, open = excluded.open, high = excluded.high, low = excluded.low, "
+    "close = excluded.close, volume = excluded.volume";
+constexpr const char* kMergeCandles =
+    "INSERT INTO candles SELECT * FROM staged_candles ON CONFLICT (series, level, start) DO UPDATE SET "
+    "trades = excluded.trades, form = excluded.form, open = excluded.open, high = excluded.high, low = excluded.low, "
+    "close = excluded.close, volume = excluded.volume";
+// A venue's REST and stream may round the time of one trade differently: a second around it is searched for its id.
+constexpr const char* kMergeTrades =
+    "DELETE FROM trades t USING staged_trades s WHERE t.series = s.series AND t.trade = s.trade "
+    "AND t.at >= s.at - interval '1 second' AND t.at <= s.at + interval '1 second' AND t.at >= '{0}' AND t.at <= "
+    "'{1}'; "
+    "INSERT INTO trades SELECT * FROM staged_trades";
+
+constexpr std::string_view kCheckViolation = "23514", kUniqueViolation = "23505";
+
+class PostgresWriter final : public StoreWriter {
+ public:
+  explicit PostgresWriter(WriterSettings settings) : settings_(std::move(settings)) {
+    std::random_device random;
+    id_ = static_cast<std::int64_t>((std::uint64_t{random()} << 31) ^ random());
+  }
+
+  Status write(const std::vector<core::WriteBatch>& batches) override {
+    for (const auto& batch : batches) {
+      if (auto valid = validate(batch); !valid) return valid;
+    }
+    auto status = try_write(batches);
+    // Another program has written, or dropped a piece, since this one looked: now it has looked again.
+    if (!status && (last_state_ == kUniqueViolation || last_state_ == kCheckViolation)) status = try_write(batches);
+    if (!status && (last_state_ == kUniqueViolation || last_state_ == kCheckViolation)) {
+      core::Error error = status.error();
+      error.code = ErrorCode::unavailable;
+      error.retryable = true;
+      return tl::unexpected(std::move(error));
+    }
+    return status;
+  }
+
+  Result<std::size_t> expire(const Expiry& older_than, std::size_t max_rows) override {
+    if (auto ready = connect(); !ready) return tl::unexpected(ready.error());
+    auto dropped = drop_pieces(older_than);
+    if (!dropped) return after_failure(dropped.error());
+    std::size_t rows = 0;
+    for (const auto& [sql, cutoff] : {std::pair{kExpireMinutes, older_than.minutes},
+                                      {kExpirePoints, older_than.points},
+                                      {kExpireTrades, older_than.ticks}}) {
+      if (!cutoff.is_set() || rows >= max_rows) continue;
+      auto deleted = connection_->query(sql, Params().time(cutoff).integer(static_cast<std::int64_t>(max_rows - rows)));
+      if (!deleted) return after_failure(deleted.error());
+      rows += deleted->affected();
+    }
+    return *dropped + rows;
+  }
+
+ private:
+  static constexpr const char* kExpireMinutes =
+      "DELETE FROM minutes WHERE start < $1 AND (series, start) IN "
+      "(SELECT series, start FROM minutes WHERE start < $1 LIMIT $2)";
+  static constexpr const char* kExpirePoints =
+      "DELETE FROM points WHERE (asset, at) IN (SELECT asset, at FROM points WHERE at < $1 ORDER BY at LIMIT $2)";
+  static constexpr const char* kExpireTrades =
+      "DELETE FROM trades WHERE at < $1 AND (series, at, trade) IN "
+      "(SELECT series, at, trade FROM trades WHERE at < $1 LIMIT $2)";
+
+  Status connect() {
+    if (connection_ && !connection_->broken()) return {};
+    connection_.reset();
+    forget();
+    const std::string setup = fmt::format("{} SET synchronous_commit = {}; {}", kSessionSetup,
+                                          settings_.wait_for_disk ? "on" : "off", kStaging);
+    auto made = Connection::open(settings_.target, settings_.limits, setup);
+    if (!made) return tl::unexpected(made.error());
+    connection_ = std::move(*made);
+    return {};
+  }
+
+  void forget() {
+    book_.forget();
+    partitions_.forget();
+  }
+
+  /// What is known may have been rolled back.
+  tl::unexpected<core::Error> after_failure(core::Error error) {
+    forget();
+    if (connection_->connection_lost() || !connection_->run("ROLLBACK")) connection_.reset();
+    return tl::unexpected(std::move(error));
+  }
+
+  Status try_write(const std::vector<core::WriteBatch>& batches) {
+    last_state_.clear();
+    if (auto ready = connect(); !ready) return ready;
+    auto status = transact(batches);
+    if (status) return status;
+    last_state_ = connection_->last_sqlstate();
+    return after_failure(status.error());
+  }
+
+  Status transact(const std::vector<core::WriteBatch>& batches) {
+    if (auto made = make_pieces(batches); !made) return made;
+    if (auto begun = begin(); !begun) return begun;
+    if (auto learnt = book_.learn(*connection_, series_of(batches)); !learnt) return learnt;
+    const BatchPlan plan = make_plan(batches, book_);
+    auto status = write_minutes(plan.minutes);
+    if (status) status = write_candles(plan.candles);
+    if (status) status = write_trades(plan.trades);
+    if (status) status = write_small_tables(*connection_, batches);
+    if (status) status = connection_->run(finish(batches, plan));
+    return status;
+  }
+
+  /// Takes the turn. Another writer in between makes what this one knows worthless.
+  Status begin() {
+    auto row = connection_->ask("BEGIN; SELECT writer FROM state FOR UPDATE");
+    if (!row) return tl::unexpected(row.error());
+    if (row->size() != 1) return core::fail(ErrorCode::io_error, "the database has lost its row of state");
+    if (row->text(0, 0) != std::to_string(id_)) book_.forget();
+    return {};
+  }
+
+  Status make_pieces(const std::vector<core::WriteBatch>& batches) {
+    if (settings_.layout != Layout::partitions) return {};
+    std::set<Timestamp> minutes, candles, trades;
+    for (const auto& batch : batches) {
+      for (const auto& row : batch.candles) {
+        (row.interval == core::Interval::m1 ? minutes : candles)
+            .insert(row.candle.start.floor_to(std::chrono::hours(24)));
+      }
+      for (const auto& tick : batch.ticks) trades.insert(trade_time(tick).floor_to(std::chrono::hours(24)));
+    }
+    auto made = partitions_.ensure(*connection_, Table::minutes, minutes);
+    if (made) made = partitions_.ensure(*connection_, Table::candles, candles);
+    if (made) made = partitions_.ensure(*connection_, Table::trades, trades);
+    return made;
+  }
+
+  /// Rows of a series that are newer than all it has cannot be there: they go straight in.
+  Status write_minutes(const std::vector<MinuteRow>& rows) {
+    if (rows.empty()) return {};
+    straight_.clear();
+    staged_.clear();
+    std::size_t straight = 0, staged = 0;
+    for (const MinuteRow& row : rows) {
+      const bool fresh = !row.series->newest_minute || row.candle->start > *row.series->newest_minute;
+      put_minute(fresh ? straight_ : staged_, row.series->id, *row.candle);
+      ++(fresh ? straight : staged);
+    }
+    if (auto copied = copy("minutes", straight, "staged_minutes", staged, kMergeMinutes); !copied) return copied;
+    for (const MinuteRow& row : rows) {
+      auto& newest = row.series->newest_minute;
+      newest = newest ? std::max(*newest, row.candle->start) : row.candle->start;
+    }
+    if (settings_.layout == Layout::timescale) return {};  // continuous aggregates
+    return write_rollups(*connection_, rows, straight_);
+  }
+
+  Status write_candles(const std::vector<LevelRow>& rows) {
+    staged_.clear();
+    for (const LevelRow& row : rows) put_candle(staged_, row.series->id, row.level, *row.candle);
+    return copy("candles", 0, "staged_candles", rows.size(), kMergeCandles);
+  }
+
+  Status write_trades(const std::vector<TradeRef>& rows) {
+    if (rows.empty()) return {};
+    straight_.clear();
+    staged_.clear();
+    std::size_t straight = 0, staged = 0;
+    Timestamp first{std::numeric_limits<std::int64_t>::max()}, last{std::numeric_limits<std::int64_t>::min()};
+    for (const TradeRef& row : rows) {
+      const bool fresh = row.key > 0 && row.key > row.series->newest_trade;
+      put_trade(fresh ? straight_ : staged_, row.series->id, row.key, *row.tick);
+      ++(fresh ? straight : staged);
+      if (fresh) continue;
+      first = std::min(first, trade_time(*row.tick));
+      last = std::max(last, trade_time(*row.tick));
+    }
+    for (const TradeRef& row : rows) row.series->newest_trade = std::max(row.series->newest_trade, row.key);
+    std::string merge;
+    if (staged > 0) {
+      merge = fmt::format(kMergeTrades, core::to_rfc3339(first - std::chrono::seconds(2)),
+                          core::to_rfc3339(last + std::chrono::seconds(2)));
+    }
+    return copy("trades", straight, "staged_trades", staged, merge);
+  }
+
+  Status copy(std::string_view table, std::size_t straight, std::string_view staging, std::size_t staged,
+              const std::string& merge) {
+    constexpr const char* kCopy = "COPY {} FROM STDIN (FORMAT binary)";
+    if (straight > 0) {
+      if (auto copied = connection_->copy_in(fmt::format(kCopy, table), straight_.finish()); !copied) return copied;
+    }
+    if (staged == 0) return {};
+    if (auto copied = connection_->copy_in(fmt::format(kCopy, staging), staged_.finish()); !copied) return copied;
+    return connection_->run(merge);
+  }
+
+  std::string finish(const std::vector<core::WriteBatch>& batches, const BatchPlan& plan) const {
+    std::set<Series*> touched;
+    for (const MinuteRow& row : plan.minutes) touched.insert(row.series);
+    for (const TradeRef& row : plan.trades) touched.insert(row.series);
+    std::vector<std::int64_t> ids, minutes, trades;
+    for (const Series* series : touched) {
+      ids.push_back(series->id);
+      minutes.push_back(series->newest_minute ? series->newest_minute->seconds() : -1);
+      trades.push_back(series->newest_trade);
+    }
+    Timestamp newest;
+    for (const auto& batch : batches) newest = std::max(newest, newest_time(batch));
+    std::string sql;
+    if (!ids.empty()) {
+      sql = fmt::format(
+          "UPDATE series SET newest_minute = to_timestamp(nullif(u.m, -1)), newest_trade = u.t FROM "
+          "unnest('{{{}}}'::int4[], '{{{}}}'::int8[], '{{{}}}'::int8[]) AS u(id, m, t) WHERE series.id = u.id; ",
+          fmt::join(ids, ","), fmt::join(minutes, ","), fmt::join(trades, ","));
+    }
+    return sql +
+           fmt::format("UPDATE state SET last_write = greatest(last_write, {}), writer = {}; COMMIT", newest.ns, id_);
+  }
+
+  Result<std::size_t> drop_pieces(const Expiry& older_than) {
+    std::size_t rows = 0;
+    for (const auto& [table, cutoff] :
+         {std::pair{Table::minutes, older_than.minutes}, {Table::trades, older_than.ticks}}) {
+      auto dropped = settings_.layout == Layout::partitions ? partitions_.drop_before(*connection_, table, cutoff)
+                                                            : drop_chunks(*connection_, name_of(table), cutoff);
+      if (!dropped) return dropped;
+      rows += *dropped;
+    }
+    return rows;
+  }
+
+  const WriterSettings settings_;
+  std::int64_t id_ = 0;  // of this writer, among those that share the database
+  std::unique_ptr<Connection> connection_;
+  SeriesBook book_;
+  Partitions partitions_;
+  CopyStream straight_, staged_;
+  std::string last_state_;
+};
+
+}  // namespace
+
+std::unique_ptr<StoreWriter> make_writer(WriterSettings settings) {
+  return std::make_unique<PostgresWriter>(std::move(settings));
+}
+
+}  // namespace tickspan::storage::postgres

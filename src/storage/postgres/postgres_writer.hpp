@@ -1,0 +1,21 @@
+#pragma once
+
+#include <memory>
+
+#include "storage/history_store.hpp"
+#include "storage/postgres/connection.hpp"
+#include "storage/postgres/schema.hpp"
+
+namespace tickspan::storage::postgres {
+
+struct WriterSettings {
+  Target target;
+  Limits limits;
+  Layout layout = Layout::partitions;
+  bool wait_for_disk = false;  ///< a commit is acknowledged when it is on disk
+};
+
+/// Connects when it first writes, and again after a connection is lost: the caller tries again.
+std::unique_ptr<StoreWriter> make_writer(WriterSettings settings);
+
+}  // namespace tickspan::storage::postgres

@@ -1,0 +1,168 @@
+#include "server.hpp"
+
+#include <fmt/format.h>
+#include <libpq-fe.h>
+#include <pwd.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+
+#include "../../support/process.hpp"
+
+namespace tickspan::storage::test {
+namespace {
+
+namespace fs = std::filesystem;
+constexpr std::chrono::seconds kPatience{60};
+constexpr const char* kPassword = "s3cret pass";
+
+/// The server refuses to be root.
+std::vector<std::string> unprivileged(std::vector<std::string> command) {
+  if (geteuid() != 0) return command;
+  std::vector<std::string> out = {"/usr/bin/setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"};
+  out.insert(out.end(), command.begin(), command.end());
+  return out;
+}
+
+void own(const std::string& path) {
+  if (geteuid() != 0) return;
+  const passwd* const nobody = getpwnam("nobody");
+  if (nobody == nullptr || chown(path.c_str(), nobody->pw_uid, nobody->pw_gid) != 0) {
+    throw std::runtime_error("cannot hand over " + path);
+  }
+}
+
+}  // namespace
+
+std::string PostgresServer::binaries() {
+  std::pair<int, std::string> newest{0, ""};
+  std::error_code absent;
+  for (const auto& version : fs::directory_iterator("/usr/lib/postgresql", absent)) {
+    const std::string bin = version.path() / "bin";
+    const int number = std::atoi(version.path().filename().c_str());
+    if (fs::exists(bin + "/initdb", absent)) newest = std::max(newest, {number, bin});
+  }
+  return newest.second;
+}
+
+PostgresServer* PostgresServer::shared() {
+  static const std::unique_ptr<PostgresServer> server =
+      binaries().empty() ? nullptr : std::make_unique<PostgresServer>();
+  return server.get();
+}
+
+PostgresServer::PostgresServer(const Settings& settings) : data_(folder_.file("data")) {
+  own(folder_.path());
+  const std::string password = folder_.file("password");
+  std::ofstream(password) << kPassword << '\n';
+  own(password);
+  run({binaries() + "/initdb", "-D", data_, "-U", "tick", "--pwfile=" + password, "-A", "scram-sha-256", "-E", "UTF8",
+       "--locale=C", "--no-sync", "--no-instructions"});
+  write_settings(settings);
+  start();
+}
+
+PostgresServer::PostgresServer(PostgresServer& primary, FromPrimary) : data_(folder_.file("data")) {
+  own(folder_.path());
+  run({binaries() + "/pg_basebackup", "-D", data_, "-R", "--no-sync", "-c", "fast", "-d", primary.url("postgres")});
+  write_settings({});
+  start();
+}
+
+std::unique_ptr<PostgresServer> PostgresServer::replica_of(PostgresServer& primary) {
+  return std::unique_ptr<PostgresServer>(new PostgresServer(primary, FromPrimary{}));
+}
+
+PostgresServer::~PostgresServer() {
+  try {
+    if (running_) stop(How::immediate);
+  } catch (const std::exception& e) {
+    fmt::print(stderr, "a test's PostgreSQL server did not stop: {}\n", e.what());
+  }
+}
+
+void PostgresServer::write_settings(const Settings& settings) {
+  port_ = tickspan::test::free_port();
+  Settings all = {{"listen_addresses", "127.0.0.1"},
+                  {"unix_socket_directories", folder_.path()},
+                  {"port", std::to_string(port_)},
+                  {"fsync", "off"},
+                  {"shared_buffers", "16MB"},
+                  {"max_connections", "40"},
+                  {"max_wal_size", "256MB"},
+                  {"wal_level", "replica"},
+                  {"max_wal_senders", "4"},
+                  {"autovacuum_naptime", "1h"},
+                  {"wal_receiver_status_interval", "1s"},
+                  {"hot_standby_feedback", "on"}};
+  for (const auto& [name, value] : settings) all[name] = value;
+  std::ofstream file(data_ + "/postgresql.conf", std::ios::app);
+  for (const auto& [name, value] : all) file << name << " = '" << value << "'\n";
+}
+
+void PostgresServer::run(const std::vector<std::string>& command) const {
+  tickspan::test::Process process(unprivileged(command));
+  const int code = process.wait(kPatience);
+  if (code != 0) throw std::runtime_error(fmt::format("{} ended with {}: {}", command[0], code, process.err()));
+}
+
+void PostgresServer::start() {
+  run({binaries() + "/pg_ctl", "-D", data_, "-l", folder_.file("log"), "-w", "-t", "50", "start"});
+  running_ = true;
+}
+
+void PostgresServer::stop(How how) {
+  running_ = false;
+  run({binaries() + "/pg_ctl", "-D", data_, "-w", "-m", how == How::fast ? "fast" : "immediate", "stop"});
+}
+
+void PostgresServer::promote() {
+  run({binaries() + "/pg_ctl", "-D", data_, "-w", "promote"});
+}
+
+std::string PostgresServer::url(const std::string& database) const {
+  return fmt::format("postgresql://tick:s3cret%20pass@127.0.0.1:{}/{}", port_, database);
+}
+
+std::string PostgresServer::make_database(const std::string& name) {
+  Psql(url("postgres")).run("CREATE DATABASE " + name);
+  return url(name);
+}
+
+Psql::Psql(const std::string& url) : handle_(PQconnectdb(url.c_str())) {
+  PQsetNoticeReceiver(
+      handle_, [](void*, const PGresult*) {}, nullptr);
+  if (PQstatus(handle_) != CONNECTION_OK) {
+    const std::string why = PQerrorMessage(handle_);
+    PQfinish(handle_);
+    throw std::runtime_error(why);
+  }
+}
+
+Psql::~Psql() {
+  PQfinish(handle_);
+}
+
+std::string Psql::ask(const std::string& sql) {
+  PGresult* const result = PQexec(handle_, sql.c_str());
+  const ExecStatusType status = PQresultStatus(result);
+  if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && status != PGRES_EMPTY_QUERY) {
+    const std::string why = PQerrorMessage(handle_);
+    PQclear(result);
+    throw std::runtime_error(why + ": " + sql);
+  }
+  std::string out;
+  if (PQntuples(result) > 0) out = PQgetvalue(result, 0, 0);
+  PQclear(result);
+  return out;
+}
+
+std::string fresh_database() {
+  static std::atomic<int> count{0};
+  return PostgresServer::shared()->make_database(fmt::format("test_{}", ++count));
+}
+
+}  // namespace tickspan::storage::test
