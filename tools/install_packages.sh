@@ -9,9 +9,11 @@ boost=1.81
 if [ -r /etc/os-release ] && grep -q '^ID=ubuntu' /etc/os-release; then boost=1.83; fi
 
 build=(g++ cmake ninja-build pkg-config ca-certificates libboost$boost-dev libboost-url$boost-dev libsimdjson-dev libfmt-dev libspdlog-dev
-       prometheus-cpp-dev libtoml11-dev libcli11-dev libexpected-dev libsqlite3-dev zlib1g-dev libssl-dev libgtest-dev libgmock-dev
+       prometheus-cpp-dev libtoml11-dev libcli11-dev libexpected-dev libsqlite3-dev libpq-dev zlib1g-dev libssl-dev libgtest-dev libgmock-dev
        libbenchmark-dev liburing-dev)
-tests=(openssl curl python3 python3-websockets chromium fonts-dejavu-core nginx haproxy)
+postgresql=postgresql-15
+if [ $boost = 1.83 ]; then postgresql=postgresql; fi
+tests=(openssl curl python3 python3-websockets chromium fonts-dejavu-core nginx haproxy $postgresql)
 bench=(openssl python3)
 lint=(clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14)
 
@@ -39,11 +41,11 @@ if [ "$(id -u)" -ne 0 ]; then
   command -v sudo >/dev/null || { echo "These packages are missing and this user cannot install them: ${missing[*]}" >&2; exit 1; }
   as_root=(sudo)
 fi
-# The proxies are run by the tests, each with a configuration of its own: no service of them may start, now or at the
-# next boot. Until the packages are set up, policy-rc.d says so (101: not allowed); what was there before comes back.
+# Proxies and databases are run by the tests, each with a configuration of its own: no service of them may start, now
+# or at the next boot. Until the packages are set up, policy-rc.d says so (101: not allowed); what was there before comes back.
 services=()
-for package in nginx haproxy; do
-  case " ${missing[*]} " in *" $package "*) services+=("$package") ;; esac
+for package in nginx haproxy $postgresql; do
+  case " ${missing[*]} " in *" $package "*) services+=("${package%%-*}") ;; esac
 done
 policy=/usr/sbin/policy-rc.d
 forbid_services() {

@@ -5,7 +5,6 @@
 #include <pwd.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
@@ -161,8 +160,9 @@ std::string Psql::ask(const std::string& sql) {
 }
 
 std::string fresh_database() {
-  static std::atomic<int> count{0};
-  return PostgresServer::shared()->make_database(fmt::format("test_{}", ++count));
+  static const std::string url = PostgresServer::shared()->make_database("test");
+  Psql(url).run("DROP SCHEMA IF EXISTS tickspan CASCADE");  // much quicker than another database
+  return url;
 }
 
 }  // namespace tickspan::storage::test

@@ -74,7 +74,7 @@ class Psql {
   pg_conn* handle_ = nullptr;
 };
 
-/// A database of its own per test, on the shared server.
+/// The database for tests on the shared server, emptied. Not for two stores of one test.
 std::string fresh_database();
 
 }  // namespace tickspan::storage::test
