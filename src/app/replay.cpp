@@ -8,6 +8,7 @@
 
 #include "app/commands.hpp"
 #include "app/replay_market.hpp"
+#include "app/server_options.hpp"
 #include "app/signals.hpp"
 #include "app/sources.hpp"
 #include "sim/replay.hpp"
@@ -34,8 +35,12 @@ int run_replay(const CommandLine& command) {
   bool stopped = false;
 
   sim::ReplayHooks hooks;
+  const auto stops = [&](int signal) {
+    if (signal == SIGHUP && market) reload(market->server());
+    return is_stop(signal);
+  };
   hooks.wait = [&](core::Duration d) {
-    stopped = stopped || is_stop(signals.wait(std::chrono::duration_cast<std::chrono::milliseconds>(d)));
+    stopped = stopped || stops(signals.wait(std::chrono::duration_cast<std::chrono::milliseconds>(d)));
     return !stopped;
   };
   if (command.replay_serve) {
@@ -45,7 +50,7 @@ int run_replay(const CommandLine& command) {
     hooks.learn = [&](const core::Venue& venue, std::string_view symbol) { return market->learn(venue, symbol); };
     hooks.on_ticks = [&](std::span<const core::Tick> ticks) {
       market->take(ticks);
-      stopped = stopped || is_stop(signals.wait(std::chrono::milliseconds(0)));
+      stopped = stopped || stops(signals.wait(std::chrono::milliseconds(0)));
       return !stopped;
     };
   }
@@ -65,7 +70,7 @@ int run_replay(const CommandLine& command) {
   }
   if (market) {
     market->finish();
-    while (!stopped) stopped = is_stop(signals.wait(std::chrono::seconds(3600)));
+    while (!stopped) stopped = stops(signals.wait(std::chrono::seconds(3600)));
     market->stop();
   }
   return code;

@@ -68,6 +68,7 @@ core::Status ReplayMarket::start() {
   engine_ = std::make_unique<engine::Engine>(options, std::move(outputs), clock_, metrics_);
   port_ = &engine_->add_port();
   if (auto started = server_.start(); !started) return started;
+  say_when_fewer_connections(config_);
 
   auto backend = std::make_shared<server::Backend>();
   backend->origin = core::Origin::replay;

@@ -30,6 +30,7 @@ class ReplayMarket {
   core::InstrumentId learn(const core::Venue& venue, std::string_view symbol);
   /// Takes ticks through the engine at the time they were received.
   void take(std::span<const core::Tick> ticks);
+  server::Server& server() { return server_; }
   /// Closes the last minute.
   void finish();
   void stop();

@@ -41,6 +41,7 @@ class Service {
     for (;;) {
       const int signal = signals_.wait(100ms);
       if (signal == SIGINT || signal == SIGTERM) break;
+      if (signal == SIGHUP) reload(server_);
       if (auto done = look_after(std::chrono::steady_clock::now() - begin); !done) return stop(), cannot(done.error());
     }
     say("Stopping");
@@ -55,6 +56,7 @@ class Service {
     real_ = std::make_unique<World>(options, config_, clock_);
     if (auto opened = real_->open(&real_gate_, &server_.interest()); !opened) return opened;
     if (auto started = server_.start(); !started) return started;
+    say_when_fewer_connections(config_);
     say(fmt::format("Tickspan {} with its database in {}", TICKSPAN_VERSION, real_->store_location()));
     real_->start();
     serve_real();

@@ -43,14 +43,24 @@ server::ServerOptions server_options(const Config& config) {
   options.max_header_bytes = config.header_bytes;
   options.max_body_bytes = config.body_bytes;
   options.stream = config.stream;
-  const auto wanted = static_cast<std::size_t>(config.max_connections);
-  const std::size_t descriptors = runtime::descriptor_limit();
-  options.max_connections = affordable_connections(wanted, descriptors);
-  if (options.max_connections < wanted) {
-    kLog.warn("at most {} connections instead of {}: this process may open {} files (ulimit -n, LimitNOFILE)",
-              options.max_connections, wanted, descriptors);
-  }
+  options.max_connections =
+      affordable_connections(static_cast<std::size_t>(config.max_connections), runtime::descriptor_limit());
   return options;
+}
+
+void say_when_fewer_connections(const Config& config) {
+  const std::size_t descriptors = runtime::descriptor_limit();
+  const auto wanted = static_cast<std::size_t>(config.max_connections);
+  const std::size_t possible = affordable_connections(wanted, descriptors);
+  if (possible == wanted) return;
+  kLog.warn("at most {} connections instead of {}: this process may open {} files (ulimit -n, LimitNOFILE)", possible,
+            wanted, descriptors);
+}
+
+void reload(server::Server& server) {
+  const auto reloaded = server.reload_tls();
+  if (!reloaded) return kLog.error("the certificate stays as it was: {}", reloaded.error().context);
+  kLog.info("{}", *reloaded ? "the certificate has been read again" : "SIGHUP: no TLS, so there is nothing to reload");
 }
 
 std::string open_address(const Config& config, std::uint16_t port) {

@@ -43,7 +43,7 @@ HttpConnection::HttpConnection(std::shared_ptr<ServerShared> server, Socket sock
                                ConnectionLimits::Place place)
     : server_(std::move(server)),
       socket_(std::move(socket)),
-      stream_(socket_.native_handle(), server_->tls.get()),
+      stream_(socket_.native_handle(), server_->tls ? server_->tls->context().get() : nullptr),
       remote_address_(std::move(remote_address)),
       place_(std::move(place)) {}
 

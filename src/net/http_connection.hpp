@@ -36,8 +36,8 @@ struct ServerShared {
 
   runtime::EventLoop& loop;
   HttpServerOptions options;
-  HttpServer::Handler* handler;  ///< null once the server has gone
-  ServerTlsContext tls;
+  HttpServer::Handler* handler;    ///< null once the server has gone
+  std::shared_ptr<ServerTls> tls;  ///< null: plain
   std::vector<std::shared_ptr<HttpConnection>> connections;
   std::function<void()> on_empty;
   std::array<char, 64 * 1024> input;  ///< every connection reads into this one buffer

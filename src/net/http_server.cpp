@@ -152,6 +152,10 @@ void HttpServer::Impl::observe() {
   };
   gauge("_connections", "Connections open", shared->open);
   gauge("_websockets", "WebSockets open", shared->ws_open);
+  if (!shared->tls) return;
+  registrations.push_back(
+      metrics.observe(prefix + "_tls_not_after_seconds", "When the certificate runs out, in seconds since 1970", labels,
+                      false, [tls = shared->tls] { return static_cast<double>(tls->certificate_end().ns) / 1e9; }));
 }
 
 void HttpServer::Impl::accept() {
@@ -241,8 +245,9 @@ HttpServer::~HttpServer() {
 core::Status HttpServer::start() {
   auto& shared = *impl_->shared;
   const auto& options = shared.options;
-  if (!options.tls_certificate_file.empty() || !options.tls_key_file.empty()) {
-    auto tls = make_server_tls(options.tls_certificate_file, options.tls_key_file);
+  shared.tls = options.tls;
+  if (!shared.tls && (!options.tls_certificate_file.empty() || !options.tls_key_file.empty())) {
+    auto tls = ServerTls::load(options.tls_certificate_file, options.tls_key_file);
     if (!tls) return tl::unexpected(tls.error());
     shared.tls = std::move(*tls);
   }
@@ -283,6 +288,11 @@ void HttpServer::stop(std::uint16_t close_code, std::chrono::milliseconds patien
     impl_->timer.cancel();
     impl_->registrations.clear();
   });
+}
+
+core::Status HttpServer::reload_tls() {
+  const auto& tls = impl_->shared->tls;
+  return tls ? tls->reload() : core::Status{};
 }
 
 std::uint16_t HttpServer::port() const {

@@ -11,6 +11,7 @@
 #include "net/client_address.hpp"
 #include "net/connection_limits.hpp"
 #include "net/http_message.hpp"
+#include "net/tls_server.hpp"
 #include "runtime/event_loop.hpp"
 #include "runtime/metrics.hpp"
 
@@ -64,6 +65,7 @@ struct HttpServerOptions {
   bool reuse_port = false;           ///< several servers on several loops share one port
   std::string tls_certificate_file;  ///< PEM chain; with the key: TLS
   std::string tls_key_file;
+  std::shared_ptr<ServerTls> tls;  ///< shared with other servers, instead of files
   TrustedProxies trusted_proxies;  ///< whose X-Forwarded-For is believed; every other peer speaks for itself
   std::size_t max_header_bytes = 16 * 1024;
   std::size_t max_body_bytes = 1024 * 1024;
@@ -110,6 +112,9 @@ class HttpServer {
   /// Refuses new connections, closes WebSockets with `close_code`, lets answers under way finish within `patience`.
   void stop(std::uint16_t close_code, std::chrono::milliseconds patience);
   std::uint16_t port() const;
+  /// Reads certificate and key again; those who connect from here on are shown the new one. An error (io_error names
+  /// the file) leaves the old one in place. Does nothing without TLS. From any thread.
+  core::Status reload_tls();
 
  private:
   struct Impl;

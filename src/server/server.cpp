@@ -56,13 +56,20 @@ struct Server::Impl {
     }
   }
 
+  core::Status load_tls() {
+    if (options.tls_certificate_file.empty() && options.tls_key_file.empty()) return {};
+    auto loaded = net::ServerTls::load(options.tls_certificate_file, options.tls_key_file);
+    if (!loaded) return tl::unexpected(loaded.error());
+    tls = std::move(*loaded);
+    return {};
+  }
+
   core::Status listen() {
     for (const ListenAddress& place : options.listen) {
       net::HttpServerOptions http{.address = place.address,
                                   .port = place.port,
                                   .reuse_port = threads.size() > 1,
-                                  .tls_certificate_file = options.tls_certificate_file,
-                                  .tls_key_file = options.tls_key_file,
+                                  .tls = tls,
                                   .trusted_proxies = options.trusted_proxies,
                                   .max_header_bytes = options.max_header_bytes,
                                   .max_body_bytes = options.max_body_bytes,
@@ -102,6 +109,7 @@ struct Server::Impl {
   mutable std::mutex backend_mutex;
   BackendPtr backend;  // guarded by backend_mutex
   std::vector<std::unique_ptr<WebThread>> threads;
+  std::shared_ptr<net::ServerTls> tls;  // null: plain
   std::vector<std::uint16_t> ports;
   bool stopped = false;
 };
@@ -121,6 +129,7 @@ core::Status Server::start() {
     if (place.port == 0) continue;
     if (auto is_free = check_port_free(place.address, place.port); !is_free) return is_free;
   }
+  if (auto loaded = impl_->load_tls(); !loaded) return loaded;
   for (auto& thread : impl_->threads) thread->start_loop();
   return impl_->listen();
 }
@@ -139,6 +148,12 @@ void Server::set_backend(BackendPtr backend) {
   }
   impl_->charts->clear();
   impl_->hub.reset(std::move(snapshot));
+}
+
+core::Result<bool> Server::reload_tls() {
+  if (!impl_->tls) return false;
+  if (auto loaded = impl_->tls->reload(); !loaded) return tl::unexpected(loaded.error());
+  return true;
 }
 
 wire::FrameSink& Server::frames() {

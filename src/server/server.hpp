@@ -51,6 +51,9 @@ class Server {
   void stop(std::chrono::milliseconds patience);
   /// Goes over to another pipeline: stream clients are told by a new epoch and get fresh snapshots.
   void set_backend(BackendPtr backend);
+  /// Reads certificate and key again; connections that are open keep the old one. False: there is no TLS. An error
+  /// (io_error names the file) leaves the old one in place.
+  core::Result<bool> reload_tls();
   wire::FrameSink& frames();
   wire::InterestTable& interest();
   /// The port really bound, by index into `listen`.

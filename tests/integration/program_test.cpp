@@ -19,18 +19,6 @@ std::size_t lines(const std::string& text) {
   return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
 }
 
-/// Where nothing listens: connections are refused at once.
-std::string dead_venues(const std::string& path, int port) {
-  const std::string at = "127.0.0.1:" + std::to_string(port);
-  std::ofstream out(path);
-  for (const char* name : {"binance", "coinbase", "kraken"}) {
-    out << "[[sources]]\nname = \"" << name << "\"\nws_url = \"ws://" << at << "/" << name << "\"\nrest_url = \"http://"
-        << at << "/" << name << "\"\n";
-  }
-  out << "[[sources]]\nname = \"coingecko\"\nrest_url = \"http://" << at << "/coingecko/api/v3\"\n";
-  return path;
-}
-
 TEST(Program, AWrongFlagIsOneLineAndCode2) {
   Process process({program(), "serve", "--lisen", "1"});
   EXPECT_EQ(process.wait(), 2);

@@ -55,6 +55,17 @@ std::string json_field(const std::string& json, const std::string& name) {
   return json.substr(begin, json.find_first_of(",}]", begin) - begin);
 }
 
+std::string dead_venues(const std::string& path, int port) {
+  const std::string at = "127.0.0.1:" + std::to_string(port);
+  std::ofstream out(path);
+  for (const char* name : {"binance", "coinbase", "kraken"}) {
+    out << "[[sources]]\nname = \"" << name << "\"\nws_url = \"ws://" << at << "/" << name << "\"\nrest_url = \"http://"
+        << at << "/" << name << "\"\n";
+  }
+  out << "[[sources]]\nname = \"coingecko\"\nrest_url = \"http://" << at << "/coingecko/api/v3\"\n";
+  return path;
+}
+
 SimulatedVenues::SimulatedVenues(const std::string& config_path, int port, const std::vector<std::string>& extra)
     : process_(
           join({program(), "simulate", "--listen", "127.0.0.1:" + std::to_string(port), "--assets", "20"}, extra)) {

@@ -18,6 +18,9 @@ Answer get(int port, const std::string& target, const std::string& method = "GET
 /// The text after `"name":` up to the next comma or brace: enough for the flat answers looked at here.
 std::string json_field(const std::string& json, const std::string& name);
 
+/// Writes a configuration to `path` whose venues are where nothing listens: connections are refused at once.
+std::string dead_venues(const std::string& path, int port = free_port());
+
 /// `tickspan simulate` on a port, its configuration in `config`.
 class SimulatedVenues {
  public:

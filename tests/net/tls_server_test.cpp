@@ -1,8 +1,13 @@
 #include "net/tls_server.hpp"
 
 #include <gmock/gmock.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
 
 #include <atomic>
+#include <cstdio>
+#include <ctime>
+#include <filesystem>
 #include <future>
 
 #include "../support/scripted_server.hpp"
@@ -123,6 +128,55 @@ TEST_F(TlsServerTest, NamesTheFileThatDoesNotDo) {
   const test::TempDir other;
   const auto foreign = test::make_certificate(other.path(), {"127.0.0.1"});
   EXPECT_FALSE(make_server_tls(certificate_.certificate_file, foreign.key_file));
+}
+
+TEST_F(TlsServerTest, ShowsANewCertificateAfterReloadAndKeepsTheOldOneWhenItCannot) {
+  const auto shown = [&] {
+    const auto text = metrics_.serialize();
+    const auto at = text.find("tickspan_net_server_tls_not_after_seconds{");
+    return at == std::string::npos ? 0.0 : std::stod(text.substr(text.find(' ', at) + 1));
+  };
+  const double before = shown();
+  const double now = static_cast<double>(std::time(nullptr));
+  EXPECT_NEAR(before, now + 86400, 600);
+  const test::TempDir other;
+  const auto expired = test::make_certificate(other.path(), {"127.0.0.1"}, true);
+  std::filesystem::copy_file(expired.certificate_file, certificate_.certificate_file,
+                             std::filesystem::copy_options::overwrite_existing);
+  const auto half = server_->reload_tls();
+  ASSERT_FALSE(half) << "the key is the old one";
+  EXPECT_THAT(half.error().context, HasSubstr(certificate_.key_file));
+  EXPECT_EQ(shown(), before);
+  std::filesystem::copy_file(expired.key_file, certificate_.key_file,
+                             std::filesystem::copy_options::overwrite_existing);
+  ASSERT_TRUE(server_->reload_tls());
+  EXPECT_NEAR(shown(), now - 86400, 600);
+}
+
+TEST(ServerTls, WarnsBeforeACertificateRunsOut) {
+  const auto now = core::Timestamp::from_s(1'780'000'000);
+  const auto in_days = [&](int days) { return expiry_warning(now + std::chrono::hours(24 * days), now); };
+  EXPECT_THAT(in_days(-1).value_or(""), HasSubstr("has expired on 2026-"));
+  EXPECT_THAT(in_days(0).value_or(""), HasSubstr("has expired"));
+  EXPECT_THAT(in_days(13).value_or(""), HasSubstr("in 13 days"));
+  EXPECT_FALSE(in_days(14));
+  EXPECT_FALSE(in_days(365));
+}
+
+TEST(ServerTls, AKeyWithAPassphraseIsRefusedWithoutAsking) {
+  const test::TempDir folder;
+  const auto made = test::make_certificate(folder.path(), {"127.0.0.1"});
+  FILE* file = std::fopen(made.key_file.c_str(), "r");
+  EVP_PKEY* key = PEM_read_PrivateKey(file, nullptr, nullptr, nullptr);
+  std::fclose(file);
+  file = std::fopen(made.key_file.c_str(), "w");
+  const unsigned char word[] = "secret";
+  PEM_write_PrivateKey(file, key, EVP_aes_128_cbc(), word, 6, nullptr, nullptr);
+  std::fclose(file);
+  EVP_PKEY_free(key);
+  const auto loaded = ServerTls::load(made.certificate_file, made.key_file);
+  ASSERT_FALSE(loaded);
+  EXPECT_THAT(loaded.error().context, HasSubstr(made.key_file));
 }
 
 }  // namespace

@@ -55,12 +55,13 @@ sockaddr_in loopback(std::uint16_t port) {
 
 }  // namespace
 
-Certificate make_certificate(const std::string& folder, const std::vector<std::string>& names, bool expired) {
+Certificate make_certificate(const std::string& folder, const std::vector<std::string>& names, bool expired,
+                             long serial) {
   EVP_PKEY* key = EVP_EC_gen("P-256");
   X509* certificate = X509_new();
   require(key != nullptr && certificate != nullptr, "cannot make a key");
   X509_set_version(certificate, 2);
-  ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
+  ASN1_INTEGER_set(X509_get_serialNumber(certificate), serial);
   X509_gmtime_adj(X509_getm_notBefore(certificate), expired ? -2 * 86400 : -3600);
   X509_gmtime_adj(X509_getm_notAfter(certificate), expired ? -86400 : 86400);
   X509_set_pubkey(certificate, key);

@@ -24,7 +24,8 @@ struct Certificate {
   std::string certificate_file;
   std::string key_file;
 };
-Certificate make_certificate(const std::string& folder, const std::vector<std::string>& names, bool expired = false);
+Certificate make_certificate(const std::string& folder, const std::vector<std::string>& names, bool expired = false,
+                             long serial = 1);
 
 struct HttpCall {
   std::string method;
