@@ -188,6 +188,11 @@ void DecimalSum::add(const Decimal& value) noexcept {
   if (value.mantissa != 0) add_wide(value.mantissa, value.exponent);
 }
 
+void DecimalSum::add(const DecimalSum& other) noexcept {
+  if (other.mantissa_ != 0) add_wide(other.mantissa_, other.exponent_);
+  exact_ = exact_ && other.exact_;
+}
+
 void DecimalSum::add_scaled(const Decimal& a, const Decimal& b) noexcept {
   if (a.mantissa == 0 || b.mantissa == 0) return;
   add_wide(static_cast<Wide>(a.normalized().mantissa) * b.normalized().mantissa,

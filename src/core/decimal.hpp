@@ -48,6 +48,7 @@ inline constexpr int kMaxDecimalText = 160;
 class DecimalSum {
  public:
   void add(const Decimal& value) noexcept;
+  void add(const DecimalSum& other) noexcept;
   void add_scaled(const Decimal& a, const Decimal& b) noexcept;  ///< adds a * b
   /// Takes `value` back out; the exact inverse of add().
   void subtract(const Decimal& value) noexcept { add({-value.mantissa, value.exponent}); }

@@ -52,9 +52,13 @@ struct RestoredState {
     Timestamp as_of;
     std::string source;
   };
+  /// The recent past of one series: the composite of an asset in USD where `venue` is empty, else one venue's pair.
   struct Minutes {
-    std::string asset_id;         ///< composite series, quote usd
-    std::vector<Candle> candles;  ///< 1 m, ascending, the last 24 h (and the open one, if it was saved)
+    std::string asset_id;
+    std::vector<Candle> candles;     ///< 1 m, ascending (and the open one, if it was saved)
+    std::vector<Candle> hours = {};  ///< 1 h, ascending; they may overlap the minutes
+    std::string quote = "usd";
+    std::string venue = {};
   };
   std::vector<Asset> assets;
   std::vector<AssetFacts> facts;

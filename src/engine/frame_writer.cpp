@@ -10,10 +10,6 @@ namespace {
 constexpr core::Duration kOpenCandlesEvery = std::chrono::seconds(1);
 constexpr core::Duration kUnitsEvery = std::chrono::seconds(1);
 
-bool same_minute_or_none(const core::Candle& c, core::Timestamp start) {
-  return c.start == start && c.close.is_positive();
-}
-
 }  // namespace
 
 FrameWriter::FrameWriter(wire::FrameSink* sink, wire::InterestTable* interest, const market::Market& market,
@@ -107,15 +103,13 @@ void FrameWriter::on_time(core::Timestamp now) {
     if (candle_topics_[i].empty()) continue;
     const auto& asset = market_.asset({static_cast<std::uint32_t>(i)});
     core::Candle minute;
-    if (!asset.candles.open_candle(minute)) continue;
+    if (!asset.candles.minutes.open_candle(minute)) continue;
     for (Lossless* topic : candle_topics_[i]) {
       if (topic->told_start == minute.start && topic->told_trades == minute.trades) continue;
       topic->told_start = minute.start;
       topic->told_trades = minute.trades;
-      if (topic->topic.interval == core::Interval::m1) encode_candle(*topic, minute);
-      for (const market::CandleRollup& r : asset.rollups) {
-        if (r.interval() == topic->topic.interval) encode_candle(*topic, r.with(minute));
-      }
+      core::Candle candle;
+      if (asset.candles.open_candle(topic->topic.interval, candle)) encode_candle(*topic, candle);
     }
   }
 }
@@ -125,12 +119,8 @@ bool FrameWriter::in_quote(const core::Candle& usd_candle, const wire::Topic& to
   if (topic.quote == market_.usd()) return true;
   const auto& unit = market_.asset(topic.quote);
   // The unit's candle of the same time gives the rates of both ends; else the present rate serves for all four prices.
-  core::Candle rate;
-  if (topic.interval == core::Interval::m1) rate = unit.last_minute;
-  for (const market::CandleRollup& r : unit.rollups) {
-    if (r.interval() == topic.interval) rate = r.candle();
-  }
-  const bool known = same_minute_or_none(rate, usd_candle.start);
+  const core::Candle rate = unit.candles.levels().at(topic.interval, usd_candle.start).value_or(core::Candle{});
+  const bool known = rate.close.is_positive();
   const double open = known ? rate.open.to_double() : unit.price;
   const double close = usd_candle.final && known ? rate.close.to_double() : unit.price;
   if (open <= 0 || close <= 0) return false;

@@ -29,8 +29,10 @@ void keep_newest(std::vector<Row>& rows, KeyOf key_of) {
 
 }  // namespace
 
-void StoreOutbox::add_candle(const core::SeriesKey& series, const core::Candle& candle) {
-  if (enabled()) batch_.candles.push_back({series, core::Interval::m1, candle});
+void StoreOutbox::add_candle(const core::SeriesKey& series, core::Interval interval, const core::Candle& candle) {
+  const bool is_stored =
+      interval == core::Interval::m1 || interval == core::Interval::h1 || interval == core::Interval::d1;
+  if (enabled() && is_stored) batch_.candles.push_back({series, interval, candle});
 }
 
 void StoreOutbox::add_tick(const core::Tick& tick) {
@@ -95,11 +97,14 @@ void StoreOutbox::collect_prices() {
 }
 
 void StoreOutbox::save_open(const core::SeriesKey& series, const market::CandleBuilder& builder, Saved& saved) {
-  core::Candle candle;
-  if (!builder.open_candle(candle)) return;
-  if (saved.start == candle.start && saved.trades == candle.trades && saved.volume == candle.volume) return;
-  saved = {candle.start, candle.trades, candle.volume};
-  add_candle(series, candle);
+  // For two seconds of each minute the one before is open, too.
+  builder.open_candles(open_);
+  for (const core::Candle& candle : open_) {
+    const bool known = saved.start == candle.start && saved.trades == candle.trades && saved.volume == candle.volume;
+    if (known) continue;
+    saved = {candle.start, candle.trades, candle.volume};
+    add_candle(series, core::Interval::m1, candle);
+  }
 }
 
 void StoreOutbox::collect_open_candles() {
@@ -107,10 +112,10 @@ void StoreOutbox::collect_open_candles() {
   saved_assets_.resize(market_.asset_count());
   for (std::uint32_t i = 0; i < market_.pairs().size(); ++i) {
     const auto& pair = market_.pairs()[i];
-    save_open({pair.base, pair.quote, pair.venue}, market_.pair_candles({i}), saved_pairs_[i]);
+    save_open({pair.base, pair.quote, pair.venue}, market_.pair_candles({i}).minutes, saved_pairs_[i]);
   }
   for (std::uint32_t i = 0; i < market_.asset_count(); ++i) {
-    save_open({{i}, market_.usd(), {}}, market_.asset({i}).candles, saved_assets_[i]);
+    save_open({{i}, market_.usd(), {}}, market_.asset({i}).candles.minutes, saved_assets_[i]);
   }
 }
 
@@ -148,7 +153,8 @@ bool StoreOutbox::flush(core::Timestamp now, bool at_once) {
 }
 
 void StoreOutbox::merge() {
-  keep_newest(batch_.candles, [](const core::CandleRow& r) { return std::tuple(r.series, r.candle.start); });
+  keep_newest(batch_.candles,
+              [](const core::CandleRow& r) { return std::tuple(r.series, r.interval, r.candle.start); });
   keep_newest(batch_.prices, [](const core::LastPrice& r) { return r.asset; });
   keep_newest(batch_.facts, [](const core::AssetFacts& r) { return r.asset_id; });
   keep_newest(batch_.points, [](const core::PointRow& r) { return std::tuple(r.asset, r.point.at); });
@@ -172,8 +178,8 @@ void StoreOutbox::give_up_oldest() {
   batch_.ticks.erase(batch_.ticks.begin(), batch_.ticks.begin() + static_cast<std::ptrdiff_t>(ticks));
   const std::size_t candles = std::min(excess(), batch_.candles.size());
   for (std::size_t i = 0; i < candles; ++i) {
-    const core::Timestamp start = batch_.candles[i].candle.start;
-    lost(start, start + std::chrono::minutes(1));
+    const core::CandleRow& row = batch_.candles[i];
+    lost(row.candle.start, row.candle.start + core::width(row.interval));
   }
   batch_.candles.erase(batch_.candles.begin(), batch_.candles.begin() + static_cast<std::ptrdiff_t>(candles));
   const std::size_t points = std::min(excess(), batch_.points.size());

@@ -23,7 +23,9 @@ class StoreOutbox {
   StoreOutbox(Push push, const market::Market& market) : push_(std::move(push)), market_(market) {}
 
   bool enabled() const { return static_cast<bool>(push_); }
-  void add_candle(const core::SeriesKey& series, const core::Candle& candle);
+  /// Minutes, hours and days are stored: a month of hours is 720 rows that way, not 43,200 to be added up at each read,
+  /// for a sixtieth more of writing; and it outlives the minutes' retention. The levels between are read from those.
+  void add_candle(const core::SeriesKey& series, core::Interval interval, const core::Candle& candle);
   void add_tick(const core::Tick& tick);
   void add_facts(const core::AggregatorRows& rows);
   void add_points(const core::ChartPoints& points);
@@ -59,6 +61,7 @@ class StoreOutbox {
   core::WriteBatch batch_;
   std::vector<bool> unsaved_;  // by AssetId index
   std::vector<Saved> saved_pairs_, saved_assets_;
+  std::vector<core::Candle> open_;
   core::Timestamp next_prices_, next_candles_, next_points_, next_flush_;
   core::Timestamp lost_from_, lost_to_;
   std::size_t merged_rows_ = 0;

@@ -180,12 +180,12 @@ void TurnLoop::publish(core::Timestamp now) {
   work_waits_ = false;
   market_.refresh(now);
   market_.take_candles(
-      [&](core::InstrumentId id, const core::Candle& candle) {
+      [&](core::InstrumentId id, core::Interval interval, const core::Candle& candle) {
         const auto& pair = market_.pairs()[id.index()];
-        outbox_.add_candle({pair.base, pair.quote, pair.venue}, candle);
+        outbox_.add_candle({pair.base, pair.quote, pair.venue}, interval, candle);
       },
       [&](core::AssetId id, core::Interval interval, const core::Candle& candle) {
-        if (interval == core::Interval::m1) outbox_.add_candle({id, market_.usd(), {}}, candle);
+        outbox_.add_candle({id, market_.usd(), {}}, interval, candle);
         frames_.on_candle(id, interval, candle);
       });
   market_.take_changed(changed_);

@@ -22,7 +22,9 @@ const CandleBuilder::Bucket* CandleBuilder::find(core::Timestamp minute) const {
 
 CandleBuilder::Bucket* CandleBuilder::bucket_for(core::Timestamp at) {
   const core::Timestamp minute = at.floor_to(kMinute);
-  if (!next_.is_set()) next_ = minute;
+  // The first to arrive need not be the first: the lateness counts from the start. A restored close is too old to fill
+  // the minute before with.
+  if (!next_.is_set()) next_ = last_close_.is_positive() ? minute : (at - kLateness).floor_to(kMinute);
   if (minute < next_ - kRepairMinutes * kMinute || minute.ns <= 0) {
     ++too_late_;
     return nullptr;
@@ -33,7 +35,7 @@ CandleBuilder::Bucket* CandleBuilder::bucket_for(core::Timestamp at) {
   if (b.start != minute) {
     b = Bucket{};
     b.start = minute;
-    b.final = minute < next_;
+    b.final = b.incomplete = minute < next_;
   }
   newest_ = std::max(newest_, minute);
   return &b;
@@ -60,6 +62,10 @@ void CandleBuilder::put_price(Bucket& b, const Key& key, const core::Decimal& pr
 
 CandleBuilder::Added CandleBuilder::add_trade(core::Timestamp at, const core::Decimal& price,
                                               const core::Decimal& amount, std::uint64_t id) {
+  if (at <= counted_until_) {
+    ++too_late_;
+    return Added::too_late;
+  }
   Bucket* const b = bucket_for(at);
   if (b == nullptr) return Added::too_late;
   put_price(*b, {at.ns, id}, price);
@@ -75,10 +81,14 @@ void CandleBuilder::add_price(core::Timestamp at, const core::Decimal& price) {
 }
 
 void CandleBuilder::add_volume(core::Timestamp at, const core::Decimal& amount) {
-  Bucket* const b = bucket_for(std::max(at, next_));
+  const core::Timestamp minute = at.floor_to(kMinute);
+  const bool repairs =
+      minute < next_ && minute >= next_ - kRepairMinutes * kMinute && at > counted_until_ && find(minute) != nullptr;
+  Bucket* const b = bucket_for(repairs ? at : std::max(at, next_));
   if (b == nullptr) return;
   b->volume.add(amount);
   b->has_volume = true;
+  if (b->final) finished_.push_back(to_candle(*b));
 }
 
 void CandleBuilder::advance(core::Timestamp now, bool heard) {
@@ -136,10 +146,15 @@ bool CandleBuilder::touches_loss(core::Timestamp minute) const {
   return loss_to_.is_set() && loss_from_ < minute + kMinute && loss_to_ >= minute;
 }
 
-void CandleBuilder::restore(const core::Candle& candle, core::Timestamp now) {
+void CandleBuilder::restore(const core::Candle& candle, core::Timestamp saved_at, core::Timestamp now) {
   if (!candle.close.is_positive()) return;
   last_close_ = candle.close;
-  if (candle.start + kMinute + kLateness <= now) return;
+  counted_until_ = saved_at;
+  const bool is_over = candle.final || candle.start + kMinute + kLateness <= now;
+  if (is_over && now - candle.start > (kRepairMinutes + 1) * kMinute) return;
+  mark_incomplete(std::max(saved_at, candle.start), now);
+  if (is_over) next_ = std::max((now - kLateness).floor_to(kMinute), candle.start + kMinute);
+  if (is_over) return;
   if (!next_.is_set()) next_ = candle.start;
   Bucket& b = slot(candle.start);
   b = Bucket{};
@@ -150,9 +165,9 @@ void CandleBuilder::restore(const core::Candle& candle, core::Timestamp now) {
   b.close = candle.close;
   b.volume.add(candle.volume);
   b.has_volume = true;
-  b.trades = candle.trades;
+  b.trades = candle.trades;  // none: volume only, at the last close
   b.open_key = {candle.start.ns, 0};
-  b.close_key = b.open_key;
+  b.close_key = {std::clamp(saved_at, candle.start, candle.start + kMinute - core::Duration{1}).ns, 0};
   b.incomplete = true;
   newest_ = std::max(newest_, candle.start);
 }
@@ -172,13 +187,31 @@ core::Candle CandleBuilder::to_candle(const Bucket& b) {
   return c;
 }
 
+bool CandleBuilder::is_open(const Bucket& b) const {
+  return b.start >= next_ && b.start.is_set() && !b.final &&
+         (b.trades > 0 || (b.has_volume && last_close_.is_positive()));
+}
+
+core::Candle CandleBuilder::open_candle_of(const Bucket& b) const {
+  core::Candle out = to_candle(b);
+  if (b.trades == 0) out.open = out.high = out.low = out.close = last_close_;
+  out.incomplete = out.incomplete || touches_loss(b.start);
+  return out;
+}
+
 bool CandleBuilder::open_candle(core::Candle& out) const {
-  if (newest_ < next_) return false;
-  const Bucket* b = find(newest_);
-  if (b == nullptr || b->final || b->trades == 0) return false;
-  out = to_candle(*b);
-  out.incomplete = out.incomplete || touches_loss(b->start);
+  const Bucket* b = newest_ < next_ ? nullptr : find(newest_);
+  if (b == nullptr || !is_open(*b)) return false;
+  out = open_candle_of(*b);
   return true;
+}
+
+void CandleBuilder::open_candles(std::vector<core::Candle>& out) const {
+  out.clear();
+  if (!next_.is_set()) return;
+  for (core::Timestamp minute = next_; minute <= newest_; minute = minute + kMinute) {
+    if (const Bucket* const b = find(minute); b != nullptr && is_open(*b)) out.push_back(open_candle_of(*b));
+  }
 }
 
 }  // namespace tickspan::market

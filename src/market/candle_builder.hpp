@@ -18,7 +18,8 @@ core::Timestamp trade_time(core::Timestamp event_time, core::Timestamp received_
 ///
 /// A minute is final 2 s after its end. A trade that comes later still, up to five minutes, repairs it: the candle, and
 /// the flat ones that lean on its close, are given out again. A minute in which nothing happened is a flat candle at
-/// the last close, as long as the source was heard; a minute in which it was not heard is no candle.
+/// the last close, as long as the source was heard; a minute in which it was not heard is no candle. A late trade of
+/// such a minute makes one that is marked incomplete.
 /// **Limits**: eight minutes are kept; allocates only when a candle is finished.
 class CandleBuilder {
  public:
@@ -32,7 +33,8 @@ class CandleBuilder {
   Added add_trade(core::Timestamp at, const core::Decimal& price, const core::Decimal& amount, std::uint64_t id);
   /// For a composite series: a new price. A time before the open minutes counts into the oldest open one.
   void add_price(core::Timestamp at, const core::Decimal& price);
-  /// For a composite series: volume of a trade of one of its inputs.
+  /// For a composite series: volume of a trade of one of its inputs. It repairs like a trade where its minute is a
+  /// candle; where it is none, or older than five minutes, it counts into the oldest open one.
   void add_volume(core::Timestamp at, const core::Decimal& amount);
 
   /// Time goes on: finishes minutes. `heard`: the source was listening up to now, so that silence means no trades.
@@ -45,11 +47,16 @@ class CandleBuilder {
 
   /// Candles that touch [from, to] are marked: input was missed. Those finished already stay as they are.
   void mark_incomplete(core::Timestamp from, core::Timestamp to);
-  /// A candle read from the store: its close leads on to the next; an open minute goes on growing, marked incomplete.
-  void restore(const core::Candle& candle, core::Timestamp now);
+  /// Candles read from the store, ascending, which was written until `saved_at`: the last close leads on to the
+  /// next, and an open minute goes on growing, marked incomplete. Trades up to `saved_at` are in it, or are lost: what
+  /// a venue sends again after a restart is refused, for the ids are forgotten. Up to five minutes later silence goes
+  /// on as flat candles; after more the series waits for its first trade.
+  void restore(const core::Candle& candle, core::Timestamp saved_at, core::Timestamp now);
 
   /// The newest minute that has data and is not final; false when there is none.
   bool open_candle(core::Candle& out) const;
+  /// Minutes that are not final and have prices, ascending. Replaces what is in `out`.
+  void open_candles(std::vector<core::Candle>& out) const;
   /// Start of the oldest minute that is not final.
   core::Timestamp oldest_open() const { return next_; }
   std::uint64_t too_late() const { return too_late_; }
@@ -81,6 +88,8 @@ class CandleBuilder {
   void finish_until(core::Timestamp now);
   void finish(core::Timestamp minute);
   void repair_from(core::Timestamp minute);
+  bool is_open(const Bucket& bucket) const;
+  core::Candle open_candle_of(const Bucket& bucket) const;
   bool touches_loss(core::Timestamp minute) const;
   static core::Candle to_candle(const Bucket& bucket);
 
@@ -90,6 +99,7 @@ class CandleBuilder {
   core::Timestamp newest_;  // start of the newest minute that has data
   core::Decimal last_close_;
   core::Timestamp loss_from_, loss_to_;
+  core::Timestamp counted_until_;  // trades up to here were counted before a restart
   std::uint64_t too_late_ = 0;
   bool heard_ = true;
 };

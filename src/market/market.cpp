@@ -45,7 +45,6 @@ void Market::fit_to_catalogue() {
     if (i >= known) {
       rows_[i].asset = id;
       assets_[i].level = conversion_level(asset);
-      for (const core::Interval interval : kRollups) assets_[i].rollups.emplace_back(interval);
       if (assets_[i].level < 100) units_.push_back(id);
     }
     if (rows_[i].rank != asset.rank) {
@@ -102,14 +101,17 @@ std::shared_ptr<const core::SymbolTable> Market::choose_symbols(const core::Symb
   if (!added.empty()) {
     catalogue_ = std::move(next);
     catalogue_changed_ = true;
-    for (const core::InstrumentId id : added) add_pair(id);
+    for (const core::InstrumentId id : added) {
+      add_pair(id);
+      restore_pair(id.value, now);
+    }
   }
   bool changed = false;
   for (const std::uint32_t i : venues_[list.venue.index()].pairs) {
     if (pairs_[i].subscribed == wanted[i]) continue;
     changed = true;
     pairs_[i].subscribed = wanted[i];
-    pair_candles_[i].mark_incomplete(now, now);
+    pair_candles_[i].minutes.mark_incomplete(now, now);
     if (pairs_[i].counts) touch(pairs_[i].base);
   }
   return changed ? table : nullptr;
@@ -131,12 +133,13 @@ bool Market::on_tick(const core::Tick& tick) {
   } else {
     if (!p.state.on_trade(tick, v.connection)) return false;
     const core::Timestamp at = trade_time(tick.event_time(), tick.received_at());
-    CandleBuilder& candles = pair_candles_[i];
+    CandleBuilder& candles = pair_candles_[i].minutes;
     const auto added = candles.add_trade(at, tick.price(), tick.amount(), tick.trade_id());
     if (candles.has_finished()) list_finished(static_cast<std::uint32_t>(i));
     if (p.counts && added != CandleBuilder::Added::too_late) {
-      assets_[p.base.index()].candles.add_volume(at, tick.amount());
-      if (assets_[p.base.index()].candles.has_finished()) collect_composite(p.base);
+      CandleBuilder& composite = assets_[p.base.index()].candles.minutes;
+      composite.add_volume(at, tick.amount());
+      if (composite.has_finished()) collect_composite(p.base);
     }
   }
   if (p.counts) touch(p.base);
@@ -164,15 +167,10 @@ void Market::list_finished(std::uint32_t pair) {
 
 void Market::collect_composite(core::AssetId id) {
   AssetState& a = assets_[id.index()];
-  for (const core::Candle& c : a.candles.finished()) {
-    a.window.add(c);
-    a.last_minute = c;
-    finished_composites_.push_back({id, core::Interval::m1, c});
-    for (CandleRollup& r : a.rollups) {
-      if (r.add(c)) finished_composites_.push_back({id, r.interval(), r.candle()});
-    }
-  }
-  a.candles.clear_finished();
+  a.candles.collect([&](core::Interval interval, const core::Candle& c) {
+    finished_composites_.push_back({id, interval, c});
+    if (interval == core::Interval::m1) a.window.add(c);
+  });
 }
 
 core::Freshness Market::freshness_of(const Pair& p, core::Timestamp now) const {
@@ -293,10 +291,11 @@ void Market::mark_changed(core::AssetId id) {
 void Market::feed_candle(core::AssetId id, core::Timestamp as_of) {
   AssetState& a = assets_[id.index()];
   if (as_of <= a.candle_at) return;
-  if (!a.candle_at.is_set()) a.candles.mark_incomplete(as_of, as_of);
+  CandleBuilder& minutes = a.candles.minutes;
+  if (!a.candle_at.is_set()) minutes.mark_incomplete(as_of, as_of);
   a.candle_at = as_of;
-  a.candles.add_price(as_of, rows_[id.index()].price);
-  if (a.candles.has_finished()) collect_composite(id);
+  minutes.add_price(as_of, rows_[id.index()].price);
+  if (minutes.has_finished()) collect_composite(id);
 }
 
 void Market::take_changed(std::vector<core::AssetId>& out) {

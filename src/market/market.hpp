@@ -2,8 +2,11 @@
 
 #include <array>
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
+#include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -11,8 +14,7 @@
 #include "core/snapshot.hpp"
 #include "core/tick.hpp"
 #include "core/write_batch.hpp"
-#include "market/candle_builder.hpp"
-#include "market/candle_rollup.hpp"
+#include "market/candle_series.hpp"
 #include "market/composite.hpp"
 #include "market/pair_state.hpp"
 #include "market/rolling_window.hpp"
@@ -29,10 +31,6 @@ namespace tickspan::market {
 /// values.
 class Market {
  public:
-  /// Intervals that candles are kept in besides the minute.
-  static constexpr std::array kRollups = {core::Interval::m5, core::Interval::m15, core::Interval::h1,
-                                          core::Interval::h4, core::Interval::d1};
-
   struct Pair {
     core::AssetId base, quote;
     core::VenueId venue;
@@ -61,10 +59,8 @@ class Market {
     core::VenueId polled_by;
     core::Freshness polled_state = core::Freshness::down;
     std::optional<core::AssetFacts> facts;
-    CandleBuilder candles;
+    CandleSeries candles;
     RollingWindow window;
-    std::vector<CandleRollup> rollups;
-    core::Candle last_minute;  ///< the newest final one
   };
   struct VenueState {
     VenuePulse pulse;
@@ -108,7 +104,7 @@ class Market {
   core::AssetId usd() const { return usd_; }
   const std::vector<core::AssetRow>& rows() const { return rows_; }
   const std::vector<Pair>& pairs() const { return pairs_; }
-  const CandleBuilder& pair_candles(core::InstrumentId id) const { return pair_candles_[id.index()]; }
+  const CandleSeries& pair_candles(core::InstrumentId id) const { return pair_candles_[id.index()]; }
   const std::vector<VenueState>& venues() const { return venues_; }
   const AssetState& asset(core::AssetId id) const { return assets_[id.index()]; }
   std::size_t asset_count() const { return assets_.size(); }
@@ -123,13 +119,13 @@ class Market {
   /// Grows when the set of tracked coins changes: symbol tables must be chosen again.
   std::uint64_t tracked_version() const { return tracked_version_; }
 
-  /// Calls `pair(InstrumentId, const Candle&)` for minutes finished or repaired since the last call, and
-  /// `asset(AssetId, Interval, const Candle&)` for candles of the composite, of every interval.
+  /// Calls `pair(InstrumentId, Interval, const Candle&)` and, for the composites, `asset(AssetId, Interval,
+  /// const Candle&)` for the candles of every interval finished or repaired since the last call.
   template <typename VisitPair, typename VisitAsset>
   void take_candles(VisitPair&& pair, VisitAsset&& asset) {
     for (const std::uint32_t i : finished_pairs_) {
-      for (const core::Candle& c : pair_candles_[i].finished()) pair(core::InstrumentId{i}, c);
-      pair_candles_[i].clear_finished();
+      pair_candles_[i].collect(
+          [&](core::Interval interval, const core::Candle& c) { pair(core::InstrumentId{i}, interval, c); });
       pairs_[i].listed = false;
     }
     finished_pairs_.clear();
@@ -182,7 +178,8 @@ class Market {
   void forget_old_ranks(core::Catalogue& catalogue, core::Timestamp now, core::Duration period);
   void adopt(std::shared_ptr<const core::Catalogue> next);
   void add_pair(core::InstrumentId id);
-  void restore_minutes(const core::RestoredState::Minutes& minutes, core::Timestamp now);
+  void restore_composite(const core::RestoredState::Minutes& past, core::Timestamp now);
+  void restore_pair(std::uint32_t pair, core::Timestamp now);
   void rebuild_minutes(core::Timestamp end);
 
   const std::size_t tracked_assets_;
@@ -191,13 +188,16 @@ class Market {
   std::vector<core::AssetRow> rows_;
   std::vector<AssetState> assets_;
   std::vector<Pair> pairs_;
-  std::deque<CandleBuilder> pair_candles_;
+  std::deque<CandleSeries> pair_candles_;
   std::vector<VenueState> venues_;
   std::vector<core::AssetId> units_;  // assets that prices are converted by, in the order of conversion_level()
   std::vector<core::AssetId> dirty_;
   std::vector<core::AssetId> changed_;
   std::vector<std::uint32_t> finished_pairs_;
   std::vector<FinishedComposite> finished_composites_;
+  // By base, quote and venue: what the store had of pairs that no venue has listed yet.
+  std::map<std::tuple<std::string, std::string, std::string>, core::RestoredState::Minutes> restored_pairs_;
+  core::Timestamp restored_at_, saved_at_;
   std::vector<core::ExchangeRate> rates_;
   std::shared_ptr<const core::MinuteHistory> minutes_;
   core::Timestamp next_roll_, next_tell_, first_rows_at_;

@@ -49,9 +49,9 @@ bool Market::others_fresh(const AssetState& a, core::VenueId venue) const {
 
 void Market::on_loss(core::VenueId venue, core::Timestamp from, core::Timestamp to, bool trades_lost) {
   for (const std::uint32_t i : venues_[venue.index()].pairs) {
-    pair_candles_[i].mark_incomplete(from, to);
+    pair_candles_[i].minutes.mark_incomplete(from, to);
     AssetState& base = assets_[pairs_[i].base.index()];
-    if (pairs_[i].counts && (trades_lost || !others_fresh(base, venue))) base.candles.mark_incomplete(from, to);
+    if (pairs_[i].counts && (trades_lost || !others_fresh(base, venue))) base.candles.minutes.mark_incomplete(from, to);
   }
 }
 
@@ -77,7 +77,7 @@ void Market::sweep_pairs(core::Timestamp now) {
       if (p.counts) touch(p.base);
     }
     const VenuePulse& pulse = venues_[p.venue.index()].pulse;
-    pair_candles_[i].advance(now, p.subscribed && pulse.connected && !pulse.mute);
+    pair_candles_[i].minutes.advance(now, p.subscribed && pulse.connected && !pulse.mute);
     if (pair_candles_[i].has_finished()) list_finished(i);
   }
 }
@@ -95,7 +95,7 @@ void Market::sweep_assets(core::Timestamp now) {
   for (std::uint32_t i = 0; i < assets_.size(); ++i) {
     AssetState& a = assets_[i];
     if (!a.candle_at.is_set()) continue;
-    a.candles.advance(now, rows_[i].state <= core::Freshness::quiet);
+    a.candles.minutes.advance(now, rows_[i].state <= core::Freshness::quiet);
     if (a.candles.has_finished()) collect_composite({i});
   }
 }
@@ -165,21 +165,37 @@ void Market::restore(const core::RestoredState& state, core::Timestamp now) {
     set_row(id, {p.price_usd, p.as_of, core::Freshness::stale, catalogue_->find_venue(p.source), 0});
     rows_[id.index()].restored = true;
   }
-  for (const core::RestoredState::Minutes& minutes : state.minutes) restore_minutes(minutes, now);
+  restored_at_ = now;
+  saved_at_ = state.last_write;
+  for (const core::RestoredState::Minutes& past : state.minutes) {
+    if (past.venue.empty())
+      restore_composite(past, now);
+    else
+      restored_pairs_[{past.asset_id, past.quote, past.venue}] = past;
+  }
   choose_tracked();
   rebuild_minutes(now.floor_to(CandleBuilder::kMinute));
 }
 
-void Market::restore_minutes(const core::RestoredState::Minutes& minutes, core::Timestamp now) {
-  const core::AssetId id = catalogue_->find_id(minutes.asset_id);
+void Market::restore_composite(const core::RestoredState::Minutes& past, core::Timestamp now) {
+  const core::AssetId id = catalogue_->find_id(past.asset_id);
   if (!id.valid() || id == usd_) return;
   AssetState& a = assets_[id.index()];
-  for (const core::Candle& candle : minutes.candles) {
-    a.candles.restore(candle, now);
-    if (candle.start + CandleBuilder::kMinute + CandleBuilder::kLateness > now) continue;
-    a.window.add(candle);
-    for (CandleRollup& r : a.rollups) r.add(candle);
+  a.candles.restore(past, saved_at_, restored_at_, now);
+  if (a.candles.has_finished()) collect_composite(id);
+  for (const core::Candle& candle : past.candles) {
+    if (candle.start + CandleBuilder::kMinute + CandleBuilder::kLateness <= now) a.window.add(candle);
   }
+}
+
+void Market::restore_pair(std::uint32_t pair, core::Timestamp now) {
+  const Pair& p = pairs_[pair];
+  const auto past = restored_pairs_.find(
+      {catalogue_->asset(p.base).id, catalogue_->asset(p.quote).id, catalogue_->venue(p.venue).id});
+  if (past == restored_pairs_.end()) return;
+  pair_candles_[pair].restore(past->second, saved_at_, restored_at_, now);
+  if (pair_candles_[pair].has_finished()) list_finished(pair);
+  restored_pairs_.erase(past);
 }
 
 }  // namespace tickspan::market

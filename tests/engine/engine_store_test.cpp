@@ -31,6 +31,69 @@ TEST(EngineStore, ClosedCandlesOfPairsAndCompositesGoToTheStore) {
   for (const auto& batch : b.batches) EXPECT_NE(batch.catalogue, nullptr);
 }
 
+TEST(EngineStore, ALateTradeIsWrittenAndToldAgainAtEveryLevel) {
+  Bench b;
+  b.clock.advance(44min);  // 22:58
+  b.connect();
+  b.interest.add(*wire::parse_topic("candles:btc/usd:1h", *b.engine.snapshot()->catalogue));
+  b.push_trade(b.kraken, "BTC/USD", 100, 1);
+  b.pass(123s);
+  const auto hours = [&](bool of_pairs) {
+    std::vector<core::Candle> out;
+    for (const auto& row : b.candles()) {
+      EXPECT_NE(row.interval, core::Interval::m5) << "added up when it is read";
+      if (row.interval == core::Interval::h1 && row.series.venue.valid() == of_pairs) out.push_back(row.candle);
+    }
+    return out;
+  };
+  for (const bool of_pairs : {true, false}) {
+    ASSERT_EQ(hours(of_pairs).size(), 1u);
+    EXPECT_TRUE(hours(of_pairs)[0].final);
+    EXPECT_TRUE(hours(of_pairs)[0].incomplete) << "of 58 minutes nobody knows";
+    EXPECT_EQ(hours(of_pairs)[0].start, b.clock.now().floor_to(1h) - 1h);
+  }
+  b.frames.all.clear();
+  const auto late = [&](std::uint64_t id) {
+    b.port->push(core::Tick(core::Tick::Trade{b.pair(b.kraken, "BTC/USD"), b.clock.now(), b.clock.now() - 60s,
+                                              core::Decimal{100, 0}, core::Decimal{25, -2}, id, core::Side::buy}));
+    b.pass(1s);
+  };
+  late(77);
+  for (const bool of_pairs : {true, false}) {
+    ASSERT_EQ(hours(of_pairs).size(), 2u);
+    EXPECT_EQ(hours(of_pairs)[1].start, hours(of_pairs)[0].start);
+    EXPECT_EQ(hours(of_pairs)[1].volume, *core::Decimal::parse("1.25"));
+  }
+  const auto repaired = [&] {
+    const auto frames = b.frames.of(wire::TopicKind::candles);
+    return std::count_if(frames.begin(), frames.end(), [](const wire::Frame& f) {
+      return f.json->find(R"("volume":1.25,)") != std::string::npos &&
+             f.json->find(R"("final":true)") != std::string::npos;
+    });
+  };
+  EXPECT_EQ(repaired(), 1);
+  late(77);
+  EXPECT_EQ(hours(true).size(), 2u) << "the same trade again";
+  EXPECT_EQ(repaired(), 1);
+}
+
+TEST(EngineStore, ForTwoSecondsBothOpenMinutesAreSaved) {
+  Bench b;
+  b.connect();
+  b.pass(kStart + 60s + 300ms - b.clock.now());
+  for (const core::Duration ago : {400ms, 100ms}) {
+    b.port->push(
+        core::Tick(core::Tick::Trade{b.pair(b.kraken, "BTC/USD"), b.clock.now(), b.clock.now() - ago,
+                                     core::Decimal{100, 0}, core::Decimal{1, 0}, ++b.trade_id, core::Side::buy}));
+  }
+  b.engine.stop();
+  std::set<core::Timestamp> open;
+  for (const auto& row : b.candles()) {
+    if (!row.candle.final && row.series.venue.valid()) open.insert(row.candle.start);
+  }
+  EXPECT_EQ(open, (std::set<core::Timestamp>{kStart, kStart + 60s}));
+}
+
 TEST(EngineStore, TheOpenCandleIsSavedEveryTenSecondsWhenItGrew) {
   Bench b;
   b.connect();

@@ -2,12 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include <map>
 #include <random>
-#include <sstream>
 
-#include "../support/support.hpp"
-#include "market/candle_rollup.hpp"
+#include "candle_fixture.hpp"
 
 namespace tickspan::market {
 namespace {
@@ -20,62 +17,11 @@ using core::Timestamp;
 constexpr Timestamp kStart = Timestamp::from_s(1'700'000'040);  // on a minute
 static_assert(kStart.floor_to(1min) == kStart);
 
-Decimal number(std::string_view text) {
-  return *Decimal::parse(text);
-}
-
-struct Row {
-  std::int64_t ms = 0;
-  std::uint64_t id = 0;
-  Decimal price, amount;
-};
-
-std::vector<std::vector<std::string>> read_csv(const std::string& path) {
-  std::istringstream in(test::read_file(path));
-  std::vector<std::vector<std::string>> rows;
-  std::string line;
-  std::getline(in, line);
-  while (std::getline(in, line)) {
-    std::vector<std::string> fields;
-    std::istringstream cells(line);
-    for (std::string cell; std::getline(cells, cell, ',');) fields.push_back(cell);
-    rows.push_back(std::move(fields));
-  }
-  return rows;
-}
-
-std::vector<Row> recorded_trades(const std::string& dir) {
-  std::vector<Row> out;
-  for (const auto& f : read_csv(dir + "/binance/trades_XRPETH_20191011.csv.gz")) {
-    out.push_back({std::stoll(f[0]), std::stoull(f[1]), number(f[3]), number(f[4])});
-  }
-  return out;
-}
-
-std::map<std::int64_t, Candle> recorded_candles(const std::string& path) {
-  std::map<std::int64_t, Candle> out;
-  for (const auto& f : read_csv(path)) {
-    Candle c;
-    c.start = Timestamp::from_ms(std::stoll(f[0]));
-    c.open = number(f[1]);
-    c.high = number(f[2]);
-    c.low = number(f[3]);
-    c.close = number(f[4]);
-    c.volume = number(f[5]);
-    out[c.start.ms()] = c;
-  }
-  return out;
-}
-
-bool same_figures(const Candle& a, const Candle& b) {
-  return a.open == b.open && a.high == b.high && a.low == b.low && a.close == b.close && a.volume == b.volume;
-}
-
-std::vector<Candle> build_all(const std::vector<Row>& trades, Timestamp end) {
+std::vector<Candle> build_all(const std::vector<RawTrade>& trades, Timestamp end) {
   CandleBuilder builder;
   std::vector<Candle> out;
-  for (const Row& t : trades) {
-    builder.add_trade(Timestamp::from_ms(t.ms), t.price, t.amount, t.id);
+  for (const RawTrade& t : trades) {
+    builder.add_trade(t.at, t.price, t.amount, t.id);
     out.insert(out.end(), builder.finished().begin(), builder.finished().end());
     builder.clear_finished();
   }
@@ -84,55 +30,11 @@ std::vector<Candle> build_all(const std::vector<Row>& trades, Timestamp end) {
   return out;
 }
 
-TEST(CandleBuilder, RecordedTradesGiveExactlyTheRecordedMinutes) {
-  const auto dir = test::recordings_dir();
-  if (!dir) GTEST_SKIP() << "the recordings are not here";
-  const auto expected = recorded_candles(*dir + "/binance/ohlcv_XRPETH_1m_20191011.csv");
-  const auto built = build_all(recorded_trades(*dir), expected.rbegin()->second.start + 60s);
-  int traded = 0;
-  int flat = 0;
-  std::map<std::int64_t, int> seen;
-  for (const Candle& c : built) {
-    const auto it = expected.find(c.start.ms());
-    ASSERT_NE(it, expected.end()) << core::to_rfc3339(c.start);
-    EXPECT_TRUE(same_figures(c, it->second)) << core::to_rfc3339(c.start);
-    EXPECT_TRUE(c.final);
-    EXPECT_EQ(c.flat, it->second.volume.is_zero());
-    EXPECT_FALSE(c.incomplete);
-    (c.flat ? flat : traded) += 1;
-    EXPECT_EQ(++seen[c.start.ms()], 1) << "given out twice";
-  }
-  EXPECT_EQ(traded, 2469);
-  EXPECT_EQ(flat, 1091);
-  EXPECT_EQ(built.size(), expected.size());
-}
-
-TEST(CandleBuilder, RecordedTradesGiveExactlyTheRecordedFiveMinutes) {
-  const auto dir = test::recordings_dir();
-  if (!dir) GTEST_SKIP() << "the recordings are not here";
-  const auto expected = recorded_candles(*dir + "/binance/ohlcv_XRPETH_5m_20191011.csv");
-  const auto minutes = build_all(recorded_trades(*dir), expected.rbegin()->second.start + 300s);
-  CandleRollup rollup(core::Interval::m5);
-  int traded = 0;
-  int flat = 0;
-  for (const Candle& m : minutes) {
-    if (!rollup.add(m)) continue;
-    const Candle c = rollup.candle();
-    const auto it = expected.find(c.start.ms());
-    ASSERT_NE(it, expected.end());
-    EXPECT_TRUE(same_figures(c, it->second)) << core::to_rfc3339(c.start);
-    EXPECT_FALSE(c.incomplete);
-    (c.flat ? flat : traded) += 1;
-  }
-  EXPECT_EQ(traded, 706);
-  EXPECT_EQ(flat, 6);
-}
-
 TEST(CandleBuilder, TheOrderOfArrivalWithinAMinuteDoesNotMatter) {
-  std::vector<Row> trades;
+  std::vector<RawTrade> trades;
   std::mt19937 random(5);
   for (std::uint64_t i = 1; i <= 200; ++i) {
-    trades.push_back({kStart.ms() + static_cast<std::int64_t>(random() % 6) * 10'000,
+    trades.push_back({kStart + std::chrono::seconds(random() % 6 * 10),
                       i,
                       {static_cast<std::int64_t>(1000 + random() % 50), -2},
                       {static_cast<std::int64_t>(random() % 999 + 1), -5}});
@@ -142,7 +44,7 @@ TEST(CandleBuilder, TheOrderOfArrivalWithinAMinuteDoesNotMatter) {
     std::shuffle(trades.begin(), trades.end(), random);
     const auto again = build_all(trades, kStart + 60s);
     ASSERT_EQ(again.size(), 1u);
-    EXPECT_TRUE(same_figures(again[0], first[0]));
+    EXPECT_TRUE(same_prices_and_volume(again[0], first[0]));
     EXPECT_EQ(again[0].trades, 200u);
   }
 }
@@ -240,7 +142,7 @@ TEST(CandleBuilder, ARestoredOpenMinuteGoesOnGrowing) {
   saved.volume = number("3");
   saved.trades = 7;
   CandleBuilder builder;
-  builder.restore(saved, kStart + 20s);
+  builder.restore(saved, kStart + 15s, kStart + 20s);
   builder.add_price(kStart + 40s, number("15"));
   builder.advance(kStart + 62s, true);
   const Candle& c = builder.finished().at(0);
@@ -250,6 +152,71 @@ TEST(CandleBuilder, ARestoredOpenMinuteGoesOnGrowing) {
   EXPECT_EQ(c.close, number("15"));
   EXPECT_EQ(c.trades, 8u);
   EXPECT_TRUE(c.incomplete) << "nobody listened between the two runs";
+}
+
+TEST(CandleBuilder, WhatAVenueSendsAgainAfterARestartIsNotCountedTwice) {
+  Candle saved;
+  saved.start = kStart;
+  saved.open = saved.high = saved.low = saved.close = number("10");
+  saved.volume = number("3");
+  saved.trades = 2;
+  CandleBuilder builder;
+  builder.restore(saved, kStart + 15s, kStart + 20s);
+  EXPECT_EQ(builder.add_trade(kStart + 14s, number("11"), number("1"), 2), CandleBuilder::Added::too_late);
+  EXPECT_EQ(builder.add_trade(kStart - 30s, number("11"), number("1"), 1), CandleBuilder::Added::too_late);
+  EXPECT_EQ(builder.add_trade(kStart + 21s, number("12"), number("1"), 3), CandleBuilder::Added::open);
+  builder.advance(kStart + 62s, true);
+  EXPECT_EQ(builder.finished().at(0).volume, number("4"));
+  EXPECT_EQ(builder.finished().at(0).close, number("12"));
+}
+
+TEST(CandleBuilder, SilenceGoesOnAsFlatCandlesAfterAShortStop) {
+  Candle saved;
+  saved.start = kStart;
+  saved.open = saved.high = saved.low = saved.close = number("10");
+  saved.final = true;
+  for (const auto& [stop, flats] : {std::pair<core::Duration, std::size_t>{119s, 2}, {20min, 0}}) {
+    CandleBuilder builder;
+    builder.restore(saved, kStart + 62s, kStart + stop);
+    builder.advance(kStart + stop + 2min, true);
+    ASSERT_EQ(builder.finished().size(), flats);
+    for (const Candle& c : builder.finished()) EXPECT_TRUE(c.flat);
+    for (const Candle& c : builder.finished()) EXPECT_EQ(c.incomplete, c.start == kStart + 1min) << "nobody listened";
+  }
+}
+
+TEST(CandleBuilder, ALateTradeOfAMinuteThatWasNotHeardMakesAnIncompleteCandle) {
+  CandleBuilder builder;
+  builder.add_trade(kStart, number("10"), number("1"), 1);
+  builder.advance(kStart + 3min + 2s, false);
+  builder.clear_finished();
+  EXPECT_EQ(builder.add_trade(kStart + 90s, number("11"), number("1"), 2), CandleBuilder::Added::repaired);
+  ASSERT_EQ(builder.finished().size(), 1u);
+  EXPECT_TRUE(builder.finished()[0].incomplete);
+}
+
+TEST(CandleBuilder, TheFirstTradesMayComeInAnyOrder) {
+  CandleBuilder builder;
+  EXPECT_EQ(builder.add_trade(kStart + 500ms, number("11"), number("1"), 2), CandleBuilder::Added::open);
+  EXPECT_EQ(builder.add_trade(kStart - 500ms, number("10"), number("1"), 1), CandleBuilder::Added::open);
+  builder.advance(kStart + 62s, true);
+  ASSERT_EQ(builder.finished().size(), 2u);
+  EXPECT_FALSE(builder.finished()[0].incomplete);
+}
+
+TEST(CandleBuilder, LateVolumeRepairsACompositesMinute) {
+  CandleBuilder builder;
+  builder.add_price(kStart, number("10"));
+  builder.add_volume(kStart, number("1"));
+  builder.advance(kStart + 2min + 2s, true);
+  builder.clear_finished();
+  builder.add_volume(kStart + 59s, number("0.5"));
+  builder.add_volume(kStart + 60s, number("0.25"));
+  ASSERT_EQ(builder.finished().size(), 2u);
+  EXPECT_EQ(builder.finished()[0].volume, number("1.5"));
+  EXPECT_EQ(builder.finished()[1].volume, number("0.25"));
+  EXPECT_FALSE(builder.finished()[1].flat);
+  EXPECT_EQ(builder.finished()[1].close, number("10"));
 }
 
 TEST(CandleBuilder, CompositeVolumeAloneMakesACandleAtTheLastClose) {
@@ -269,20 +236,6 @@ TEST(TradeTime, TheVenuesTimeUnlessItIsMissingOrFarAhead) {
   EXPECT_EQ(trade_time(kStart - 3s, kStart), kStart - 3s);
   EXPECT_EQ(trade_time(kStart + 1270ms, kStart), kStart + 1270ms) << "a recorder's clock that is behind";
   EXPECT_EQ(trade_time(kStart + 11s, kStart), kStart);
-}
-
-TEST(CandleRollup, ALongerCandleWithAMissingMinuteIsIncomplete) {
-  CandleRollup rollup(core::Interval::m5);
-  const Timestamp start = kStart.floor_to(5min);
-  for (const int m : {0, 1, 3, 4}) {
-    Candle c;
-    c.start = start + m * 1min;
-    c.open = c.high = c.low = c.close = number("1");
-    c.volume = number("0.1");
-    EXPECT_EQ(rollup.add(c), m == 4);
-  }
-  EXPECT_TRUE(rollup.candle().incomplete);
-  EXPECT_EQ(rollup.candle().volume, number("0.4"));
 }
 
 }  // namespace

@@ -85,7 +85,7 @@ class MarketTest : public testing::Test {
   std::vector<Candle> composites(std::string_view id) {
     std::vector<Candle> out;
     const AssetId wanted = market_.catalogue()->find_id(id);
-    market_.take_candles([](InstrumentId, const Candle&) {},
+    market_.take_candles([](InstrumentId, core::Interval, const Candle&) {},
                          [&](AssetId a, core::Interval i, const Candle& c) {
                            if (a == wanted && i == core::Interval::m1) out.push_back(c);
                          });
@@ -283,8 +283,8 @@ TEST_F(MarketTest, ADisconnectMarksTheCandlesItTouches) {
   std::vector<Candle> of_pair;
   const InstrumentId id = pair(kraken_, "BTC/USD");
   market_.take_candles(
-      [&](InstrumentId i, const Candle& c) {
-        if (i == id) of_pair.push_back(c);
+      [&](InstrumentId i, core::Interval interval, const Candle& c) {
+        if (i == id && interval == core::Interval::m1) of_pair.push_back(c);
       },
       [](AssetId, core::Interval, const Candle&) {});
   ASSERT_EQ(of_pair.size(), 3u);
