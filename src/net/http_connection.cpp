@@ -42,8 +42,8 @@ class Answer {
 HttpConnection::HttpConnection(std::shared_ptr<ServerShared> server, Socket socket, std::string remote_address,
                                ConnectionLimits::Place place)
     : server_(std::move(server)),
+      stream_(socket.native_handle(), server_->tls ? server_->tls->context().get() : nullptr),
       socket_(std::move(socket)),
-      stream_(socket_.native_handle(), server_->tls ? server_->tls->context().get() : nullptr),
       remote_address_(std::move(remote_address)),
       place_(std::move(place)) {}
 
@@ -326,6 +326,12 @@ void HttpConnection::count_written() {
 }
 
 void HttpConnection::send(std::string_view bytes) {
+  // What a fan-out does a hundred thousand times a second: kept apart, it costs hardly more than the system call.
+  if (const int descriptor = idle_descriptor(); descriptor >= 0) {
+    const ssize_t written = ::send(descriptor, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (written == static_cast<ssize_t>(bytes.size())) return server_->bytes_out.add(bytes.size());
+    return sent(bytes, written < 0 ? -errno : static_cast<int>(written));
+  }
   if (closed() || state_ == State::draining) return;
   if (!output_.send(stream_, bytes)) return abort();
   count_written();
@@ -337,10 +343,6 @@ void HttpConnection::send_shared(std::shared_ptr<const std::string> bytes) {
   if (!output_.send_shared(stream_, std::move(bytes))) return abort();
   count_written();
   if (!output_.empty()) wait_writable();
-}
-
-int HttpConnection::idle_descriptor() const {
-  return state_ == State::websocket && output_.empty() ? stream_.plain_descriptor() : -1;
 }
 
 void HttpConnection::sent(std::string_view bytes, int result) {

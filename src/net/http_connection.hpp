@@ -89,7 +89,9 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   void send(std::string_view bytes);
   void send_shared(std::shared_ptr<const std::string> bytes);
   /// See WebSocketPeer.
-  int idle_descriptor() const;
+  int idle_descriptor() const {
+    return state_ == State::websocket && output_.empty() ? stream_.plain_descriptor() : -1;
+  }
   void sent(std::string_view bytes, int result);
   /// After direct pushes to output().
   void flush();
@@ -122,19 +124,20 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   void next_request();
   void resume_input();
 
+  // What a write looks at comes first.
+  State state_ = State::reading;
   std::shared_ptr<ServerShared> server_;
-  Socket socket_;
   SocketStream stream_;
+  OutputQueue output_;
+  Socket socket_;
   std::string remote_address_;  // the peer's; of a WebSocket or a stream the client's
   ConnectionLimits::Place place_;
   std::string inbound_;  // received, not yet used
-  OutputQueue output_;
   std::unique_ptr<RequestParser> parser_;
   std::shared_ptr<WebSocketConnection> websocket_;
   std::shared_ptr<StreamResponse> response_stream_;
   SteadyTime deadline_ = SteadyTime::max();
   std::uint32_t request_number_ = 0;
-  State state_ = State::reading;
   bool keep_alive_ = true, head_only_ = false, http_1_0_ = false;
   bool waiting_read_ = false, waiting_write_ = false, in_process_ = false;
 };

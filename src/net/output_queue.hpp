@@ -40,11 +40,11 @@ class OutputQueue {
   void append(std::string_view bytes);
   void advance(std::size_t count);
 
+  std::size_t bytes_ = 0;
+  std::size_t written_ = 0;
   std::vector<Item> items_;
   std::size_t head_ = 0;    // first item not wholly written
   std::size_t offset_ = 0;  // written bytes of it
-  std::size_t bytes_ = 0;
-  std::size_t written_ = 0;
 };
 
 }  // namespace tickspan::net

@@ -42,8 +42,8 @@ class SocketStream {
   Outcome tls_outcome(int result);
   Outcome write_tls(std::span<const iovec> parts);
 
-  int descriptor_;
   ssl_st* tls_ = nullptr;
+  int descriptor_;
   bool broken_ = false;
 };
 

@@ -13,10 +13,10 @@ constexpr std::size_t kPackFrom = 256;  // what is for one client and shorter sa
 WebSocketConnection::WebSocketConnection(HttpConnection& connection, std::shared_ptr<WebSocketHandler> handler,
                                          bool deflate)
     : connection_(connection),
+      deflate_(deflate),
       handler_(std::move(handler)),
       decoder_(WsDecoder::Role::server, connection.server().options.max_message_bytes,
-               deflate ? &connection.server().inflater : nullptr),
-      deflate_(deflate) {}
+               deflate ? &connection.server().inflater : nullptr) {}
 
 void WebSocketConnection::feed(std::span<char> input) {
   WsEvent event;

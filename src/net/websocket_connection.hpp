@@ -37,10 +37,10 @@ class WebSocketConnection final : public WebSocketPeer {
   void send_control(WsOpcode opcode, std::string_view payload);
 
   HttpConnection& connection_;
-  std::shared_ptr<WebSocketHandler> handler_;
-  WsDecoder decoder_;
   std::uint16_t close_code_ = ws_close::kAbnormal;
   bool deflate_, close_sent_ = false, close_received_ = false;
+  std::shared_ptr<WebSocketHandler> handler_;
+  WsDecoder decoder_;
 };
 
 }  // namespace tickspan::net
