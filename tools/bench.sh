@@ -2,7 +2,7 @@
 # tools/bench.sh BUILD_DIR: prints every figure, each beside its limit or peer in the same run.
 set -euo pipefail
 here=$(dirname "$0")
-for program in decode_bench engine_bench storage_bench; do
+for program in decode_bench engine_bench storage_bench send_bench; do
   echo "== $program"
   "$1/bench/$program"
 done

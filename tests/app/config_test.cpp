@@ -112,6 +112,14 @@ TEST(Config, LimitsReachTheServerAndItsStreams) {
   EXPECT_THAT(complaint("[server]\nheader_timeout_s = \"soon\"\n"), HasSubstr("a whole number from 1 to 300"));
 }
 
+TEST(Config, TheWayOfWritingReachesTheStreams) {
+  const auto config = load("[server]\nio = \"io_uring\"\n");
+  ASSERT_TRUE(config) << config.error().context;
+  EXPECT_EQ(server_options(*config).stream.send_method, net::SendMethod::io_uring);
+  EXPECT_EQ(server_options(Config()).stream.send_method, net::SendMethod::direct);
+  EXPECT_THAT(complaint("[server]\nio = \"epoll\"\n"), HasSubstr("one of direct, io_uring"));
+}
+
 TEST(Config, ConnectionsLeaveDescriptorsForEverythingElse) {
   EXPECT_EQ(affordable_connections(20'000, 1'000'000), 20'000U);
   EXPECT_EQ(affordable_connections(20'000, 20'000), 19'488U);

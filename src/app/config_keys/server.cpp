@@ -26,6 +26,13 @@ Refusal set_ranges(std::vector<std::string>& target, const RawValue& v) {
   return {};
 }
 
+Refusal set_io(net::SendMethod& target, const RawValue& v) {
+  std::string word;
+  if (auto refusal = set_choice(word, v, {"direct", "io_uring"})) return refusal;
+  target = word == "direct" ? net::SendMethod::direct : net::SendMethod::io_uring;
+  return {};
+}
+
 void append(std::vector<ConfigKey>& out, std::vector<ConfigKey> more) {
   for (ConfigKey& key : more) out.push_back(std::move(key));
 }
@@ -54,6 +61,9 @@ std::vector<ConfigKey> place_keys() {
        }},
       {"server.deflate", "Whether WebSocket messages are compressed for clients that offer permessage-deflate.", "true",
        [](Config& c, const RawValue& v) { return set_bool(c.deflate, v); }},
+      {"server.io",
+       "How streams are written: direct, or io_uring where the kernel allows it (many sockets per system call).",
+       "\"direct\"", [](Config& c, const RawValue& v) { return set_io(c.stream.send_method, v); }},
   };
 }
 
