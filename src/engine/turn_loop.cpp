@@ -193,6 +193,8 @@ void TurnLoop::publish(core::Timestamp now) {
   if (market_.take_catalogue_changed()) outbox_.set_catalogue_changed();
   if (const core::SnapshotPtr snapshot = publisher_.publish(now, changed_)) {
     published_.add();
+    // Who begins to listen takes the state after that: either it is this one, or its messages are wanted here.
+    frames_.follow_interest();
     frames_.on_changed(*snapshot, changed_, now);
   } else if (frames_.has_waiting() && publisher_.current() != nullptr) {
     frames_.on_changed(*publisher_.current(), {}, now);

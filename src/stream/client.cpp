@@ -140,9 +140,13 @@ void Client::begin_after(const wire::Topic& topic, std::uint64_t seq, bool certa
     held().beginnings.push_back({topic, seq, certain});
 }
 
-bool Client::begins_later(const wire::Topic& topic) const {
-  return held_ && std::any_of(held_->beginnings.begin(), held_->beginnings.end(),
-                              [&](const Beginning& b) { return b.topic == topic; });
+bool Client::lacks(const wire::Topic& topic, std::uint64_t seq) {
+  const Beginning* const begun = beginning_of(topic);
+  if (begun == nullptr) return true;
+  if (seq <= begun->seq) return false;
+  std::erase_if(held_->beginnings, [&](const Beginning& b) { return b.topic == topic; });
+  drop_held_if_empty();
+  return true;
 }
 
 void Client::forget(const wire::Topic& topic) {
@@ -158,13 +162,18 @@ void Client::forget(const wire::Topic& topic) {
 void Client::forget_unwanted() {
   if (!held_) return;
   if (group_ == nullptr) return forget_all();
-  const auto wanted = [&](const wire::Topic& topic) { return find_subscribed(group_->set, topic.key()) != nullptr; };
-  std::erase_if(held_->beginnings, [&](const Beginning& b) { return !wanted(b.topic); });
-  std::erase_if(held_->parked, [&](const auto& entry) {
-    const wire::Topic& parked = entry.second.frame.topic;
-    return !wanted(parked) && !wanted(parked.wildcard());
-  });
+  std::erase_if(held_->beginnings, [&](const Beginning& b) { return !listens_to_any_of(b.topic); });
+  std::erase_if(held_->parked, [&](const auto& entry) { return !listens_to_any_of(entry.second.frame.topic); });
   drop_held_if_empty();
+}
+
+// What was told under a wildcard holds for its channels, and the other way round: both reach a client on either way.
+bool Client::listens_to_any_of(const wire::Topic& topic) const {
+  return std::any_of(group_->set.begin(), group_->set.end(), [&](const Subscribed& s) {
+    if (s.topic == topic) return true;
+    if (!wire::keeps_latest_only(topic.kind)) return false;
+    return s.topic == topic.wildcard() || (topic.is_wildcard() && s.topic.wildcard() == topic);
+  });
 }
 
 }  // namespace tickspan::stream

@@ -50,8 +50,9 @@ class Client {
   /// Frames of the topic up to `seq` are not for this client, it has been told of them. `certain`, of a lossless one:
   /// seq + 1 is what must come next.
   void begin_after(const wire::Topic& topic, std::uint64_t seq, bool certain);
-  /// Whether begin_after() still holds for the topic: then the channel's own place is not this client's.
-  bool begins_later(const wire::Topic& topic) const;
+  /// The channel's listeners lack what came up to `seq`. False: this one does not, it begins after that. Else its
+  /// place is the channel's from here on.
+  bool lacks(const wire::Topic& topic, std::uint64_t seq);
   /// Forgets what waits for a topic; of a wildcard all that it stands for.
   void forget(const wire::Topic& topic);
   /// Forgets what waits for topics that it is not subscribed to any more.
@@ -111,6 +112,7 @@ class Client {
   void pick(Batch& batch, const Group& group);
   bool wants_lossless(Batch& batch, std::uint32_t index, std::vector<std::uint32_t>& picked);
   bool wants_latest(const wire::Frame& frame, const Group& group);
+  bool listens_to_any_of(const wire::Topic& topic) const;
   Beginning* beginning_of(const wire::Topic& topic);
   Held& held();
   void drop_held_if_empty();

@@ -33,15 +33,16 @@ void EventsClient::start(std::string_view last_event_id) {
     const bool recovered = last_event_id == fmt::format("{}:{}", epoch_, snapshot->position);
     send(fmt::format("event: resumed\ndata: {{\"recovered\":{}}}\n\n", recovered));
   }
-  subscribe_all(snapshot);
+  subscribe_all();
 }
 
-void EventsClient::subscribe_all(const core::SnapshotPtr& snapshot) {
-  position_ = std::max(position_, snapshot->position);
+void EventsClient::subscribe_all() {
   SubscriptionSet set;
   for (const wire::Topic& topic : topics_) add_subscribed(set, {topic, 0});
   shard().subscribe(*this, set);
-  for (const Subscribed& s : set) shard().push_fresh(*this, s.topic, snapshot);
+  const auto present = shard().snapshot();  // not from before: the engine did not know of these channels then
+  position_ = std::max(position_, present->position);
+  for (const Subscribed& s : set) shard().push_fresh(*this, s.topic, present);
 }
 
 void EventsClient::gone() {
@@ -62,7 +63,7 @@ void EventsClient::on_pipeline(const core::SnapshotPtr& snapshot, std::span<cons
     append(event, {}, "status", position_, wire::stream_message(name, "status", position_, epoch_, data));
     send(std::move(event));
   }
-  subscribe_all(snapshot);
+  subscribe_all();
 }
 
 void EventsClient::append(std::string& out, const wire::Topic& topic, std::string_view type, std::uint64_t seq,

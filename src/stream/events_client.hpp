@@ -27,7 +27,7 @@ class EventsClient final : public Client, public std::enable_shared_from_this<Ev
   void append(std::string& out, const wire::Topic& topic, std::string_view type, std::uint64_t seq,
               std::string_view json);
   void send(std::string bytes);
-  void subscribe_all(const core::SnapshotPtr& snapshot);
+  void subscribe_all();
   void gone();
 
   std::vector<wire::Topic> topics_;

@@ -10,8 +10,14 @@ History::Channel& History::channel(std::uint64_t key) {
   return *slot;
 }
 
-std::uint64_t History::hold(std::uint64_t key) {
+bool History::serves(std::uint64_t generation) const {
   const std::lock_guard lock(mutex_);
+  return generation == generation_;
+}
+
+std::uint64_t History::hold(std::uint64_t key, std::uint64_t generation) {
+  const std::lock_guard lock(mutex_);
+  if (generation != generation_) return generation;
   ++channel(key).holders;
   return generation_;
 }
@@ -44,23 +50,26 @@ void History::drop_old(SteadyTime now) {
   }
 }
 
-void History::clear() {
+std::uint64_t History::clear() {
   const std::lock_guard lock(mutex_);
   channels_.clear();
   order_.clear();
   bytes_ = 0;
-  ++generation_;
+  return ++generation_;
 }
 
-History::Place History::place(std::uint64_t key) const {
+std::optional<History::Place> History::place(std::uint64_t key, std::uint64_t generation) const {
   const std::lock_guard lock(mutex_);
+  if (generation != generation_) return {};
   const auto it = channels_.find(key);
-  if (it == channels_.end()) return {};
-  return {it->second->last_seq, !it->second->lapsed};
+  if (it == channels_.end()) return Place{};
+  return Place{it->second->last_seq, !it->second->lapsed};
 }
 
-std::optional<std::vector<wire::Frame>> History::after(std::uint64_t key, std::uint64_t seq) const {
+std::optional<std::vector<wire::Frame>> History::after(std::uint64_t key, std::uint64_t seq,
+                                                       std::uint64_t generation) const {
   const std::lock_guard lock(mutex_);
+  if (generation != generation_) return {};
   const auto it = channels_.find(key);
   if (it == channels_.end() || it->second->lapsed || seq > it->second->last_seq) return {};
   const auto& frames = it->second->frames;
@@ -73,8 +82,10 @@ std::optional<std::vector<wire::Frame>> History::after(std::uint64_t key, std::u
   return std::vector<wire::Frame>(first, frames.end());
 }
 
-std::vector<wire::Frame> History::recent(std::uint64_t key, std::uint64_t seq, std::size_t count) const {
+std::vector<wire::Frame> History::recent(std::uint64_t key, std::uint64_t seq, std::size_t count,
+                                         std::uint64_t generation) const {
   const std::lock_guard lock(mutex_);
+  if (generation != generation_) return {};
   const auto it = channels_.find(key);
   if (it == channels_.end()) return {};
   const auto& frames = it->second->frames;

@@ -24,22 +24,26 @@ class History {
   History(std::size_t max_bytes, std::chrono::milliseconds max_age) : max_bytes_(max_bytes), max_age_(max_age) {}
 
   void append(const wire::Frame& frame, SteadyTime now);
-  void clear();
+  /// Begins another generation, for another pipeline, and returns its number. Who asks with the number of an older one
+  /// is told nothing: a shard may not have heard of the change yet.
+  std::uint64_t clear();
+  bool serves(std::uint64_t generation) const;
 
-  /// Somebody listens, so the engine encodes the channel; the last release() ends that. What hold() returns names the
-  /// time between two clear(): a release from before is of another pipeline.
-  std::uint64_t hold(std::uint64_t key);
+  /// Somebody listens, so the engine encodes the channel; release(), with what hold() returned, ends that.
+  std::uint64_t hold(std::uint64_t key, std::uint64_t generation);
   void release(std::uint64_t key, std::uint64_t hold);
 
   struct Place {
     std::uint64_t seq = 0;  ///< of the channel's newest message; 0 when there was none
     bool certain = true;    ///< the next one is seq + 1; false after a time in which nobody listened
   };
-  Place place(std::uint64_t key) const;
+  /// Nothing when the generation is over.
+  std::optional<Place> place(std::uint64_t key, std::uint64_t generation) const;
   /// Everything after `seq`, each once and in order; nothing when a message of it is gone.
-  std::optional<std::vector<wire::Frame>> after(std::uint64_t key, std::uint64_t seq) const;
+  std::optional<std::vector<wire::Frame>> after(std::uint64_t key, std::uint64_t seq, std::uint64_t generation) const;
   /// The newest `count` messages up to `seq`, oldest first, without holes.
-  std::vector<wire::Frame> recent(std::uint64_t key, std::uint64_t seq, std::size_t count) const;
+  std::vector<wire::Frame> recent(std::uint64_t key, std::uint64_t seq, std::size_t count,
+                                  std::uint64_t generation) const;
   std::size_t bytes() const;
 
  private:

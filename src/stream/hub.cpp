@@ -108,8 +108,8 @@ void Hub::reset(std::function<core::SnapshotPtr()> snapshot) {
   const std::lock_guard lock(core_->mutex);
   core_->pipeline = snapshot;
   core_->epoch_tag = tag_of(snapshot());
-  core_->history.clear();
-  for (const auto& shard : core_->shards) shard->inbox().reset(snapshot, [&] { shard->wake(); });
+  const std::uint64_t generation = core_->history.clear();
+  for (const auto& shard : core_->shards) shard->inbox().reset(snapshot, generation, [&] { shard->wake(); });
 }
 
 StreamFigures Hub::figures() const {

@@ -23,6 +23,7 @@ Inbox::Content Inbox::take() {
   woken_ = false;
   Content content;
   content.pipeline = std::exchange(pipeline_, nullptr);
+  content.generation = generation_;
   content.frames = std::exchange(frames_, {});
   for (auto& [key, frame] : parked_) content.frames.push_back(std::move(frame));
   for (auto& [key, missed] : missed_) content.missed.push_back(missed);

@@ -24,6 +24,7 @@ class Inbox {
   struct Content {
     /// When set, comes before everything else: the pipeline the frames are of.
     std::function<core::SnapshotPtr()> pipeline;
+    std::uint64_t generation = 0;  ///< with it: History's
     std::vector<wire::Frame> frames;
     std::vector<Missed> missed;
     bool empty() const { return !pipeline && frames.empty() && missed.empty(); }
@@ -43,13 +44,14 @@ class Inbox {
   }
   /// Forgets what waits: it is of another pipeline.
   template <typename Wake>
-  void reset(std::function<core::SnapshotPtr()> pipeline, Wake&& wake) {
+  void reset(std::function<core::SnapshotPtr()> pipeline, std::uint64_t generation, Wake&& wake) {
     const std::lock_guard lock(mutex_);
     if (closed_) return;
     frames_.clear();
     parked_.clear();
     missed_.clear();
     pipeline_ = std::move(pipeline);
+    generation_ = generation;
     wake_once(wake);
   }
   Content take();
@@ -66,6 +68,7 @@ class Inbox {
 
   std::mutex mutex_;
   std::function<core::SnapshotPtr()> pipeline_;  // guarded by mutex_, as all below
+  std::uint64_t generation_ = 0;
   std::vector<wire::Frame> frames_;
   std::unordered_map<std::uint64_t, wire::Frame> parked_;  // by topic key
   std::unordered_map<std::uint64_t, Missed> missed_;

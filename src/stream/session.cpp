@@ -204,7 +204,7 @@ void Session::answer_subscribe(const Request& request, const core::MarketSnapsho
     const Since* since = find_since(request, a.name, name);
     if (since != nullptr && since->epoch == snapshot.epoch && !wire::keeps_latest_only(a.topic->kind)) {
       a.since = since->seq;
-      a.missed = shard().core().history.after(a.topic->key(), since->seq);
+      a.missed = shard().core().history.after(a.topic->key(), since->seq, shard().generation());
     }
     json.key("result").begin_object().field("channel", name).field("recovered", a.missed.has_value());
     json.end_object().end_object();
@@ -246,14 +246,15 @@ void Session::on_pipeline(const core::SnapshotPtr& snapshot, std::span<const Nam
     if (topics.back()) add_subscribed(set, {*topics.back(), subscription.rate_ms});
   }
   shard().subscribe(*this, set);
+  const auto present = shard().snapshot();  // not from before: the engine did not know of these channels then
   for (std::size_t i = 0; i < old.size(); ++i) {
     std::string data;
     wire::JsonWriter json(data);
     json.begin_object().field("origin", core::to_string(snapshot->origin));
     if (!topics[i]) write_error(json, topics[i].error());
     json.end_object();
-    send_text(wire::stream_message(old[i].name, "status", snapshot->position, snapshot->epoch, data));
-    if (topics[i]) shard().push_fresh(*this, *topics[i], snapshot);
+    send_text(wire::stream_message(old[i].name, "status", present->position, present->epoch, data));
+    if (topics[i]) shard().push_fresh(*this, *topics[i], present);
   }
 }
 

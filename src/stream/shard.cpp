@@ -65,10 +65,14 @@ void ShardImpl::turn() {
   auto content = inbox_.take();
   if (content.pipeline) {
     pipeline_ = std::move(content.pipeline);
+    generation_ = content.generation;
     pipeline_waiting_ = true;
   }
   if (pipeline_waiting_) take_pipeline();
   if (pipeline_waiting_) return;  // nothing published yet: nobody can have subscribed to these frames
+  // Of a pipeline that is over already, even if the news of the next one is yet to come: who has subscribed since then
+  // was not told a beginning that these could follow.
+  if (!core_->history.serves(generation_)) content = {};
   batch_.start(std::move(content.frames));
   distribute();
   tell_missed(content.missed);
@@ -85,10 +89,6 @@ void ShardImpl::take_pipeline() {
   const auto old_groups = groups_.take_all();
   const auto old_channels = std::exchange(channels_, {});
   unused_.clear();
-  for (const auto& [key, channel] : old_channels) {
-    core_->interest.remove(channel.topic);
-    if (!wire::keeps_latest_only(channel.topic.kind)) core_->history.release(key, channel.hold);
-  }
   std::vector<Client*> without;
   for (Client* client : clients_) {
     if (client->group() == nullptr) without.push_back(client);
@@ -104,6 +104,11 @@ void ShardImpl::take_pipeline() {
     }
   }
   for (Client* client : without) client->on_pipeline(snapshot, {});
+  // Last, so that the engine does not see channels vanish that are listened to on.
+  for (const auto& [key, channel] : old_channels) {
+    core_->interest.remove(channel.topic);
+    if (!wire::keeps_latest_only(channel.topic.kind)) core_->history.release(key, channel.hold);
+  }
 }
 
 // Encodes what somebody listens to and notes with each group what is its.
@@ -157,7 +162,7 @@ void ShardImpl::tell_listeners(Channel& channel, std::uint64_t seq) {
   for (Group* const group : channel.listeners) {
     flush_group(*group);
     for (Client* const client : group->members()) {
-      if (client != nullptr && !client->begins_later(channel.topic))
+      if (client != nullptr && client->lacks(channel.topic, seq))
         tell_hole(*client, channel.topic, seq, channel.certain);
     }
   }

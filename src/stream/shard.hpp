@@ -74,6 +74,8 @@ class ShardImpl : public std::enable_shared_from_this<ShardImpl> {
   /// Null until the engine has published.
   core::SnapshotPtr snapshot() const { return pipeline_ ? pipeline_() : nullptr; }
   bool awaits_pipeline() const { return pipeline_waiting_; }
+  /// Which of History's generations is this shard's pipeline's. It is behind while the news of a reset waits.
+  std::uint64_t generation() const { return generation_; }
   /// The highest position of a latest-value frame taken so far.
   std::uint64_t position() const { return position_; }
 
@@ -158,6 +160,7 @@ class ShardImpl : public std::enable_shared_from_this<ShardImpl> {
   std::function<core::SnapshotPtr()> pipeline_;
   bool pipeline_waiting_ = false, turn_pending_ = false, stopped_ = false;
   std::string epoch_;
+  std::uint64_t generation_ = 0;
   std::unordered_map<std::uint64_t, Channel> channels_;
   GroupTable groups_;
   std::vector<std::uint64_t> unused_;  // lossless channels kept a while without listeners, so that they can be resumed

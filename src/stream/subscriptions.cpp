@@ -93,10 +93,11 @@ void ShardImpl::listen(Group& group, const core::Catalogue& catalogue) {
     channel.name = wire::topic_name(s.topic, catalogue);
     core_->interest.add(s.topic);
     if (wire::keeps_latest_only(s.topic.kind)) continue;
-    channel.hold = core_->history.hold(s.topic.key());
-    const auto place = core_->history.place(s.topic.key());
-    channel.last = place.seq;
-    channel.certain = place.certain;
+    channel.hold = core_->history.hold(s.topic.key(), generation_);
+    if (const auto place = core_->history.place(s.topic.key(), generation_)) {
+      channel.last = place->seq;
+      channel.certain = place->certain;
+    }
   }
 }
 
@@ -147,9 +148,10 @@ void ShardImpl::push_fresh(Client& client, const wire::Topic& topic, const core:
     return push_state(client, *found, *snapshot);
   }
   // The engine may be further than what has been handed out here: those messages are in the inbox still.
-  const auto place = core_->history.place(topic.key());
-  if (place.seq > found->last) client.begin_after(topic, place.seq, place.certain);
-  push_recent(client, *found, std::max(place.seq, found->last));
+  const auto place = core_->history.place(topic.key(), generation_);
+  if (!place) return;  // another pipeline is about to be told of, and its state with it
+  if (place->seq > found->last) client.begin_after(topic, place->seq, place->certain);
+  push_recent(client, *found, std::max(place->seq, found->last));
 }
 
 void ShardImpl::push_missed(Client& client, const wire::Topic& topic, std::uint64_t seq,
@@ -162,7 +164,7 @@ void ShardImpl::push_missed(Client& client, const wire::Topic& topic, std::uint6
 }
 
 void ShardImpl::push_recent(Client& client, const Channel& channel, std::uint64_t seq) {
-  const auto frames = core_->history.recent(channel.topic.key(), seq, kRecent);
+  const auto frames = core_->history.recent(channel.topic.key(), seq, kRecent, generation_);
   client.push(channel.topic, "snapshot", seq,
               wire::stream_message(channel.name, "snapshot", seq, epoch_, recent_data(channel.topic, frames)));
 }

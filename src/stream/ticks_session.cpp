@@ -47,9 +47,10 @@ void TicksSession::listen(const core::MarketSnapshot& snapshot) {
     if (asset.id.valid()) add_subscribed(set, {price_topic(asset.id, usd_), 0});
   }
   shard().subscribe(*this, set);
-  for (const Subscribed& s : set) shard().begin_after(*this, s.topic, snapshot);
+  const auto present = shard().snapshot();  // not from before: the engine did not know of these channels then
+  for (const Subscribed& s : set) shard().begin_after(*this, s.topic, *present);
   for (Asset& asset : assets_) {
-    if (asset.id.valid()) send_asset(asset, snapshot);
+    if (asset.id.valid()) send_asset(asset, *present);
   }
 }
 

@@ -29,62 +29,73 @@ std::vector<std::uint64_t> seqs(const std::vector<wire::Frame>& frames) {
 
 TEST(History, GivesWhatIsMissingOrNothing) {
   History history(1000, 60s);
+  const auto generation = history.clear();
   const SteadyTime now{};
   const auto key = frame(1, 1).topic.key();
-  history.hold(key);
+  history.hold(key, generation);
   for (std::uint64_t seq = 1; seq <= 5; ++seq) history.append(frame(1, seq), now);
   history.append(frame(2, 99), now);
-  EXPECT_THAT(seqs(*history.after(key, 2)), ElementsAre(3, 4, 5));
-  EXPECT_THAT(seqs(*history.after(key, 5)), ElementsAre());
-  EXPECT_FALSE(history.after(key, 6));
-  EXPECT_FALSE(history.after(12345, 1));
-  EXPECT_THAT(seqs(history.recent(key, 4, 2)), ElementsAre(3, 4));
-  EXPECT_EQ(history.place(key).seq, 5U);
+  EXPECT_THAT(seqs(*history.after(key, 2, generation)), ElementsAre(3, 4, 5));
+  EXPECT_THAT(seqs(*history.after(key, 5, generation)), ElementsAre());
+  EXPECT_FALSE(history.after(key, 6, generation));
+  EXPECT_FALSE(history.after(12345, 1, generation));
+  EXPECT_THAT(seqs(history.recent(key, 4, 2, generation)), ElementsAre(3, 4));
+  EXPECT_EQ(history.place(key, generation)->seq, 5U);
 }
 
 TEST(History, DropsTheOldestBySizeAndByAge) {
   History history(100, 60s);
+  const auto generation = history.clear();
   const SteadyTime now{};
   const auto key = frame(1, 1).topic.key();
   for (std::uint64_t seq = 1; seq <= 20; ++seq) history.append(frame(1, seq), now);
   EXPECT_EQ(history.bytes(), 100U);
-  EXPECT_FALSE(history.after(key, 9));
-  EXPECT_THAT(seqs(*history.after(key, 10)).size(), 10U);
+  EXPECT_FALSE(history.after(key, 9, generation));
+  EXPECT_THAT(seqs(*history.after(key, 10, generation)).size(), 10U);
   history.append(frame(2, 1), now + 61s);
   EXPECT_EQ(history.bytes(), 10U);
-  EXPECT_FALSE(history.after(key, 19));
-  EXPECT_TRUE(history.after(key, 20));  // nothing is missing there
+  EXPECT_FALSE(history.after(key, 19, generation));
+  EXPECT_TRUE(history.after(key, 20, generation));  // nothing is missing there
 }
 
 TEST(History, RefusesAcrossAHoleAndAPause) {
   History history(1000, 60s);
+  const auto generation = history.clear();
   const SteadyTime now{};
   const auto key = frame(1, 1).topic.key();
-  const auto hold = history.hold(key);
+  const auto hold = history.hold(key, generation);
   history.append(frame(1, 1), now);
   history.append(frame(1, 3), now);
-  EXPECT_FALSE(history.after(key, 1));
-  EXPECT_TRUE(history.after(key, 2));
-  EXPECT_THAT(seqs(history.recent(key, 3, 10)), ElementsAre(3));
+  EXPECT_FALSE(history.after(key, 1, generation));
+  EXPECT_TRUE(history.after(key, 2, generation));
+  EXPECT_THAT(seqs(history.recent(key, 3, 10, generation)), ElementsAre(3));
   history.release(key, hold);
-  EXPECT_FALSE(history.after(key, 3));
-  EXPECT_FALSE(history.place(key).certain);
-  history.hold(key);
-  EXPECT_FALSE(history.after(key, 3));
+  EXPECT_FALSE(history.after(key, 3, generation));
+  EXPECT_FALSE(history.place(key, generation)->certain);
+  history.hold(key, generation);
+  EXPECT_FALSE(history.after(key, 3, generation));
   history.append(frame(1, 5), now);
-  EXPECT_TRUE(history.place(key).certain);
-  EXPECT_FALSE(history.after(key, 3));
-  EXPECT_TRUE(history.after(key, 4));
+  EXPECT_TRUE(history.place(key, generation)->certain);
+  EXPECT_FALSE(history.after(key, 3, generation));
+  EXPECT_TRUE(history.after(key, 4, generation));
 }
 
 TEST(History, AReleaseFromBeforeAClearMeansNothing) {
   History history(1000, 60s);
+  const SteadyTime now{};
+  const auto before = history.clear();
   const auto key = frame(1, 1).topic.key();
-  const auto old = history.hold(key);
-  history.clear();
-  history.hold(key);
+  const auto old = history.hold(key, before);
+  history.append(frame(1, 1), now);
+  const auto generation = history.clear();
+  EXPECT_FALSE(history.place(key, before));
+  EXPECT_FALSE(history.after(key, 0, before));
+  history.append(frame(1, 1), now);
+  EXPECT_TRUE(history.recent(key, 1, 10, before).empty());
+  history.hold(key, generation);
+  history.release(key, history.hold(key, before));
   history.release(key, old);
-  EXPECT_TRUE(history.place(key).certain);
+  EXPECT_TRUE(history.place(key, generation)->certain);
 }
 
 TEST(Inbox, ParksTheNewestAndRemembersWhatWasMissed) {
@@ -107,9 +118,10 @@ TEST(Inbox, ParksTheNewestAndRemembersWhatWasMissed) {
   EXPECT_TRUE(inbox.take().empty());
   EXPECT_EQ(inbox.put({frames.data(), 1}, wake), 0U);
   EXPECT_EQ(woken, 2);
-  inbox.reset([] { return core::SnapshotPtr(); }, wake);
+  inbox.reset([] { return core::SnapshotPtr(); }, 7, wake);
   content = inbox.take();
   EXPECT_TRUE(content.pipeline);
+  EXPECT_EQ(content.generation, 7U);
   EXPECT_TRUE(content.frames.empty());
   inbox.close();
   inbox.put(frames, wake);
