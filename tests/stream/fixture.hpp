@@ -132,7 +132,6 @@ class StreamTest : public ::testing::Test, public net::HttpServer::Handler {
     hub.emplace(options, clock, metrics);
     shard = &hub->add_shard(loop);
     if (with_pipeline) hub->reset(engine.snapshots());
-    net::HttpServerOptions http;
     http.address = "127.0.0.1";
     http.max_message_bytes = options.max_message_bytes;
     server.emplace(loop, http, *this, metrics);
@@ -189,6 +188,7 @@ class StreamTest : public ::testing::Test, public net::HttpServer::Handler {
   }
 
   StreamOptions options;
+  net::HttpServerOptions http;
   runtime::ManualClock clock{core::Timestamp::from_s(1'780'000'000)};
   runtime::Metrics metrics;
   runtime::EventLoop loop{"test-stream"};

@@ -351,7 +351,7 @@ void ModelClient::check_recent(const Push& push, const Pipeline::Lossless& truth
       if (truth.texts[seq - 1]) violation(fmt::format("the snapshot lacks {}", seq));
     }
   };
-  std::uint64_t before = 0;
+  std::uint64_t before = 0, kept = 0;
   for (const dom::element row : rows) {
     std::uint64_t n = 0;
     if (row["n"].get(n) != simdjson::SUCCESS) violation("a row of no message");
@@ -360,7 +360,11 @@ void ModelClient::check_recent(const Push& push, const Pipeline::Lossless& truth
     before = n;
   }
   if (before > 0) nothing_between(before, push.seq + 1);
-  if (book_.history_ample && rows.size() != std::min<std::size_t>(most, push.seq))
+  std::uint64_t newest = push.seq;
+  while (newest > 0 && !truth.texts[newest - 1]) --newest;
+  while (kept < most && kept < newest && truth.texts[newest - 1 - kept]) ++kept;
+  // Of a life that is over the messages are forgotten, even if nobody has been told yet.
+  if (book_.history_ample && push.epoch == book_.newest() && rows.size() < kept)
     violation("the snapshot holds less than there is");
 }
 

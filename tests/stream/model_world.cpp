@@ -50,6 +50,7 @@ Scenario::Scenario(Dice& dice) {
       options.max_queued_bytes = 64 * 1024 * 1024;
     }
   }
+  if (ample) options.history_bytes = std::size_t{1} << 30;
   resets = dice.one_in(2);
   restarts = dice.one_in(5);
 }

@@ -61,7 +61,7 @@ RawConnection::RawConnection(std::uint16_t port, int receive_buffer, const std::
     : fd_(connect_to(port, receive_buffer, address, source)) {}
 
 RawConnection::~RawConnection() {
-  ::close(fd_);
+  if (fd_ >= 0) ::close(fd_);
 }
 
 void RawConnection::send(std::string_view bytes) {
@@ -116,6 +116,12 @@ std::string RawConnection::read_all() {
   while (fill()) {
   }
   return std::exchange(buffer_, {});
+}
+
+void RawConnection::reset() {
+  const linger now{1, 0};
+  setsockopt(fd_, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+  ::close(std::exchange(fd_, -1));
 }
 
 void RawConnection::finish_sending() {

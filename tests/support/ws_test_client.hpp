@@ -31,6 +31,8 @@ class RawConnection {
   std::string read_all();
   /// No more will be sent.
   void finish_sending();
+  /// Ends the connection with a reset instead of a goodbye.
+  void reset();
   /// Puts bytes back in front of what is read next.
   void unread(std::string bytes) { buffer_.insert(0, bytes); }
 
