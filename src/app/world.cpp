@@ -5,14 +5,18 @@
 #include "app/sources.hpp"
 #include "engine/engine.hpp"
 #include "runtime/lifecycle.hpp"
+#include "runtime/log.hpp"
 #include "storage/history_service.hpp"
 #include "storage/memory_store.hpp"
+#include "storage/spool.hpp"
 #include "storage/sqlite/sqlite_store.hpp"
 
 namespace tickspan::app {
 namespace {
 
 using namespace std::chrono_literals;
+
+constexpr runtime::Log kLog{"app"};
 
 /// How far back a start reads minutes: the 24 h windows, and the minute that was open.
 constexpr auto kRestoreSpan = 24h + 2min;
@@ -50,6 +54,8 @@ struct World::Impl {
 
   core::Status open(wire::FrameSink* frames, wire::InterestTable* interest);
   core::Status open_store(core::RestoredState& restored);
+  core::Status drain_spool(storage::HistoryStore& store) const;
+  std::string spool_folder() const;
   void make_engine(wire::FrameSink* frames, wire::InterestTable* interest);
   void make_feeds();
   SourceConfig placed(const SourceConfig& source) const;
@@ -72,6 +78,7 @@ core::Status World::Impl::open_store(core::RestoredState& restored) {
   std::unique_ptr<storage::HistoryStore> store =
       options.database.empty() ? storage::make_memory_store() : storage::sqlite::make_sqlite_store(options.database);
   if (auto opened = store->open(); !opened) return opened;
+  if (auto drained = drain_spool(*store); !drained) return drained;
   auto state = store->restore(clock.now() - kRestoreSpan);
   if (!state) return tl::unexpected(state.error());
   restored = std::move(*state);
@@ -81,7 +88,23 @@ core::Status World::Impl::open_store(core::RestoredState& restored) {
   if (!info) return tl::unexpected(info.error());
   store_info = *info;
   reader->reset();
-  history = std::make_unique<storage::HistoryService>(std::move(store), service_options(config), metrics, clock);
+  auto service = service_options(config);
+  service.spool_folder = spool_folder();
+  history = std::make_unique<storage::HistoryService>(std::move(store), service, metrics, clock);
+  return {};
+}
+
+std::string World::Impl::spool_folder() const {
+  return options.database.empty() ? std::string() : options.database + ".spool";
+}
+
+// Before the last state is read: it shall hold what the former run could not write.
+core::Status World::Impl::drain_spool(storage::HistoryStore& store) const {
+  auto writer = store.writer();
+  if (!writer) return tl::unexpected(writer.error());
+  const auto rows = storage::drain_spool(spool_folder(), **writer);
+  if (!rows) kLog.warn("the spool of the last run is not written yet: {}", rows.error().context);
+  if (rows && *rows > 0) kLog.info("{} rows that the last run could not write are in the store", *rows);
   return {};
 }
 

@@ -59,12 +59,22 @@ enum class GapCause : std::uint8_t { disconnect, mute, overflow, restart, mainte
 std::string_view to_string(GapCause cause) noexcept;
 std::optional<GapCause> parse_gap_cause(std::string_view text) noexcept;
 
+/// What became of a gap: nothing yet, filled from the source's own history, or not to be had any more.
+enum class GapState : std::uint8_t { open, repaired, lost };
+std::string_view to_string(GapState state) noexcept;
+std::optional<GapState> parse_gap_state(std::string_view text) noexcept;
+
 /// An interval in which a source was not heard. `instrument_symbol` is empty when it concerns the whole source.
 struct Gap {
+  static constexpr std::int64_t kUnknown = -1;
+
   std::string venue;
   std::string instrument_symbol;
   Timestamp start, end;  ///< [start, end)
   GapCause cause = GapCause::disconnect;
+  GapState state = GapState::open;
+  std::int64_t expected = kUnknown;  ///< trades that belong in it, where their numbers tell
+  std::int64_t recovered = 0;        ///< trades (or, of candles, minutes) that a repair brought
 };
 
 /// A candle series: the composite of an asset in USD where `venue` is not valid, else one venue's pair.

@@ -22,6 +22,8 @@ std::string_view to_string(ErrorCode code) noexcept {
       return "forbidden";
     case ErrorCode::io_error:
       return "io_error";
+    case ErrorCode::no_space:
+      return "no_space";
     case ErrorCode::protocol_error:
       return "protocol_error";
     case ErrorCode::too_large:

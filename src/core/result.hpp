@@ -19,6 +19,7 @@ enum class ErrorCode : std::uint8_t {
   rate_limited,    ///< HTTP 429/418, or a budget of our own
   forbidden,       ///< HTTP 401, 403, 451: final for this host
   io_error,        ///< file, socket or database
+  no_space,        ///< the disk is full
   protocol_error,  ///< the peer broke its protocol
   too_large,
   cancelled,

@@ -29,6 +29,25 @@ std::optional<GapCause> parse_gap_cause(std::string_view text) noexcept {
   return {};
 }
 
+std::string_view to_string(GapState state) noexcept {
+  switch (state) {
+    case GapState::open:
+      return "open";
+    case GapState::repaired:
+      return "repaired";
+    case GapState::lost:
+      return "lost";
+  }
+  return "open";
+}
+
+std::optional<GapState> parse_gap_state(std::string_view text) noexcept {
+  for (const GapState state : {GapState::open, GapState::repaired, GapState::lost}) {
+    if (to_string(state) == text) return state;
+  }
+  return std::nullopt;
+}
+
 std::optional<QuotedPrice> quoted_price(const MarketSnapshot& snapshot, const AssetRow& base, AssetId quote) {
   if (!base.has_price()) return {};
   if (quote == snapshot.usd) return QuotedPrice{base.price, base.as_of, base.state, 1, 1};

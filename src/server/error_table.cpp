@@ -10,7 +10,7 @@ namespace {
 
 using core::ErrorCode;
 
-constexpr std::array<ErrorRow, 13> kErrors = {{
+constexpr std::array<ErrorRow, 14> kErrors = {{
     {ErrorCode::invalid_argument, 400, "invalid_parameter", false, 4500},
     {ErrorCode::parse_error, 400, "invalid_parameter", false, 4500},
     {ErrorCode::not_found, 404, "unknown_asset", false, 4500},
@@ -20,6 +20,7 @@ constexpr std::array<ErrorRow, 13> kErrors = {{
     {ErrorCode::rate_limited, 429, "rate_limited", true, 4502},
     {ErrorCode::forbidden, 503, "upstream_unavailable", true, 4501},
     {ErrorCode::io_error, 503, "upstream_unavailable", true, 4000},
+    {ErrorCode::no_space, 503, "overloaded", true, 4000},
     {ErrorCode::protocol_error, 503, "upstream_unavailable", true, 4500},
     {ErrorCode::too_large, 413, "body_too_large", false, 4502},
     {ErrorCode::cancelled, 503, "overloaded", true, 4000},

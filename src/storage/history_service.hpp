@@ -29,7 +29,21 @@ struct HistoryServiceOptions {
   core::Duration retry_longest = std::chrono::seconds(5);
   core::Duration stop_patience = std::chrono::seconds(5);  ///< how long stop() goes on trying to write
   Retention retention{};
+  /// Where rows go that the store cannot take; empty: nowhere, they wait in the queue.
+  std::string spool_folder;
+  std::uint64_t spool_bytes = 512ULL << 20;
+  bool spool_sync = true;
+  core::Duration full_disk_look = std::chrono::seconds(30);  ///< how often a full disk is tried with trades again
 };
+
+/// How writing goes.
+enum class WriteState : std::uint8_t {
+  ok,
+  failing,    ///< the store refuses; rows wait in the queue
+  spooling,   ///< rows go to the spool, and from there to the store when it works
+  disk_full,  ///< single trades are not stored, candles are
+};
+std::string_view to_string(WriteState state) noexcept;
 
 /// The store's threads: one writer that groups batches into transactions, a few readers that answer requests. The
 /// writer also deletes what is past its retention, in small steps, when it has nothing to write.
@@ -47,10 +61,11 @@ class HistoryService {
   HistoryService(const HistoryService&) = delete;
   HistoryService& operator=(const HistoryService&) = delete;
 
-  /// The store must be open. Starts the writer and the readers.
+  /// The store must be open. Starts the writer and the readers. What a former run left in the spool is written first.
   core::Status start();
   /// Answers the requests that wait and writes out what is queued, then joins. Rows that cannot be written within
-  /// `stop_patience` are given up: counted, and said in the log.
+  /// `stop_patience` go to the spool, or where there is none or
+  /// no room are given up: counted, and said in the log.
   void stop();
 
   /// On `full` the batch stays with the caller, to be merged and offered again. Before start() batches wait.
@@ -63,10 +78,14 @@ class HistoryService {
   /// True while writes succeed; false from a failed transaction until the next that works. A failed one is kept and
   /// tried again with back-off; the queue fills meanwhile.
   bool healthy() const;
+  WriteState write_state() const;
+  /// Rows in the spool, not in the store yet.
+  std::uint64_t rows_spooled() const;
   std::uint64_t rows_written() const;
   /// Queued, or in a transaction that is not done.
   std::size_t rows_waiting() const;
-  /// Waits until everything pushed before the call is written, or was given up by stop(). For tests and orderly stops.
+  /// Waits until everything pushed before the call is written or in the spool, or was given up by stop(). For tests and
+  /// orderly stops.
   void flush();
 
  private:

@@ -51,7 +51,9 @@ void write_store(wire::JsonWriter& json, const Call& call, const storage::StoreI
       .field("size_bytes", info.size_bytes)
       .field("rows_written", history == nullptr ? 0 : history->rows_written())
       .field("rows_waiting", history == nullptr ? std::uint64_t{0} : history->rows_waiting())
+      .field("rows_spooled", history == nullptr ? 0 : history->rows_spooled())
       .field("healthy", history != nullptr && history->healthy())
+      .field("state", storage::to_string(history == nullptr ? storage::WriteState::failing : history->write_state()))
       .end_object();
 }
 

@@ -18,7 +18,7 @@ constexpr const char* kPoints =
     "SELECT at, price, market_cap, volume_24h FROM points WHERE asset = $1 AND at >= $2 AND at < $3 "
     "ORDER BY at DESC LIMIT $4";
 constexpr const char* kGaps =
-    "SELECT start_ns, venue, symbol, end_ns, cause FROM gaps "
+    "SELECT start_ns, venue, symbol, end_ns, cause, state, expected, recovered FROM gaps "
     "WHERE start_ns < $1 AND end_ns > $2 AND ($3::text = '' OR venue = $3::text) "
     "ORDER BY start_ns DESC, venue DESC, symbol DESC LIMIT $4";
 // Rows of one microsecond come together, whatever the limit: only here they are put in order by their nanoseconds.
@@ -83,8 +83,10 @@ class PostgresReader final : public StoreReader {
           connection, {kGaps, Params().integer(end.ns).integer(start.ns).text(venue).integer(sql_limit(limit))},
           [](const Rows& rows, int i) -> Result<core::Gap> {
             const auto cause = core::parse_gap_cause(rows.text(i, 4));
-            if (!cause) return tl::unexpected(damaged("gap"));
-            return core::Gap{rows.text(i, 1), rows.text(i, 2), {rows.integer(i, 0)}, {rows.integer(i, 3)}, *cause};
+            const auto state = core::parse_gap_state(rows.text(i, 5));
+            if (!cause || !state) return tl::unexpected(damaged("gap"));
+            return core::Gap{rows.text(i, 1), rows.text(i, 2), {rows.integer(i, 0)}, {rows.integer(i, 3)},
+                             *cause,          *state,          rows.integer(i, 6),   rows.integer(i, 7)};
           });
     });
   }

@@ -69,7 +69,7 @@ CREATE TABLE prices(
   WITH (fillfactor = 50);
 CREATE TABLE gaps(
   start_ns int8 NOT NULL, venue text NOT NULL, symbol text NOT NULL, end_ns int8 NOT NULL, cause text NOT NULL,
-  PRIMARY KEY(start_ns, venue, symbol));
+  state text NOT NULL, expected int8 NOT NULL, recovered int8 NOT NULL, PRIMARY KEY(start_ns, venue, symbol));
 )sql",
 };
 

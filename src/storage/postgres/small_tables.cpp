@@ -34,9 +34,11 @@ constexpr const char* kPutPoints =
     "ON CONFLICT (asset, at) DO UPDATE "
     "SET price = excluded.price, market_cap = excluded.market_cap, volume_24h = excluded.volume_24h";
 constexpr const char* kPutGaps =
-    "INSERT INTO gaps(start_ns, venue, symbol, end_ns, cause) "
-    "SELECT * FROM unnest($1::int8[], $2::text[], $3::text[], $4::int8[], $5::text[]) "
-    "ON CONFLICT (start_ns, venue, symbol) DO UPDATE SET end_ns = excluded.end_ns, cause = excluded.cause";
+    "INSERT INTO gaps(start_ns, venue, symbol, end_ns, cause, state, expected, recovered) "
+    "SELECT * FROM unnest($1::int8[], $2::text[], $3::text[], $4::int8[], $5::text[], $6::text[], $7::int8[], "
+    "$8::int8[]) "
+    "ON CONFLICT (start_ns, venue, symbol) DO UPDATE SET end_ns = excluded.end_ns, cause = excluded.cause, "
+    "state = excluded.state, expected = excluded.expected, recovered = excluded.recovered";
 constexpr const char* kPutFacts =
     "INSERT INTO facts(asset, symbol, name, rank, price, high_24h, low_24h, shapes, change_24h, change_24h_pct, "
     "market_cap, volume_24h, circulating_supply, total_supply, max_supply, updated_at, received_at) "
@@ -138,10 +140,11 @@ Status write_gaps(Connection& connection, const std::vector<core::WriteBatch>& b
   for (const auto& batch : batches) {
     for (const auto& gap : batch.gaps) newest[{gap.start, gap.venue, gap.instrument_symbol}] = &gap;
   }
-  Columns rows(5);
+  Columns rows(8);
   for (const auto& [key, gap] : newest) {
     rows.add({cell(gap->start.ns), cell(gap->venue), cell(gap->instrument_symbol), cell(gap->end.ns),
-              cell(core::to_string(gap->cause))});
+              cell(core::to_string(gap->cause)), cell(core::to_string(gap->state)), cell(gap->expected),
+              cell(gap->recovered)});
   }
   return rows.send(connection, kPutGaps);
 }

@@ -20,7 +20,7 @@ constexpr std::array kRules = {
     Rule{"08", {ErrorCode::unavailable, true, kStart, true}},
     Rule{"57014", {ErrorCode::timeout, true, "see what else the server is busy with", false}},
     Rule{"57P", {ErrorCode::unavailable, true, "the server is stopping or starting", true}},
-    Rule{"53100", {ErrorCode::io_error, true, "free some space on the server's disk", false}},
+    Rule{"53100", {ErrorCode::no_space, true, "free some space on the server's disk", false}},
     Rule{"53300", {ErrorCode::unavailable, true, "raise the server's max_connections", true}},
     Rule{"53", {ErrorCode::unavailable, true, "the server is short of memory or another resource", false}},
     Rule{"40", {ErrorCode::unavailable, true, kLater, false}},

@@ -141,7 +141,7 @@ Error Connection::error(std::string_view doing) const {
     case SQLITE_LOCKED:
       return {ErrorCode::unavailable, line(why, "another program holds it, end that one"), true};
     case SQLITE_FULL:
-      return {ErrorCode::io_error, line("the disk is full", "free some space"), true};
+      return {ErrorCode::no_space, line("the disk is full", "free some space"), true};
     case SQLITE_NOTADB:
     case SQLITE_CORRUPT:
       return {ErrorCode::io_error, line(why, "move the file away and start anew, or choose another place with --data"),

@@ -49,6 +49,12 @@ CREATE TABLE trades(
   side INTEGER NOT NULL, PRIMARY KEY(series, trade)) WITHOUT ROWID;
 CREATE INDEX trades_by_time ON trades(series, at);
 )sql",
+    // 3: what became of a gap. `expected` is -1 where it is not known.
+    R"sql(
+ALTER TABLE gaps ADD COLUMN state TEXT NOT NULL DEFAULT 'open';
+ALTER TABLE gaps ADD COLUMN expected INTEGER NOT NULL DEFAULT -1;
+ALTER TABLE gaps ADD COLUMN recovered INTEGER NOT NULL DEFAULT 0;
+)sql",
 };
 
 core::Status run_step(Connection& connection, std::size_t index) {

@@ -28,8 +28,8 @@ constexpr std::string_view kPoints =
     "SELECT at, price, market_cap, volume_24h FROM points WHERE series = ? AND at >= ? AND at < ? ORDER BY at DESC "
     "LIMIT ?";
 constexpr std::string_view kGaps =
-    "SELECT start, venue, symbol, end, cause FROM gaps WHERE start < ?1 AND end > ?2 AND (?3 = '' OR venue = ?3) "
-    "ORDER BY start DESC, venue DESC, symbol DESC LIMIT ?4";
+    "SELECT start, venue, symbol, end, cause, state, expected, recovered FROM gaps WHERE start < ?1 AND end > ?2 "
+    "AND (?3 = '' OR venue = ?3) ORDER BY start DESC, venue DESC, symbol DESC LIMIT ?4";
 constexpr std::string_view kTrades =
     "SELECT at, received, price, price_exp, amount, amount_exp, trade, side FROM trades "
     "WHERE series = ? AND at >= ? AND at < ? ORDER BY at DESC, trade DESC LIMIT ?";
@@ -229,8 +229,16 @@ class SqliteReader final : public StoreReader {
         [&](Statement& s) { s.integer(1, end.ns).integer(2, start.ns).text(3, venue).integer(4, sql_limit(limit)); },
         [&](const Statement& row) -> Result<bool> {
           const auto cause = core::parse_gap_cause(row.text(4));
-          if (!cause) return tl::unexpected(damaged("gap"));
-          out.push_back({row.text(1), row.text(2), {row.integer(0)}, {row.integer(3)}, *cause});
+          const auto state = core::parse_gap_state(row.text(5));
+          if (!cause || !state) return tl::unexpected(damaged("gap"));
+          out.push_back({row.text(1),
+                         row.text(2),
+                         {row.integer(0)},
+                         {row.integer(3)},
+                         *cause,
+                         *state,
+                         row.integer(6),
+                         row.integer(7)});
           return true;
         });
     if (!status) return tl::unexpected(status.error());

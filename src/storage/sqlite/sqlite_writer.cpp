@@ -35,7 +35,9 @@ constexpr std::string_view kPutFacts =
     "change_24h, change_24h_pct, market_cap, volume_24h, circulating_supply, total_supply, max_supply, updated_at, "
     "received_at) "
     "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
-constexpr std::string_view kPutGap = "INSERT OR REPLACE INTO gaps(start, venue, symbol, end, cause) VALUES(?,?,?,?,?)";
+constexpr std::string_view kPutGap =
+    "INSERT OR REPLACE INTO gaps(start, venue, symbol, end, cause, state, expected, "
+    "recovered) VALUES(?,?,?,?,?,?,?,?)";
 constexpr std::string_view kFindSeries = "SELECT id FROM series WHERE base = ? AND quote = ? AND venue = ?";
 constexpr std::string_view kAddSeries = "INSERT INTO series(base, quote, venue) VALUES(?,?,?) RETURNING id";
 constexpr std::string_view kPutMeta =
@@ -219,7 +221,8 @@ class SqliteWriter final : public StoreWriter {
   bool write_gaps(const core::WriteBatch& batch) {
     for (const auto& gap : batch.gaps) {
       gap_.integer(1, gap.start.ns).text(2, gap.venue).text(3, gap.instrument_symbol);
-      if (!gap_.integer(4, gap.end.ns).text(5, core::to_string(gap.cause)).run()) return false;
+      gap_.integer(4, gap.end.ns).text(5, core::to_string(gap.cause)).text(6, core::to_string(gap.state));
+      if (!gap_.integer(7, gap.expected).integer(8, gap.recovered).run()) return false;
     }
     return true;
   }

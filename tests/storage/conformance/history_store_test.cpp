@@ -276,7 +276,18 @@ TEST_P(HistoryStoreConformance, GapsThatTouchTheRange) {
   EXPECT_EQ(mute.cause, core::GapCause::mute);
   batch.gaps = {{"binance", "", minute(0), minute(4), core::GapCause::maintenance}};  // it went on
   ASSERT_TRUE(write(batch));
-  EXPECT_EQ(reader_->gaps("binance", minute(3), minute(4), 10)->at(0).cause, core::GapCause::maintenance);
+  const auto longer = reader_->gaps("binance", minute(3), minute(4), 10)->at(0);
+  EXPECT_EQ(longer.cause, core::GapCause::maintenance);
+  EXPECT_EQ(longer.state, core::GapState::open);
+  EXPECT_EQ(longer.expected, core::Gap::kUnknown);
+  batch.gaps[0].state = core::GapState::repaired;
+  batch.gaps[0].expected = 500;
+  batch.gaps[0].recovered = 498;
+  ASSERT_TRUE(write(batch));
+  const auto repaired = reader_->gaps("binance", minute(3), minute(4), 10)->at(0);
+  EXPECT_EQ(repaired.state, core::GapState::repaired);
+  EXPECT_EQ(repaired.expected, 500);
+  EXPECT_EQ(repaired.recovered, 498);
 }
 
 TEST_P(HistoryStoreConformance, TradesAreUniqueByTheirId) {

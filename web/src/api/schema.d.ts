@@ -766,7 +766,14 @@ export interface components {
                 size_bytes: number;
                 rows_written: number;
                 rows_waiting: number;
+                /** @description In the spool beside the store, written when it works again */
+                rows_spooled: number;
                 healthy: boolean;
+                /**
+                 * @description With disk_full candles are stored and single trades are not
+                 * @enum {string}
+                 */
+                state: "ok" | "failing" | "spooling" | "disk_full";
             };
             stream: {
                 clients: number;

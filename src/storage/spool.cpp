@@ -1,0 +1,344 @@
+#include "storage/spool.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <deque>
+#include <filesystem>
+#include <system_error>
+
+#include "runtime/log.hpp"
+#include "storage/batch_codec.hpp"
+
+namespace tickspan::storage {
+namespace {
+
+namespace fs = std::filesystem;
+using core::ErrorCode;
+using core::Result;
+using core::Status;
+
+constexpr runtime::Log kLog{"storage"};
+constexpr std::string_view kMagic = "TSPOOL1\n";
+constexpr std::size_t kHead = 12;                    // length, rows, checksum: 32 bits each, little end first
+constexpr std::uint32_t kMostInRecord = 256U << 20;  // a length beyond this is damage
+constexpr std::string_view kPrefix = "spool-", kSuffix = ".log";
+
+void put32(char* out, std::uint32_t value) {
+  for (int i = 0; i < 4; ++i) out[i] = static_cast<char>(value >> (8 * i));
+}
+std::uint32_t get32(const char* in) {
+  std::uint32_t value = 0;
+  for (int i = 0; i < 4; ++i) value |= static_cast<std::uint32_t>(static_cast<unsigned char>(in[i])) << (8 * i);
+  return value;
+}
+
+std::uint32_t checksum(std::uint32_t length, std::uint32_t rows, std::string_view bytes) {
+  std::array<char, 8> head;
+  put32(head.data(), length);
+  put32(head.data() + 4, rows);
+  const uLong begun = ::crc32(0, reinterpret_cast<const Bytef*>(head.data()), head.size());
+  return static_cast<std::uint32_t>(
+      ::crc32(begun, reinterpret_cast<const Bytef*>(bytes.data()), static_cast<uInt>(bytes.size())));
+}
+
+class File {
+ public:
+  File() = default;
+  explicit File(int descriptor) : descriptor_(descriptor) {}
+  ~File() { close(); }
+  File(File&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+  File& operator=(File&& other) noexcept {
+    close();
+    descriptor_ = std::exchange(other.descriptor_, -1);
+    return *this;
+  }
+  bool is_open() const { return descriptor_ >= 0; }
+  int get() const { return descriptor_; }
+
+  bool write(std::string_view bytes, std::uint64_t at) const {
+    while (!bytes.empty()) {
+      const ssize_t count = ::pwrite(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(at));
+      if (count < 0 && errno == EINTR) continue;
+      if (count <= 0) return false;
+      bytes.remove_prefix(static_cast<std::size_t>(count));
+      at += static_cast<std::uint64_t>(count);
+    }
+    return true;
+  }
+  /// Fewer bytes than asked for only at the file's end.
+  bool read(std::string& bytes, std::size_t size, std::uint64_t at) const {
+    bytes.resize(size);
+    std::size_t done = 0;
+    while (done < size) {
+      const ssize_t count = ::pread(descriptor_, bytes.data() + done, size - done, static_cast<off_t>(at + done));
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) return false;
+      if (count == 0) break;
+      done += static_cast<std::size_t>(count);
+    }
+    bytes.resize(done);
+    return true;
+  }
+
+ private:
+  void close() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+  }
+  int descriptor_ = -1;
+};
+
+struct Segment {
+  std::uint64_t number = 0;
+  std::uint64_t size = 0;
+  std::uint64_t rows = 0;  // not taken yet
+};
+
+class FileSpool final : public Spool {
+ public:
+  FileSpool(std::string folder, SpoolOptions options) : folder_(std::move(folder)), options_(options) {}
+
+  Status load();
+  Status append(const std::vector<core::WriteBatch>& batches) override;
+  Result<std::optional<std::vector<core::WriteBatch>>> front() override;
+  void pop() override;
+  bool empty() const override { return segments_.empty() || (segments_.size() == 1 && at_ >= segments_[0].size); }
+  std::uint64_t bytes() const override { return bytes_.load(std::memory_order_relaxed); }
+  std::uint64_t rows() const override { return rows_.load(std::memory_order_relaxed); }
+  std::uint64_t damaged() const override { return damaged_.load(std::memory_order_relaxed); }
+
+ private:
+  std::string path(std::uint64_t number) const {
+    return fmt::format("{}/{}{:08}{}", folder_, kPrefix, number, kSuffix);
+  }
+  core::Error failure(const char* doing, const std::string& file) const {
+    return {ErrorCode::io_error, fmt::format("cannot {} '{}': {}", doing, file, std::strerror(errno)), true, 0};
+  }
+  Status scan(Segment& segment);
+  Status start_segment();
+  void drop_front();
+  void pass_over();
+
+  const std::string folder_;
+  const SpoolOptions options_;
+  std::deque<Segment> segments_;  // oldest first
+  File write_file_, read_file_;
+  std::uint64_t at_ = kMagic.size();          // in the oldest segment: where the next record begins
+  std::uint32_t taken_ = 0, taken_rows_ = 0;  // the record that front() gave
+  std::atomic<std::uint64_t> bytes_{0}, rows_{0}, damaged_{0};
+};
+
+Status FileSpool::load() {
+  std::error_code error;
+  fs::create_directories(folder_, error);
+  if (error)
+    return core::fail(ErrorCode::io_error, fmt::format("cannot make the folder '{}': {}", folder_, error.message()));
+  for (const auto& entry : fs::directory_iterator(folder_, error)) {
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with(kPrefix) || !name.ends_with(kSuffix)) continue;
+    Segment segment;
+    const char* const begin = name.data() + kPrefix.size();
+    const char* const end = name.data() + name.size() - kSuffix.size();
+    if (std::from_chars(begin, end, segment.number).ptr == end) segments_.push_back(segment);
+  }
+  if (error) return core::fail(ErrorCode::io_error, fmt::format("cannot look into '{}': {}", folder_, error.message()));
+  std::sort(segments_.begin(), segments_.end(), [](const auto& a, const auto& b) { return a.number < b.number; });
+  for (Segment& segment : segments_) {
+    if (auto scanned = scan(segment); !scanned) return scanned;
+    bytes_ += segment.size;
+    rows_ += segment.rows;
+  }
+  return {};
+}
+
+// Counts the rows and cuts off what was being written when the program ended.
+Status FileSpool::scan(Segment& segment) {
+  const std::string file_path = path(segment.number);
+  const File file(::open(file_path.c_str(), O_RDWR | O_CLOEXEC));
+  if (!file.is_open()) return tl::unexpected(failure("open", file_path));
+  struct stat info {};
+  if (::fstat(file.get(), &info) != 0) return tl::unexpected(failure("look at", file_path));
+  const auto size = static_cast<std::uint64_t>(info.st_size);
+  segment.size = kMagic.size();
+  std::string head;
+  for (std::uint64_t at = kMagic.size(); at + kHead <= size;) {
+    if (!file.read(head, kHead, at)) return tl::unexpected(failure("read", file_path));
+    const std::uint64_t end = at + kHead + get32(head.data());
+    if (end > size) break;
+    segment.rows += get32(head.data() + 4);
+    segment.size = at = end;
+  }
+  if (segment.size < size) {
+    kLog.warn("'{}': the last record was cut short by the program's end; {} bytes are dropped", file_path,
+              size - segment.size);
+    if (::ftruncate(file.get(), static_cast<off_t>(segment.size)) != 0)
+      return tl::unexpected(failure("shorten", file_path));
+  }
+  if (!file.write(kMagic, 0)) return tl::unexpected(failure("write", file_path));
+  return {};
+}
+
+Status FileSpool::start_segment() {
+  const std::uint64_t number = segments_.empty() ? 1 : segments_.back().number + 1;
+  const std::string file_path = path(number);
+  File file(::open(file_path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  if (!file.is_open()) return tl::unexpected(failure("create", file_path));
+  if (!file.write(kMagic, 0)) {
+    const auto error = failure("write", file_path);
+    ::unlink(file_path.c_str());
+    return tl::unexpected(error);
+  }
+  if (options_.sync) {  // a file that no folder names after a power cut would hold nothing
+    const File folder(::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!folder.is_open() || ::fsync(folder.get()) != 0) return tl::unexpected(failure("write", folder_));
+  }
+  write_file_ = std::move(file);
+  segments_.push_back({number, kMagic.size(), 0});
+  bytes_ += kMagic.size();
+  return {};
+}
+
+Status FileSpool::append(const std::vector<core::WriteBatch>& batches) {
+  std::string record(kHead, '\0');
+  std::size_t rows = 0;
+  for (const core::WriteBatch& batch : batches) {
+    std::string bytes;
+    encode_batch(bytes, batch);
+    std::array<char, 4> length;
+    put32(length.data(), static_cast<std::uint32_t>(bytes.size()));
+    record.append(length.data(), length.size());
+    record += bytes;
+    rows += batch.rows();
+  }
+  const std::size_t size = record.size() - kHead;
+  if (size > kMostInRecord || bytes() + record.size() > options_.max_bytes)
+    return core::fail(ErrorCode::too_large, fmt::format("the spool in '{}' is full ({} bytes)", folder_, bytes()),
+                      true);
+  put32(record.data(), static_cast<std::uint32_t>(size));
+  put32(record.data() + 4, static_cast<std::uint32_t>(rows));
+  put32(record.data() + 8, checksum(static_cast<std::uint32_t>(size), static_cast<std::uint32_t>(rows),
+                                    std::string_view(record).substr(kHead)));
+  if (!write_file_.is_open() || segments_.empty() || segments_.back().size >= options_.segment_bytes) {
+    if (auto started = start_segment(); !started) return started;
+  }
+  Segment& segment = segments_.back();
+  if (!write_file_.write(record, segment.size) || (options_.sync && ::fdatasync(write_file_.get()) != 0)) {
+    auto error = failure("write", path(segment.number));
+    // A piece that stays behind would be taken for damage later.
+    if (::ftruncate(write_file_.get(), static_cast<off_t>(segment.size)) != 0) write_file_ = {};
+    return tl::unexpected(std::move(error));
+  }
+  segment.size += record.size();
+  segment.rows += rows;
+  bytes_ += record.size();
+  rows_ += rows;
+  return {};
+}
+
+Result<std::optional<std::vector<core::WriteBatch>>> FileSpool::front() {
+  while (!segments_.empty()) {
+    Segment& segment = segments_.front();
+    if (at_ >= segment.size) {
+      if (segments_.size() == 1 && write_file_.is_open()) return std::nullopt;
+      drop_front();
+      continue;
+    }
+    if (!read_file_.is_open()) read_file_ = File(::open(path(segment.number).c_str(), O_RDONLY | O_CLOEXEC));
+    if (!read_file_.is_open()) return tl::unexpected(failure("open", path(segment.number)));
+    std::string head, bytes;
+    if (!read_file_.read(head, kHead, at_)) return tl::unexpected(failure("read", path(segment.number)));
+    const std::uint32_t size = head.size() == kHead ? get32(head.data()) : kMostInRecord + 1;
+    if (size > kMostInRecord || at_ + kHead + size > segment.size) {
+      pass_over();
+      continue;
+    }
+    if (!read_file_.read(bytes, size, at_ + kHead)) return tl::unexpected(failure("read", path(segment.number)));
+    const std::uint32_t rows = get32(head.data() + 4);
+    std::vector<core::WriteBatch> batches;
+    bool whole = checksum(size, rows, bytes) == get32(head.data() + 8);
+    for (std::string_view rest(bytes); whole && !rest.empty();) {
+      const std::uint32_t length = rest.size() < 4 ? 0 : get32(rest.data());
+      auto batch = decode_batch(rest.substr(std::min<std::size_t>(4, rest.size()), length));
+      whole = length > 0 && batch.has_value();
+      if (!whole) break;
+      batches.push_back(std::move(*batch));
+      rest.remove_prefix(4 + length);
+    }
+    if (!whole) {
+      pass_over();
+      continue;
+    }
+    taken_ = static_cast<std::uint32_t>(kHead + size);
+    taken_rows_ = rows;
+    return batches;
+  }
+  return std::nullopt;
+}
+
+void FileSpool::pop() {
+  if (taken_ == 0) return;
+  at_ += taken_;
+  rows_ -= std::min<std::uint64_t>(taken_rows_, rows_);
+  segments_.front().rows -= std::min<std::uint64_t>(taken_rows_, segments_.front().rows);
+  taken_ = taken_rows_ = 0;
+  if (at_ < segments_.front().size) return;
+  if (segments_.size() == 1) write_file_ = {};  // the next record begins a file of its own
+  drop_front();
+}
+
+void FileSpool::drop_front() {
+  read_file_ = {};
+  const Segment segment = segments_.front();
+  segments_.pop_front();
+  bytes_ -= std::min(segment.size, bytes());
+  rows_ -= std::min(segment.rows, rows());
+  at_ = kMagic.size();
+  if (::unlink(path(segment.number).c_str()) != 0)
+    kLog.warn("'{}' is written to the store and could not be removed: {}", path(segment.number), std::strerror(errno));
+}
+
+// Nothing says where the next record begins.
+void FileSpool::pass_over() {
+  Segment& segment = segments_.front();
+  kLog.error("'{}' is damaged at byte {}: about {} rows in it are lost", path(segment.number), at_, segment.rows);
+  ++damaged_;
+  if (segments_.size() == 1) write_file_ = {};
+  drop_front();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Spool>> Spool::open(std::string folder, SpoolOptions options) {
+  auto spool = std::make_unique<FileSpool>(std::move(folder), options);
+  if (auto loaded = spool->load(); !loaded) return tl::unexpected(loaded.error());
+  return spool;
+}
+
+Result<std::uint64_t> drain_spool(const std::string& folder, StoreWriter& writer) {
+  std::error_code absent;
+  if (folder.empty() || !fs::is_directory(folder, absent)) return 0;
+  auto spool = Spool::open(folder, {});
+  if (!spool) return tl::unexpected(spool.error());
+  std::uint64_t rows = 0;
+  while (true) {
+    const auto record = (*spool)->front();
+    if (!record) return tl::unexpected(record.error());
+    if (!*record) return rows;
+    const auto status = writer.write(**record);
+    if (!status && status.error().code != ErrorCode::invalid_argument) return tl::unexpected(status.error());
+    if (!status) kLog.error("a record of the spool is dropped: {}", status.error().context);
+    for (const auto& batch : **record) rows += status ? batch.rows() : 0;
+    (*spool)->pop();
+  }
+}
+
+}  // namespace tickspan::storage

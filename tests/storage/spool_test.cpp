@@ -1,0 +1,159 @@
+#include "storage/spool.hpp"
+
+#include <gmock/gmock.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "../support/support.hpp"
+#include "fixtures.hpp"
+
+namespace tickspan::storage::test {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+class SpoolTest : public testing::Test {
+ protected:
+  std::unique_ptr<Spool> open() {
+    auto spool = Spool::open(folder_.file("spool"), options_);
+    EXPECT_TRUE(spool) << (spool ? "" : spool.error().context);
+    return spool ? std::move(*spool) : nullptr;
+  }
+  /// A record of one candle, told apart by its minute.
+  std::vector<core::WriteBatch> record(int number, int rows = 1) const {
+    core::WriteBatch batch = world_.batch();
+    for (int i = 0; i < rows; ++i)
+      batch.candles.push_back({world_.composite(world_.btc), core::Interval::m1, flat(minute(number), "1")});
+    return {batch};
+  }
+  static int number_of(const std::vector<core::WriteBatch>& batches) {
+    return static_cast<int>((batches.at(0).candles.at(0).candle.start - minute(0)) / std::chrono::minutes(1));
+  }
+  static std::vector<int> take_all(Spool& spool) {
+    std::vector<int> out;
+    while (true) {
+      const auto front = spool.front();
+      EXPECT_TRUE(front);
+      if (!front || !*front) return out;
+      out.push_back(number_of(**front));
+      spool.pop();
+    }
+  }
+  std::vector<fs::path> files() const {
+    std::vector<fs::path> out;
+    for (const auto& entry : fs::directory_iterator(folder_.file("spool"))) out.push_back(entry.path());
+    std::sort(out.begin(), out.end());
+    return out;
+  }
+
+  tickspan::test::TempDir folder_;
+  World world_;
+  SpoolOptions options_{.max_bytes = 1 << 20, .segment_bytes = 1 << 18, .sync = false};
+};
+
+TEST_F(SpoolTest, GivesBackInOrderAndLeavesNothingBehind) {
+  options_.segment_bytes = 400;  // a few records each
+  const auto spool = open();
+  EXPECT_TRUE(spool->empty());
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(spool->append(record(i)));
+  EXPECT_EQ(spool->rows(), 20U);
+  EXPECT_GT(files().size(), 3U);
+  const auto all = take_all(*spool);
+  ASSERT_EQ(all.size(), 20U);
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(all[static_cast<std::size_t>(i)], i);
+  EXPECT_TRUE(spool->empty());
+  EXPECT_EQ(spool->rows(), 0U);
+  EXPECT_EQ(spool->bytes(), 0U);
+  EXPECT_TRUE(files().empty());
+  ASSERT_TRUE(spool->append(record(77)));
+  EXPECT_THAT(take_all(*spool), ElementsAre(77));
+}
+
+TEST_F(SpoolTest, TakingAndAppendingInTurns) {
+  const auto spool = open();
+  int next = 0;
+  for (int i = 0; i < 300; ++i) {
+    ASSERT_TRUE(spool->append(record(i)));
+    if (i % 3 == 0) continue;
+    const auto front = spool->front();
+    ASSERT_TRUE(front && *front);
+    EXPECT_EQ(number_of(**front), next++);
+    spool->pop();
+  }
+  for (const int number : take_all(*spool)) EXPECT_EQ(number, next++);
+  EXPECT_EQ(next, 300);
+}
+
+TEST_F(SpoolTest, SurvivesTheProgramsEnd) {
+  {
+    const auto spool = open();
+    for (int i = 0; i < 5; ++i) ASSERT_TRUE(spool->append(record(i, 2)));
+    ASSERT_TRUE(spool->front());
+    spool->pop();
+  }
+  const auto spool = open();
+  EXPECT_EQ(spool->rows(), 10U);  // taken ones come again: writing is upserts
+  EXPECT_THAT(take_all(*spool), ElementsAre(0, 1, 2, 3, 4));
+}
+
+TEST_F(SpoolTest, ARecordCutShortIsDroppedAndNothingElse) {
+  for (std::uintmax_t cut = 1; cut < 60; cut += 7) {
+    {
+      const auto spool = open();
+      for (int i = 0; i < 3; ++i) ASSERT_TRUE(spool->append(record(i)));
+    }
+    const fs::path file = files().back();
+    fs::resize_file(file, fs::file_size(file) - cut);
+    const auto spool = open();
+    ASSERT_TRUE(spool->append(record(9)));
+    EXPECT_THAT(take_all(*spool), ElementsAre(0, 1, 9)) << cut;
+    EXPECT_EQ(spool->damaged(), 0U);
+  }
+}
+
+TEST_F(SpoolTest, ADamagedRecordIsPassedOverAndCounted) {
+  options_.segment_bytes = 1;  // one record a file
+  {
+    const auto spool = open();
+    for (int i = 0; i < 3; ++i) ASSERT_TRUE(spool->append(record(i)));
+  }
+  std::fstream file(files().at(1), std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(-3, std::ios::end);
+  file.put('\x7f');
+  file.close();
+  const auto spool = open();
+  EXPECT_THAT(take_all(*spool), ElementsAre(0, 2));
+  EXPECT_EQ(spool->damaged(), 1U);
+  EXPECT_TRUE(spool->empty());
+}
+
+TEST_F(SpoolTest, AFullSpoolRefusesAndTakesAgainWhenThereIsRoom) {
+  options_.max_bytes = 1500;
+  options_.segment_bytes = 200;
+  const auto spool = open();
+  int count = 0;
+  core::Status status;
+  while ((status = spool->append(record(count)))) ++count;
+  EXPECT_EQ(status.error().code, core::ErrorCode::too_large);
+  EXPECT_GT(count, 3);
+  EXPECT_LE(spool->bytes(), 1500U);
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(spool->front());
+    spool->pop();
+  }
+  EXPECT_TRUE(spool->append(record(count)));
+}
+
+TEST_F(SpoolTest, AFolderThatCannotBeMadeIsNamed) {
+  std::ofstream(folder_.file("spool")) << "a file";
+  const auto spool = Spool::open(folder_.file("spool"), options_);
+  ASSERT_FALSE(spool);
+  EXPECT_EQ(spool.error().code, core::ErrorCode::io_error);
+  EXPECT_THAT(spool.error().context, HasSubstr(folder_.file("spool")));
+}
+
+}  // namespace
+}  // namespace tickspan::storage::test

@@ -1,0 +1,215 @@
+#include <gmock/gmock.h>
+
+#include <mutex>
+
+#include "../support/support.hpp"
+#include "fixtures.hpp"
+#include "storage/history_service.hpp"
+#include "storage/memory_store.hpp"
+#include "storage/spool.hpp"
+
+namespace tickspan::storage::test {
+namespace {
+
+using runtime::PushResult;
+using std::chrono::milliseconds;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::SizeIs;
+using tickspan::test::eventually;
+
+// A store of the next process and of this one: what was written stays, whoever opens it.
+struct Place {
+  std::mutex mutex;
+  bool away = false;  // every write fails
+  bool no_room_for_trades = false;
+  std::size_t tries = 0;
+  std::vector<int> minutes;  // candles in the order in which they arrived
+  std::size_t trades = 0;
+  std::vector<core::Gap> gaps;
+
+  template <typename Change>
+  auto with(Change change) {
+    const std::lock_guard lock(mutex);
+    return change(*this);
+  }
+};
+
+class PlaceWriter final : public StoreWriter {
+ public:
+  explicit PlaceWriter(std::shared_ptr<Place> place) : place_(std::move(place)) {}
+  core::Status write(const std::vector<core::WriteBatch>& batches) override {
+    const std::lock_guard lock(place_->mutex);
+    ++place_->tries;
+    if (place_->away) return core::fail(core::ErrorCode::unavailable, "the store is away", true);
+    for (const auto& batch : batches) {
+      if (place_->no_room_for_trades && !batch.ticks.empty())
+        return core::fail(core::ErrorCode::no_space, "the disk is full", true);
+    }
+    for (const auto& batch : batches) {
+      for (const auto& row : batch.candles)
+        place_->minutes.push_back(static_cast<int>((row.candle.start - minute(0)) / std::chrono::minutes(1)));
+      place_->trades += batch.ticks.size();
+      place_->gaps.insert(place_->gaps.end(), batch.gaps.begin(), batch.gaps.end());
+    }
+    return {};
+  }
+  core::Result<std::size_t> expire(const Expiry&, std::size_t) override { return 0; }
+
+ private:
+  std::shared_ptr<Place> place_;
+};
+
+class PlaceStore final : public HistoryStore {
+ public:
+  explicit PlaceStore(std::shared_ptr<Place> place) : place_(std::move(place)) {}
+  core::Status open() override { return memory_->open(); }
+  core::Result<std::unique_ptr<StoreWriter>> writer() override { return std::make_unique<PlaceWriter>(place_); }
+  core::Result<std::unique_ptr<StoreReader>> reader() override { return memory_->reader(); }
+  core::Result<core::RestoredState> restore(core::Timestamp since) override { return memory_->restore(since); }
+
+ private:
+  std::shared_ptr<Place> place_;
+  std::unique_ptr<HistoryStore> memory_ = make_memory_store();
+};
+
+class WritePathTest : public testing::Test {
+ protected:
+  WritePathTest() {
+    options_.batch_time = options_.retry_first = milliseconds(1);
+    options_.retry_longest = milliseconds(5);
+    options_.stop_patience = milliseconds(20);
+    options_.spool_folder = folder_.file("spool");
+    options_.spool_sync = false;
+  }
+  void start() {
+    service_ = std::make_unique<HistoryService>(std::make_unique<PlaceStore>(place_), options_, metrics_);
+    ASSERT_TRUE(service_->start());
+  }
+  PushResult push(int number, int trades = 0) {
+    core::WriteBatch batch = world_.batch();
+    batch.candles.push_back({world_.composite(world_.btc), core::Interval::m1, flat(minute(number), "1")});
+    for (int i = 0; i < trades; ++i) {
+      batch.ticks.push_back(trade(world_.kraken_btc, static_cast<std::uint64_t>(number * 100 + i + 1), minute(number),
+                                  minute(number), "1", "1"));
+    }
+    return service_->push(batch);
+  }
+  void push_one_by_one(int first, int count, int trades = 0) {
+    for (int i = first; i < first + count; ++i) {
+      ASSERT_EQ(push(i, trades), PushResult::ok);
+      service_->flush();
+    }
+  }
+  std::vector<int> minutes() {
+    return place_->with([](Place& p) { return p.minutes; });
+  }
+
+  tickspan::test::TempDir folder_;
+  World world_;
+  runtime::Metrics metrics_;
+  std::shared_ptr<Place> place_ = std::make_shared<Place>();
+  HistoryServiceOptions options_;
+  std::unique_ptr<HistoryService> service_;
+};
+
+TEST_F(WritePathTest, RowsGoToTheSpoolWhileTheStoreIsAwayAndArriveInOrder) {
+  start();
+  push_one_by_one(0, 2);
+  EXPECT_EQ(service_->write_state(), WriteState::ok);
+  place_->with([](Place& p) { p.away = true; });
+  push_one_by_one(2, 5);
+  EXPECT_EQ(service_->write_state(), WriteState::spooling);
+  EXPECT_EQ(service_->rows_spooled(), 5U);
+  EXPECT_EQ(service_->rows_waiting(), 0U);  // the queue is free: the engine never waits
+  EXPECT_FALSE(service_->healthy());
+  place_->with([](Place& p) { p.away = false; });
+  ASSERT_TRUE(eventually([&] { return service_->write_state() == WriteState::ok; }));
+  push_one_by_one(7, 1);
+  EXPECT_THAT(minutes(), ElementsAre(0, 1, 2, 3, 4, 5, 6, 7));
+  EXPECT_EQ(service_->rows_spooled(), 0U);
+}
+
+TEST_F(WritePathTest, NothingIsLostWhenTheProgramEndsMeanwhile) {
+  place_->with([](Place& p) { p.away = true; });
+  start();
+  push_one_by_one(0, 4);
+  service_->stop();
+  EXPECT_THAT(minutes(), IsEmpty());
+  place_->with([](Place& p) { p.away = false; });
+  start();
+  ASSERT_TRUE(eventually([&] { return service_->write_state() == WriteState::ok; }));
+  push_one_by_one(4, 1);
+  EXPECT_THAT(minutes(), ElementsAre(0, 1, 2, 3, 4));
+}
+
+TEST_F(WritePathTest, ASpoolCanBeDrainedBeforeTheServiceStarts) {
+  place_->with([](Place& p) { p.away = true; });
+  start();
+  push_one_by_one(0, 4);
+  service_->stop();
+  PlaceWriter writer(place_);
+  EXPECT_FALSE(drain_spool(options_.spool_folder, writer));
+  place_->with([](Place& p) { p.away = false; });
+  EXPECT_EQ(drain_spool(options_.spool_folder, writer), 4U);
+  EXPECT_THAT(minutes(), ElementsAre(0, 1, 2, 3));
+  EXPECT_EQ(drain_spool(options_.spool_folder, writer), 0U);
+  EXPECT_EQ(drain_spool(folder_.file("nowhere"), writer), 0U);
+}
+
+TEST_F(WritePathTest, AFullSpoolHoldsRowsBackAndGoesOnInOrder) {
+  options_.spool_bytes = 700;
+  options_.queue_rows = 4;
+  place_->with([](Place& p) { p.away = true; });
+  start();
+  int pushed = 0;
+  ASSERT_TRUE(eventually([&] {
+    if (push(pushed) == PushResult::ok) {
+      ++pushed;
+      return false;
+    }
+    return service_->rows_waiting() >= 4;
+  }));
+  EXPECT_GT(pushed, 4);
+  place_->with([](Place& p) { p.away = false; });
+  service_->flush();
+  ASSERT_TRUE(eventually([&] { return service_->write_state() == WriteState::ok; }));
+  const auto arrived = minutes();
+  ASSERT_EQ(arrived.size(), static_cast<std::size_t>(pushed));
+  EXPECT_TRUE(std::is_sorted(arrived.begin(), arrived.end()));
+}
+
+TEST_F(WritePathTest, AFullDiskKeepsCandlesAndTellsOfTheTrades) {
+  options_.full_disk_look = std::chrono::hours(1);
+  place_->with([](Place& p) { p.no_room_for_trades = true; });
+  start();
+  push_one_by_one(0, 3, 10);
+  EXPECT_EQ(service_->write_state(), WriteState::disk_full);
+  EXPECT_THAT(minutes(), ElementsAre(0, 1, 2));
+  EXPECT_EQ(service_->rows_spooled(), 0U);
+  const auto gaps = place_->with([](Place& p) { return p.gaps; });
+  ASSERT_THAT(gaps, SizeIs(3));  // one that grows: the same start
+  EXPECT_EQ(gaps[2].venue, "kraken");
+  EXPECT_EQ(gaps[2].cause, core::GapCause::disk_full);
+  EXPECT_EQ(gaps[0].start, gaps[2].start);
+  EXPECT_GT(gaps[2].end, minute(2));
+  EXPECT_EQ(metrics_.counter("tickspan_storage_trades_skipped_total", "").value(), 30U);
+}
+
+TEST_F(WritePathTest, TradesAreStoredAgainOnceThereIsRoom) {
+  options_.full_disk_look = milliseconds(1);
+  place_->with([](Place& p) { p.no_room_for_trades = true; });
+  start();
+  push_one_by_one(0, 1, 10);
+  place_->with([](Place& p) { p.no_room_for_trades = false; });
+  int next = 1;
+  ASSERT_TRUE(eventually([&] {
+    push(next++, 1);
+    service_->flush();
+    return place_->with([](Place& p) { return p.trades > 0; });
+  }));
+  EXPECT_EQ(service_->write_state(), WriteState::ok);
+}
+
+}  // namespace
+}  // namespace tickspan::storage::test
