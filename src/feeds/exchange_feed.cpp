@@ -82,7 +82,8 @@ class ExchangeFeed::Impl final : public LinkOwner, public std::enable_shared_fro
                  options_.tap,
                  options_.min_mute_deadline,
                  options_.all_refused_pause,
-                 options_.time_scale},
+                 options_.time_scale,
+                 options_.budget},
         random_(options_.seed != 0 ? options_.seed : std::random_device{}()),
         flush_timer_(loop),
         refusal_timer_(loop) {}

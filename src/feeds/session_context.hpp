@@ -9,6 +9,7 @@
 #include "feeds/frame_intake.hpp"
 #include "feeds/venue_protocol.hpp"
 #include "net/http_client.hpp"
+#include "net/rate_budget.hpp"
 #include "runtime/clock.hpp"
 #include "runtime/event_loop.hpp"
 #include "runtime/feed_port.hpp"
@@ -32,6 +33,7 @@ struct SessionContext {
   core::Duration min_mute_deadline;
   core::Duration all_refused_pause;
   double time_scale = 1;
+  net::RateBudget* budget = nullptr;  ///< of the REST hosts; may be null
   std::uint64_t next_request_id = 1;
   std::shared_ptr<const core::SymbolTable> symbols;
 

@@ -10,6 +10,7 @@ namespace {
 using core::FeedState;
 constexpr std::size_t kMaxBody = 64 << 20;
 constexpr core::Duration kTimeout = std::chrono::seconds(30);
+constexpr std::chrono::milliseconds kLeastWait{10};
 
 net::BackoffOptions scaled_backoff(const SessionContext& context) {
   net::BackoffOptions options;
@@ -35,6 +36,10 @@ void SymbolFetcher::start() {
 
 void SymbolFetcher::fetch() {
   const std::string base = hosts_.current();
+  if (context_.budget != nullptr && !context_.budget->try_take(host_of(base))) {
+    const core::Duration wait = std::max(context_.budget->wait(host_of(base)), core::Duration(kLeastWait));
+    return timer_.start(wait, [this] { fetch(); });
+  }
   const std::string url = join_url(base, context_.protocol.symbols_target());
   context_.counters.requests.fetch_add(1, std::memory_order_relaxed);
   const auto timeout = std::max(std::chrono::milliseconds(1),
@@ -75,6 +80,8 @@ void SymbolFetcher::failed(const std::string& base, const core::Error& error) {
   if (error.code == core::ErrorCode::rate_limited)
     context_.counters.rate_limited.fetch_add(1, std::memory_order_relaxed);
   core::Duration delay = std::max(backoff_.next(), context_.scaled(std::chrono::milliseconds(error.retry_after_ms)));
+  if (error.code == core::ErrorCode::rate_limited && context_.budget != nullptr)
+    context_.budget->pause(host_of(base), delay);
   bool refused = false;
   if (error.code == core::ErrorCode::forbidden) {
     refused = !hosts_.refuse(base);

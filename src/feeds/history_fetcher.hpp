@@ -1,0 +1,97 @@
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/feed_event.hpp"
+#include "feeds/feed.hpp"
+#include "feeds/host_ring.hpp"
+#include "feeds/venue_history.hpp"
+#include "net/backoff.hpp"
+#include "net/circuit_breaker.hpp"
+#include "net/http_client.hpp"
+#include "net/loop_timer.hpp"
+#include "net/rate_budget.hpp"
+#include "runtime/clock.hpp"
+#include "runtime/event_loop.hpp"
+
+namespace tickspan::feeds {
+
+/// A venue's past, asked for in the background.
+/// **Threading**: one loop; `done` runs there, later, exactly once, unless the source is gone before.
+class HistorySource {
+ public:
+  using Done = std::function<void(core::Result<HistoryPage>)>;
+  virtual ~HistorySource() = default;
+  virtual const HistoryLimits& limits() const = 0;
+  /// All pages of the query as one, in order. An error stands for the whole: retryable when it may work another time.
+  virtual void fetch(HistoryQuery query, Done done) = 0;
+};
+
+struct HistoryFetcherOptions {
+  std::string venue;                   ///< for the log
+  std::vector<std::string> rest_urls;  ///< tried in order
+  net::ClientOptions client;
+  FrameTap tap;
+  std::chrono::milliseconds request_timeout{20'000};
+  std::size_t max_pages = 200;  ///< of one query; more is `too_large`
+  unsigned tries = 4;           ///< of one page; being told to wait does not count
+  net::BackoffOptions backoff{std::chrono::seconds(1), std::chrono::seconds(30), std::chrono::seconds(30)};
+  std::uint64_t seed = 0;  ///< of the jitter; 0: a random one
+};
+
+/// Asks a venue's REST service for its past, one page at a time, one query after the other.
+///
+/// Keeps to the budget of the host, which it shares with whoever else asks there; obeys Retry-After; leaves a host that
+/// fails every time alone for a while.
+/// **Threading**: the loop's. **Ownership**: loop, clock, history and budget must outlive it; queries that are not done
+/// when it is destroyed are dropped. **Limits**: a body of 8 MiB, `max_pages` a query.
+class HistoryFetcher final : public HistorySource {
+ public:
+  HistoryFetcher(const VenueHistory& history, runtime::EventLoop& loop, const runtime::Clock& clock,
+                 net::RateBudget& budget, HistoryFetcherOptions options);
+  ~HistoryFetcher() override;
+
+  const HistoryLimits& limits() const override { return history_.limits(); }
+  void fetch(HistoryQuery query, Done done) override;
+  std::size_t waiting() const { return jobs_.size(); }
+  /// Requests sent, and those that were told to come later.
+  const core::FeedCounters& counters() const { return counters_; }
+
+ private:
+  struct Job {
+    HistoryQuery query;
+    Done done;
+    HistoryPage all;
+    std::string cursor;
+    std::size_t pages = 0;
+    unsigned failures = 0;
+    unsigned refusals = 0;
+  };
+  void step();
+  void send();
+  void take(const std::string& base, core::Result<net::HttpResponse> result);
+  core::Result<HistoryPage> page_of(const std::string& base, core::Result<net::HttpResponse> result);
+  void add(HistoryPage page);
+  void failed(const std::string& base, core::Error error);
+  void finish(core::Result<HistoryPage> result);
+
+  const VenueHistory& history_;
+  const runtime::Clock& clock_;
+  net::RateBudget& budget_;
+  HistoryFetcherOptions options_;
+  HostRing hosts_;
+  net::Backoff backoff_;
+  net::CircuitBreaker breaker_;
+  net::HttpClient http_;
+  net::LoopTimer timer_;
+  core::FeedCounters counters_;
+  std::deque<Job> jobs_;  ///< the first one is under way
+  bool asking_ = false;
+};
+
+}  // namespace tickspan::feeds

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string_view>
+
+#include "feeds/venue_history.hpp"
+
+namespace tickspan::feeds {
+
+// What the venues' history decoders share. Tokens are raw JSON values, see decode_support.hpp.
+
+/// Takes the tokens of one row; says what is wrong with it, or null.
+using RowVisitor = std::function<const char*(std::span<const std::string_view> tokens)>;
+
+/// `[[a,b,…],…]`: the rows of the outermost array. parse_error, beginning with `what`, when the body is none.
+core::Status read_rows(std::string_view body, std::string_view what, const RowVisitor& visit);
+/// `[{…},…]`: of each object the values of `keys`, in that order; empty where it lacks one.
+core::Status read_objects(std::string_view body, std::string_view what, std::span<const std::string_view> keys,
+                          const RowVisitor& visit);
+/// `{"error":[…],"result":{"<pair>":[[…],…],"last":…}}`, the envelope of Kraken: the rows of the one pair. `last` is
+/// the token of that name. An error in the body is rate_limited, not_found or unavailable.
+core::Status read_enveloped_rows(std::string_view body, std::string_view what, std::string& last,
+                                 const RowVisitor& visit);
+
+/// Unix seconds with up to nine decimals, exact to the nanosecond.
+bool read_unix_seconds(std::string_view token, core::Timestamp& out);
+bool read_unix_ms(std::string_view token, core::Timestamp& out);
+/// A whole number that a cursor of ours holds; 0 when it does not.
+std::uint64_t cursor_number(std::string_view cursor);
+
+/// Adds a candle of the query's width if it begins in the query's range. Null, or what is wrong with it: prices that
+/// are none or contradict each other, a negative volume, a start that is no multiple of the width.
+const char* add_candle(const HistoryQuery& query, core::Timestamp start, std::string_view open, std::string_view high,
+                       std::string_view low, std::string_view close, std::string_view volume, std::string_view trades,
+                       HistoryPage& page);
+/// Adds a trade if it lies in the query's range. Null, or what is wrong with it.
+const char* add_trade(const HistoryQuery& query, HistoryTrade trade, std::string_view price, std::string_view amount,
+                      HistoryPage& page);
+/// Brings the rows into order and leaves repeated ones out.
+void put_in_order(HistoryPage& page);
+
+}  // namespace tickspan::feeds

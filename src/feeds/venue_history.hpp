@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/candle.hpp"
+#include "core/result.hpp"
+#include "core/tick.hpp"
+
+namespace tickspan::feeds {
+
+enum class HistoryKind : std::uint8_t { trades, minutes, hours };
+
+/// What happened on one pair of a venue in [from, to). Candles: those that begin in it.
+struct HistoryQuery {
+  HistoryKind kind = HistoryKind::trades;
+  std::string symbol;  ///< as in the venue's list of pairs
+  core::Timestamp from, to;
+};
+
+/// A trade of the past, or several that the venue reports as one: the fills of one order at one price.
+struct HistoryTrade {
+  core::Timestamp at;
+  core::Decimal price, amount;
+  std::uint64_t first_id = 0, last_id = 0;  ///< equal for a single trade
+  core::Side side = core::Side::unknown;
+};
+
+/// One answer. Rows outside the query's range are left out, the others ascend by time (and id).
+struct HistoryPage {
+  std::vector<HistoryTrade> trades;
+  std::vector<core::Candle> candles;  ///< not `final`: the caller knows the time. Without a count of trades: 0
+  std::string next;                   ///< where to go on; empty: this was the last page
+};
+
+struct HistoryLimits {
+  double requests_per_minute = 60;  ///< well below what the venue allows an address: others may share it
+  double burst = 1;
+  std::size_t newest_candles = 0;  ///< the venue has only so many candles up to now; 0: all
+  bool trades_by_time = true;      ///< false: pages of trades go back from now, so that the distant past is far
+};
+
+/// How one venue is asked for its past, without any I/O.
+/// **Threading**: const and stateless, any thread.
+class VenueHistory {
+ public:
+  virtual ~VenueHistory() = default;
+  virtual const HistoryLimits& limits() const = 0;
+  /// REST path and query of the page at `cursor`: empty for the first, then HistoryPage::next.
+  virtual std::string target(const HistoryQuery& query, std::string_view cursor) const = 0;
+  /// Decodes the answer to target(query, cursor). rate_limited, not_found and unavailable where the venue says so in
+  /// the body; parse_error for what is not its protocol.
+  virtual core::Result<HistoryPage> decode(const HistoryQuery& query, std::string_view cursor,
+                                           std::string_view body) const = 0;
+};
+
+/// The length of the candles asked for; a minute for trades.
+core::Duration candle_width(HistoryKind kind);
+
+}  // namespace tickspan::feeds

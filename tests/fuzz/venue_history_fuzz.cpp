@@ -1,0 +1,35 @@
+// The first byte chooses venue and kind, the rest is the answer.
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "core/assert.hpp"
+#include "feeds/binance/history.hpp"
+#include "feeds/coinbase/history.hpp"
+#include "feeds/kraken/history.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace tickspan;
+  static const std::unique_ptr<feeds::VenueHistory> venues[] = {
+      feeds::make_binance_history(), feeds::make_coinbase_history(), feeds::make_kraken_history()};
+  if (size == 0) return 0;
+  const auto kind = static_cast<feeds::HistoryKind>(data[0] / 3 % 3);
+  const feeds::HistoryQuery query{kind, "BTC/USD", core::Timestamp::from_s(1'780'000'020),
+                                  core::Timestamp::from_s(1'780'086'420)};
+  const auto page = venues[data[0] % 3]->decode(query, "5", {reinterpret_cast<const char*>(data) + 1, size - 1});
+  if (!page) return 0;
+  for (const auto& trade : page->trades) {
+    TS_ASSERT(trade.at >= query.from && trade.at < query.to, "a trade outside the range");
+    TS_ASSERT(trade.price.is_positive() && trade.amount.is_positive(), "a trade of nothing");
+    TS_ASSERT(trade.first_id <= trade.last_id, "ids in reverse");
+  }
+  for (std::size_t i = 0; i < page->candles.size(); ++i) {
+    const auto& c = page->candles[i];
+    TS_ASSERT(c.start >= query.from && c.start < query.to, "a candle outside the range");
+    TS_ASSERT(c.low.is_positive() && c.low <= c.open && c.low <= c.close, "a low that is none");
+    TS_ASSERT(c.high >= c.open && c.high >= c.close && c.volume.mantissa >= 0, "a high that is none");
+    TS_ASSERT(i == 0 || page->candles[i - 1].start < c.start, "out of order");
+  }
+  return 0;
+}
