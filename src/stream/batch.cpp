@@ -24,6 +24,12 @@ void Batch::start(std::vector<wire::Frame> frames) {
   deflated_parts_.clear();
 }
 
+std::uint32_t Batch::add(wire::Frame frame) {
+  frames_.push_back(std::move(frame));
+  parts_.emplace_back();
+  return size() - 1;
+}
+
 void Batch::encode(std::uint32_t index) {
   const std::size_t begin = log_.size();
   net::append_text_frame(log_, *frames_[index].json);
@@ -63,7 +69,7 @@ std::string_view Batch::whole(std::span<const std::uint32_t> frames) const {
 }
 
 void Batch::append_deflated(std::string& out, std::span<const std::uint32_t> frames) {
-  if (deflated_parts_.empty()) deflated_parts_.resize(frames_.size());
+  if (deflated_parts_.size() < frames_.size()) deflated_parts_.resize(frames_.size());
   for (const std::uint32_t index : frames) {
     Part& part = deflated_parts_[index];
     if (part.end == 0) {

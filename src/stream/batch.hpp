@@ -20,6 +20,8 @@ class Batch {
   explicit Batch(net::MessageDeflater& deflater) : deflater_(deflater) {}
 
   void start(std::vector<wire::Frame> frames);
+  /// One more at the end; its index.
+  std::uint32_t add(wire::Frame frame);
   std::uint32_t size() const { return static_cast<std::uint32_t>(frames_.size()); }
   const wire::Frame& operator[](std::uint32_t index) const { return frames_[index]; }
   /// Somebody listens to the frame. Called in order of the indexes.

@@ -36,6 +36,8 @@ StreamCounters::StreamCounters(runtime::Metrics& m)
       deliveries(m.counter("tickspan_stream_deliveries_total", "Messages written to clients")),
       conflated(m.counter("tickspan_stream_conflated_total", "Latest-value messages replaced by a newer one")),
       overflowed(m.counter("tickspan_stream_inbox_overflow_total", "Messages that found a shard's inbox full")),
+      caught_up(m.counter("tickspan_stream_caught_up_total",
+                          "Messages that found an inbox full and were taken from the history")),
       gaps(m.counter("tickspan_stream_gaps_total", "Gaps told to clients")),
       recovered(m.counter("tickspan_stream_recovered_total", "Subscriptions resumed without a loss")),
       closed_slow(m.counter("tickspan_stream_closed_total", "Clients closed by the server", {{"reason", "slow"}})),

@@ -75,7 +75,7 @@ void ShardImpl::turn() {
   if (!core_->history.serves(generation_)) content = {};
   batch_.start(std::move(content.frames));
   distribute();
-  tell_missed(content.missed);
+  catch_up(content.missed);
   flush_some();
 }
 
@@ -89,6 +89,7 @@ void ShardImpl::take_pipeline() {
   const auto old_groups = groups_.take_all();
   const auto old_channels = std::exchange(channels_, {});
   unused_.clear();
+  behind_.clear();
   std::vector<Client*> without;
   for (Client* client : clients_) {
     if (client->group() == nullptr) without.push_back(client);
@@ -133,6 +134,10 @@ void ShardImpl::offer(std::uint32_t index) {
 // False: it is known already.
 bool ShardImpl::follows(Channel& channel, const wire::Frame& frame) {
   if (frame.seq <= channel.last) return false;
+  if (channel.behind > 0) {  // comes by catch_up(), after what is before it
+    channel.behind = std::max(channel.behind, frame.seq);
+    return false;
+  }
   if (frame.seq != channel.last + 1) tell_listeners(channel, frame.seq - 1);
   channel.last = frame.seq;
   channel.certain = true;
@@ -147,35 +152,77 @@ void ShardImpl::note(const Channel& channel, std::uint32_t index) {
   }
 }
 
-void ShardImpl::tell_missed(const std::vector<Inbox::Missed>& missed) {
+// What found the inbox full is in the history still, most likely: it makes this turn and the next ones larger, each by
+// no more than a client's queue takes well. Only what is gone from the history, too, is told as a gap.
+void ShardImpl::catch_up(const std::vector<Inbox::Missed>& missed) {
   for (const auto& [topic, seq] : missed) {
     Channel* const found = channel(topic);
     if (found == nullptr || found->last >= seq) continue;
-    found->certain = true;
-    tell_listeners(*found, seq);
-    found->last = seq;
+    if (found->behind == 0) behind_.push_back(topic);
+    found->behind = std::max(found->behind, seq);
+  }
+  std::size_t room = options().max_queued_bytes / 2;
+  std::erase_if(behind_, [&](const wire::Topic& topic) {
+    Channel* const found = channel(topic);
+    if (found == nullptr) return true;
+    if (room > 0) hand_out_missed(*found, room);
+    if (found->last < found->behind) return false;
+    found->behind = 0;
+    return true;
+  });
+  turn_pending_ = turn_pending_ || !behind_.empty();
+}
+
+void ShardImpl::hand_out_missed(Channel& channel, std::size_t& room) {
+  auto frames = core_->history.after(channel.topic.key(), channel.last, generation_);
+  if (!frames || frames->empty()) {
+    channel.certain = true;
+    tell_listeners(channel, channel.behind);
+    channel.last = channel.behind;
+    return;
+  }
+  for (wire::Frame& frame : *frames) {
+    if (room == 0) return;
+    room -= std::min(room, frame.json->size());
+    counters().caught_up.add();
+    channel.last = frame.seq;
+    const std::uint32_t index = batch_.add(std::move(frame));
+    if (channel.listeners.empty()) continue;
+    batch_.encode(index);
+    note(channel, index);
   }
 }
 
 // Messages up to `seq` did not reach this shard.
 void ShardImpl::tell_listeners(Channel& channel, std::uint64_t seq) {
+  auto hole = describe_hole(channel, seq, channel.certain);
   for (Group* const group : channel.listeners) {
     flush_group(*group);
     for (Client* const client : group->members()) {
-      if (client != nullptr && client->lacks(channel.topic, seq))
-        tell_hole(*client, channel.topic, seq, channel.certain);
+      if (client != nullptr && client->lacks(channel.topic, seq)) tell_hole(*client, channel.topic, hole);
     }
   }
+}
+
+ShardImpl::Hole ShardImpl::describe_hole(const Channel& channel, std::uint64_t seq, bool missed) const {
+  Hole hole{seq, {}, {recent_message(channel, seq), {}}};
+  if (missed) hole.gap = wire::stream_message(channel.name, "gap", seq, epoch_, "null");
+  return hole;
+}
+
+void ShardImpl::tell_hole(Client& client, const wire::Topic& topic, Hole& hole) {
+  if (!hole.gap.empty()) {
+    counters().gaps.add();
+    client.push(topic, "gap", hole.seq, hole.gap);
+  }
+  client.push_shared(topic, hole.seq, hole.recent);
 }
 
 void ShardImpl::tell_hole(Client& client, const wire::Topic& topic, std::uint64_t seq, bool missed) {
   const Channel* const found = channel(topic);
   if (found == nullptr) return;
-  if (missed) {
-    counters().gaps.add();
-    client.push(topic, "gap", seq, wire::stream_message(found->name, "gap", seq, epoch_, "null"));
-  }
-  push_recent(client, *found, seq);
+  auto hole = describe_hole(*found, seq, missed);
+  tell_hole(client, topic, hole);
 }
 
 void ShardImpl::flush(Client& client) {

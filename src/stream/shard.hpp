@@ -24,8 +24,8 @@ namespace tickspan::stream {
 
 struct StreamCounters {
   explicit StreamCounters(runtime::Metrics& metrics);
-  runtime::Counter &frames, &deliveries, &conflated, &overflowed, &gaps, &recovered, &closed_slow, &closed_no_pong,
-      &closed_limit, &closed_idle, &closed_bad, &refused_subscriptions, &foreign;
+  runtime::Counter &frames, &deliveries, &conflated, &overflowed, &caught_up, &gaps, &recovered, &closed_slow,
+      &closed_no_pong, &closed_limit, &closed_idle, &closed_bad, &refused_subscriptions, &foreign;
 };
 
 /// What all shards share.
@@ -118,9 +118,16 @@ class ShardImpl : public std::enable_shared_from_this<ShardImpl> {
     std::vector<Group*> listeners;
     SteadyTime unused_since{};
     // Of a lossless one:
-    std::uint64_t hold = 0;  // what History::hold() gave
-    std::uint64_t last = 0;  // number of the message handed out last
-    bool certain = true;     // the next one is last + 1
+    std::uint64_t hold = 0;    // what History::hold() gave
+    std::uint64_t last = 0;    // number of the message handed out last
+    bool certain = true;       // the next one is last + 1
+    std::uint64_t behind = 0;  // up to here the inbox lost some that the history has; 0: none
+  };
+  /// What is told to everybody who misses the same messages.
+  struct Hole {
+    std::uint64_t seq = 0;
+    std::string gap;  ///< empty: nothing was missed that anybody could know of
+    SharedMessage recent;
   };
   struct WildcardSnapshot {
     std::uint64_t position = 0;
@@ -133,9 +140,13 @@ class ShardImpl : public std::enable_shared_from_this<ShardImpl> {
   void offer(std::uint32_t index);
   bool follows(Channel& channel, const wire::Frame& frame);
   void note(const Channel& channel, std::uint32_t index);
-  void tell_missed(const std::vector<Inbox::Missed>& missed);
+  void catch_up(const std::vector<Inbox::Missed>& missed);
+  void hand_out_missed(Channel& channel, std::size_t& room);
   void tell_listeners(Channel& channel, std::uint64_t seq);
+  Hole describe_hole(const Channel& channel, std::uint64_t seq, bool missed) const;
+  void tell_hole(Client& client, const wire::Topic& topic, Hole& hole);
   void push_recent(Client& client, const Channel& channel, std::uint64_t seq);
+  std::string recent_message(const Channel& channel, std::uint64_t seq) const;
   void push_state(Client& client, const Channel& channel, const core::MarketSnapshot& snapshot);
   void flush_some();
   void flush_group(Group& group);
@@ -164,6 +175,7 @@ class ShardImpl : public std::enable_shared_from_this<ShardImpl> {
   std::unordered_map<std::uint64_t, Channel> channels_;
   GroupTable groups_;
   std::vector<std::uint64_t> unused_;  // lossless channels kept a while without listeners, so that they can be resumed
+  std::vector<wire::Topic> behind_;    // channels of which messages are still to be taken from the history
   std::vector<Client*> clients_;
   std::size_t tick_cursor_ = 0;
   Batch batch_;

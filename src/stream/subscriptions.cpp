@@ -164,9 +164,12 @@ void ShardImpl::push_missed(Client& client, const wire::Topic& topic, std::uint6
 }
 
 void ShardImpl::push_recent(Client& client, const Channel& channel, std::uint64_t seq) {
+  client.push(channel.topic, "snapshot", seq, recent_message(channel, seq));
+}
+
+std::string ShardImpl::recent_message(const Channel& channel, std::uint64_t seq) const {
   const auto frames = core_->history.recent(channel.topic.key(), seq, kRecent, generation_);
-  client.push(channel.topic, "snapshot", seq,
-              wire::stream_message(channel.name, "snapshot", seq, epoch_, recent_data(channel.topic, frames)));
+  return wire::stream_message(channel.name, "snapshot", seq, epoch_, recent_data(channel.topic, frames));
 }
 
 // A wildcard's state is the same for everybody who asks at the same position: a crowd that comes back is served one.
