@@ -45,7 +45,12 @@ struct Config {
 
   stream::StreamOptions stream;
 
-  std::string data_dir;  ///< empty: $XDG_DATA_HOME/tickspan, or ~/.local/share/tickspan
+  std::string data_dir;                      ///< empty: $XDG_DATA_HOME/tickspan, or ~/.local/share/tickspan
+  std::string store_url;                     ///< secret: holds a password
+  std::vector<std::string> store_read_urls;  ///< secret
+  std::int64_t store_replica_lag_ms = 5'000;
+  std::int64_t store_connections = 4;
+  std::int64_t store_statement_ms = 15'000;
   bool store_ticks = false;
   std::int64_t store_queue_rows = 65'536;
   std::int64_t store_batch_rows = 10'000;

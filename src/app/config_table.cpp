@@ -38,7 +38,8 @@ Status apply(const std::vector<Key<Target>>& table, std::string_view prefix, con
                       unknown_name(fmt::format("{}: unknown key \"{}{}\"", value.where, prefix, name), name, known));
   }
   if (const Refusal allowed = it->set(target, value)) {
-    const bool secret = name == "key" || name == "proxy" || name == "feeds.proxy";
+    const bool secret =
+        name == "key" || name == "proxy" || name == "feeds.proxy" || name == "store.url" || name == "store.read_urls";
     const std::string given = secret ? "the value given"
                                      : fmt::format("\"{}\"", value.type == RawValue::Type::list
                                                                  ? fmt::format("{}", fmt::join(value.items, ", "))

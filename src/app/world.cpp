@@ -8,6 +8,7 @@
 #include "runtime/log.hpp"
 #include "storage/history_service.hpp"
 #include "storage/memory_store.hpp"
+#include "storage/postgres/postgres_store.hpp"
 #include "storage/spool.hpp"
 #include "storage/sqlite/sqlite_store.hpp"
 
@@ -27,6 +28,16 @@ storage::HistoryServiceOptions service_options(const Config& config) {
   options.batch_rows = static_cast<std::size_t>(config.store_batch_rows);
   options.batch_time = std::chrono::milliseconds(config.store_batch_ms);
   options.readers = static_cast<std::size_t>(config.store_readers);
+  return options;
+}
+
+storage::postgres::PostgresOptions postgres_options(const Config& config, runtime::Metrics& metrics) {
+  storage::postgres::PostgresOptions options;
+  options.read_urls = config.store_read_urls;
+  options.connections = static_cast<std::size_t>(config.store_connections);
+  options.statement_time = std::chrono::milliseconds(config.store_statement_ms);
+  options.replica_lag = std::chrono::milliseconds(config.store_replica_lag_ms);
+  options.metrics = &metrics;
   return options;
 }
 
@@ -56,6 +67,7 @@ struct World::Impl {
   core::Status open_store(core::RestoredState& restored);
   core::Status drain_spool(storage::HistoryStore& store) const;
   std::string spool_folder() const;
+  std::unique_ptr<storage::HistoryStore> make_store();
   void make_engine(wire::FrameSink* frames, wire::InterestTable* interest);
   void make_feeds();
   SourceConfig placed(const SourceConfig& source) const;
@@ -74,9 +86,16 @@ struct World::Impl {
   runtime::StopStack stops;
 };
 
+/// What is simulated stays on this machine.
+std::unique_ptr<storage::HistoryStore> World::Impl::make_store() {
+  if (options.database.empty()) return storage::make_memory_store();
+  if (config.store_url.empty() || options.origin != core::Origin::real)
+    return storage::sqlite::make_sqlite_store(options.database);
+  return storage::postgres::make_postgres_store(config.store_url, postgres_options(config, metrics));
+}
+
 core::Status World::Impl::open_store(core::RestoredState& restored) {
-  std::unique_ptr<storage::HistoryStore> store =
-      options.database.empty() ? storage::make_memory_store() : storage::sqlite::make_sqlite_store(options.database);
+  std::unique_ptr<storage::HistoryStore> store = make_store();
   if (auto opened = store->open(); !opened) return opened;
   if (auto drained = drain_spool(*store); !drained) return drained;
   auto state = store->restore(clock.now() - kRestoreSpan);

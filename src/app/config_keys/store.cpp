@@ -1,11 +1,46 @@
 #include "app/config_keys/key.hpp"
 
+#include "storage/postgres/target.hpp"
+
 namespace tickspan::app {
+namespace {
+
+constexpr const char* kPostgresUrl = "postgresql://user:password@host:port/database";
+
+Refusal set_postgres_url(std::string& target, const RawValue& v) {
+  if (!v.text.empty() && !storage::postgres::parse_target(v.text, "")) return kPostgresUrl;
+  target = v.text;
+  return {};
+}
+
+Refusal set_postgres_urls(std::vector<std::string>& target, const RawValue& v) {
+  std::vector<std::string> items = v.items;
+  if (v.type != RawValue::Type::list && !v.text.empty()) items = {v.text};
+  for (const std::string& item : items) {
+    if (!storage::postgres::parse_target(item, "")) return kPostgresUrl;
+  }
+  target = std::move(items);
+  return {};
+}
+
+}  // namespace
 
 std::vector<ConfigKey> store_keys() {
   return {
       {"store.dir", "Where the database lives; empty is $XDG_DATA_HOME/tickspan or ~/.local/share/tickspan.", "\"\"",
        [](Config& c, const RawValue& v) { return set_text(c.data_dir, v); }},
+      {"store.url",
+       "A PostgreSQL database instead, postgresql://user:password@host:port/database; special characters in percent "
+       "form.",
+       "\"\"", [](Config& c, const RawValue& v) { return set_postgres_url(c.store_url, v); }},
+      {"store.read_urls", "Its replicas, which history is then read from; the primary where they lag or are down.",
+       "[]", [](Config& c, const RawValue& v) { return set_postgres_urls(c.store_read_urls, v); }},
+      {"store.replica_lag_ms", "How far behind a replica may be, in milliseconds.", "5000",
+       [](Config& c, const RawValue& v) { return set_int(c.store_replica_lag_ms, v, 100, 3'600'000); }},
+      {"store.connections", "Connections for reading, to each PostgreSQL server.", "4",
+       [](Config& c, const RawValue& v) { return set_int(c.store_connections, v, 1, 64); }},
+      {"store.statement_ms", "How long PostgreSQL may take over one statement, in milliseconds.", "15000",
+       [](Config& c, const RawValue& v) { return set_int(c.store_statement_ms, v, 1'000, 600'000); }},
       {"store.ticks", "Whether single trades are kept, besides candles.", "false",
        [](Config& c, const RawValue& v) { return set_bool(c.store_ticks, v); }},
       {"store.queue_rows", "Rows that may wait for the database.", "65536",

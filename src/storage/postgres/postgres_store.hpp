@@ -10,14 +10,14 @@
 
 namespace tickspan::storage::postgres {
 
-/// When a written batch is acknowledged. A batch lost with the server was not older than this.
+/// When a written batch is acknowledged.
 enum class Durability {
-  relaxed,  ///< at once: the server's own crash may lose the last three of its wal_writer_delay (under a second)
+  relaxed,  ///< at once: a crash of the server loses what is younger than three of its wal_writer_delay (0.6 s)
   commit,   ///< when it is on the server's disk
 };
 
 struct PostgresOptions {
-  Durability durability = Durability::relaxed;
+  Durability durability = Durability::commit;
   std::vector<std::string> read_urls;                ///< replicas
   std::size_t connections = 4;                       ///< for reading, to each server
   std::chrono::milliseconds connect_time{5'000};     ///< to make a connection
