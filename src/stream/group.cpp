@@ -36,7 +36,8 @@ bool remove_subscribed(SubscriptionSet& set, std::uint64_t key) {
 }
 
 Group::Group(SubscriptionSet wanted)
-    : set(std::move(wanted)), paced(std::any_of(set.begin(), set.end(), [](const auto& s) { return s.rate_ms > 0; })) {}
+    : paced(std::any_of(wanted.begin(), wanted.end(), [](const auto& s) { return s.rate_ms > 0; })),
+      set(std::move(wanted)) {}
 
 void Group::add(Client& client) {
   client.enter(*this, static_cast<std::uint32_t>(members_.size()));
@@ -54,16 +55,6 @@ void Group::remove(Client& client) {
   members_[slot] = members_.back();
   members_.pop_back();
   if (slot < members_.size()) members_[slot]->move_to(static_cast<std::uint32_t>(slot));
-}
-
-bool Group::take(std::uint32_t index) {
-  if (frames_.empty()) {
-    frames_.push_back(index);
-    ++round_;
-    return true;
-  }
-  if (frames_.back() != index) frames_.push_back(index);  // an exact and a wildcard subscription may both want it
-  return false;
 }
 
 Client* Group::next_waiting() {

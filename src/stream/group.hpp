@@ -34,13 +34,19 @@ bool remove_subscribed(SubscriptionSet& set, std::uint64_t key);
 /// A *round* is the frames of one turn that are this group's. A client remembers the last round that it had or that is
 /// not for it.
 /// **Threading**: the shard's thread.
-class Group {
- public:
-  explicit Group(SubscriptionSet wanted);
+class alignas(64) Group {  // what a message touches of each of its thousands of listeners is in the first line
+ private:
+  std::vector<std::uint32_t> frames_;
+  std::uint64_t round_ = 0;
+  std::size_t next_ = 0, left_ = 0;
 
-  const SubscriptionSet set;
+ public:
+  bool listed = false;  ///< among the shard's groups that have a round under way
   /// Whether any subscription has a rate: then its messages are picked for each client.
   const bool paced;
+  const SubscriptionSet set;
+
+  explicit Group(SubscriptionSet wanted);
 
   void add(Client& client);
   void remove(Client& client);
@@ -48,26 +54,34 @@ class Group {
   const std::vector<Client*>& members() const { return members_; }
 
   /// The frame is this group's. True when it is the first one since finish(): a round begins.
-  bool take(std::uint32_t index);
+  bool take(std::uint32_t index) {
+    if (frames_.empty()) {
+      frames_.push_back(index);
+      ++round_;
+      return true;
+    }
+    if (frames_.back() != index) frames_.push_back(index);  // an exact and a wildcard subscription may both want it
+    return false;
+  }
+  /// take() is near: what it writes to is fetched, in two steps, the object first.
+  void expect() const { __builtin_prefetch(this, 1); }
+  void expect_soon() const { __builtin_prefetch(frames_.data() + frames_.size(), 1); }
   const std::vector<std::uint32_t>& frames() const { return frames_; }
   std::uint64_t round() const { return round_; }
   /// The next member that has not had this round; null when there is none.
   Client* next_waiting();
+  /// Whether next_waiting() has given some of the members already, and not all.
+  bool half_done() const { return next_ > 0; }
   /// The round's frames as bytes, good until the arena's reset().
   std::string_view bytes(const Batch& batch, Arena& arena);
   std::string_view deflated(Batch& batch);
   /// The round is over: nobody waits for it any more.
   void finish();
 
-  bool listed = false;  ///< among the shard's groups that have a round under way
-
  private:
   std::vector<Client*> members_;  // null where one left during a round
-  std::vector<std::uint32_t> frames_;
   std::string deflated_;
   std::string_view bytes_;
-  std::uint64_t round_ = 0;
-  std::size_t next_ = 0, left_ = 0;
 };
 
 /// All groups, by what they listen to.

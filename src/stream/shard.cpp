@@ -12,13 +12,15 @@ namespace {
 constexpr runtime::Log kLog{"stream"};
 constexpr std::size_t kClientsPerTurn = 256;  // 10,000 in one go would hold up reads and accepts for 50 ms
 constexpr std::size_t kSlices = 10;
+constexpr std::size_t kAhead = 6;  // how many listeners before its turn a group is fetched into the cache
 constexpr std::chrono::milliseconds kRateStep{20};
 
-std::unique_ptr<net::SendBatch> make_sender(net::SendMethod method) {
+std::unique_ptr<net::SendBatch> make_sender(net::SendMethod& method) {
   auto sender = net::make_send_batch(method);
   if (sender) return std::move(*sender);
   kLog.warn("{}; writing directly", sender.error().context);
-  return std::move(*net::make_send_batch(net::SendMethod::direct));
+  method = net::SendMethod::direct;
+  return std::move(*net::make_send_batch(method));
 }
 
 }  // namespace
@@ -32,7 +34,9 @@ ShardImpl::ShardImpl(std::shared_ptr<HubCore> core, runtime::EventLoop& loop)
 void ShardImpl::start() {
   loop_.post([self = shared_from_this()] {
     if (self->stopped_) return;
-    self->sender_ = make_sender(self->options().send_method);
+    net::SendMethod method = self->options().send_method;
+    self->sender_ = make_sender(method);
+    self->writes_directly_ = method == net::SendMethod::direct;
     self->tick();
   });
 }
@@ -145,7 +149,12 @@ bool ShardImpl::follows(Channel& channel, const wire::Frame& frame) {
 }
 
 void ShardImpl::note(const Channel& channel, std::uint32_t index) {
-  for (Group* const group : channel.listeners) {
+  const auto& listeners = channel.listeners;
+  const std::size_t count = listeners.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    if (i + 2 * kAhead < count) listeners[i + 2 * kAhead]->expect();
+    if (i + kAhead < count) listeners[i + kAhead]->expect_soon();
+    Group* const group = listeners[i];
     if (!group->take(index) || group->listed) continue;
     group->listed = true;
     rounds_.push_back(group);
@@ -253,6 +262,8 @@ void ShardImpl::flush_some() {
   }
   write_chunk();
   for (; first_unwritten_ < next_round_; ++first_unwritten_) finish(*rounds_[first_unwritten_]);
+  // The next groups' bytes go where these were, which is in the cache.
+  if (next_round_ == rounds_.size() || !rounds_[next_round_]->half_done()) arena_.reset();
   if (next_round_ < rounds_.size()) {
     loop_.post([self = shared_from_this()] {
       if (self->stopped_) return;
@@ -263,7 +274,6 @@ void ShardImpl::flush_some() {
   }
   rounds_.clear();
   next_round_ = first_unwritten_ = 0;
-  arena_.reset();
   batch_.start({});
   if (turn_pending_) wake();
 }

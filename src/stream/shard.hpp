@@ -110,6 +110,8 @@ class ShardImpl : public std::enable_shared_from_this<ShardImpl> {
   /// A write of this turn, done together with others; the client's after_write() follows. `bytes` are the group's.
   void write_later(Client& client, net::WebSocketPeer& peer, std::string_view bytes);
   Arena& arena() { return arena_; }
+  /// Nothing is gained by gathering writes.
+  bool writes_directly() const { return writes_directly_; }
 
  private:
   struct Channel {
@@ -168,6 +170,7 @@ class ShardImpl : public std::enable_shared_from_this<ShardImpl> {
   RequestReader reader_;
   net::MessageDeflater deflater_;
   std::unique_ptr<net::SendBatch> sender_;
+  bool writes_directly_ = true;
   std::function<core::SnapshotPtr()> pipeline_;
   bool pipeline_waiting_ = false, turn_pending_ = false, stopped_ = false;
   std::string epoch_;

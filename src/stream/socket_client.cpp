@@ -154,6 +154,7 @@ void SocketClient::write(std::span<const wire::Frame> frames) {
 
 void SocketClient::write_round(Batch& batch, Group& group) {
   if (!open()) return;
+  if (group.members().size() == 1 && shard().writes_directly()) return write(batch, group.frames());
   const auto bytes = deflates_ ? group.deflated(batch) : group.bytes(batch, shard().arena());
   if (cork_ != nullptr) return send_framed(bytes);
   shard().write_later(*this, *peer_, bytes);
