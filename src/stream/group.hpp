@@ -66,6 +66,10 @@ class alignas(64) Group {  // what a message touches of each of its thousands of
   /// take() is near: what it writes to is fetched, in two steps, the object first.
   void expect() const { __builtin_prefetch(this, 1); }
   void expect_soon() const { __builtin_prefetch(frames_.data() + frames_.size(), 1); }
+  void expect_members() const {
+    expect_soon();
+    if (!members_.empty()) __builtin_prefetch(members_.front(), 1);
+  }
   const std::vector<std::uint32_t>& frames() const { return frames_; }
   std::uint64_t round() const { return round_; }
   /// The next member that has not had this round; null when there is none.

@@ -80,6 +80,8 @@ void ShardImpl::turn() {
   batch_.start(std::move(content.frames));
   distribute();
   catch_up(content.missed);
+  // As they were made, so mostly as their sockets were: what lies together in memory is walked through together.
+  std::sort(rounds_.begin(), rounds_.end());
   flush_some();
 }
 
@@ -252,6 +254,8 @@ void ShardImpl::flush_group(Group& group) {
 void ShardImpl::flush_some() {
   std::size_t clients = 0;
   while (next_round_ < rounds_.size() && clients < kClientsPerTurn) {
+    if (next_round_ + 2 * kAhead < rounds_.size()) rounds_[next_round_ + 2 * kAhead]->expect();
+    if (next_round_ + kAhead < rounds_.size()) rounds_[next_round_ + kAhead]->expect_members();
     Client* const client = rounds_[next_round_]->next_waiting();
     if (client == nullptr) {
       ++next_round_;
