@@ -147,8 +147,17 @@ tl::expected<CommandLine, Exit> parse_command_line(int argc, const char* const* 
   add_config_flags(*replay, flags);
   add_listen_flags(*replay, flags);
 
+  CLI::App* backup = app.add_subcommand("backup", "Copy the database into FILE; a server may go on running");
+  backup->add_option("FILE", out.files, "The copy to make")->required()->expected(1);
+  backup->add_flag("--force", out.force, "Replace FILE where it exists");
+  add_config_flags(*backup, flags);
+
+  CLI::App* restore = app.add_subcommand("restore", "Put a backup in the place of the database, which is kept beside");
+  restore->add_option("FILE", out.files, "The copy to restore")->required()->expected(1);
+  add_config_flags(*restore, flags);
+
   CLI::App* config = app.add_subcommand("config", "Print the configuration file with every key and its default");
-  for (CLI::App* sub : {serve, simulate, record, replay, config}) sub->allow_extras();
+  for (CLI::App* sub : {serve, simulate, record, replay, backup, restore, config}) sub->allow_extras();
 
   try {
     app.parse(argc, argv);
@@ -180,6 +189,8 @@ tl::expected<CommandLine, Exit> parse_command_line(int argc, const char* const* 
   if (sub == simulate) out.command = Command::simulate;
   if (sub == record) out.command = Command::record;
   if (sub == replay) out.command = Command::replay;
+  if (sub == backup) out.command = Command::backup;
+  if (sub == restore) out.command = Command::restore;
   if (sub == config) out.command = Command::config;
   if (out.venue.empty()) out.venue = "binance";
   if (!simulate_listen.empty()) {

@@ -7,7 +7,7 @@
 
 namespace tickspan::app {
 
-enum class Command { serve, simulate, record, replay, config };
+enum class Command { serve, simulate, record, replay, backup, restore, config };
 
 /// What the user asked for, checked. Options that do not belong to the command keep their defaults.
 struct CommandLine {
@@ -29,6 +29,9 @@ struct CommandLine {
   std::int64_t seconds = 0;  ///< record: 0 is until interrupted
   double replay_speed = 0;   ///< 0: as fast as possible
   bool replay_serve = false;
+
+  // backup, restore, export
+  bool force = false;  ///< an existing FILE may be replaced
 };
 
 /// Either the command, or what to print and the exit code: 0 for --help and --version (stdout), 2 for a usage error

@@ -9,6 +9,8 @@ int run_serve(const CommandLine& command);
 int run_simulate(const CommandLine& command);
 int run_record(const CommandLine& command);
 int run_replay(const CommandLine& command);
+int run_backup(const CommandLine& command);
+int run_restore(const CommandLine& command);
 
 /// `tickspan: …` on stderr; returns 1.
 int cannot(const core::Error& error);

@@ -34,6 +34,10 @@ int run(int argc, const char* const* argv) {
       return app::run_record(*command);
     case app::Command::replay:
       return app::run_replay(*command);
+    case app::Command::backup:
+      return app::run_backup(*command);
+    case app::Command::restore:
+      return app::run_restore(*command);
     case app::Command::config:
       std::fputs(app::default_config_file().c_str(), stdout);
       return 0;

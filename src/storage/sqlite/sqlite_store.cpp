@@ -39,7 +39,8 @@ class SqliteStore final : public HistoryStore {
       : path_(fs::absolute(path).lexically_normal().string()), options_(options) {}
 
   Status open() override {
-    if (write_) return {};
+    if (write_ || looked_at_) return {};
+    if (options_.read_only) return look_at();
     const fs::path path(path_);
     if (auto made = make_folder(path.parent_path()); !made) return made;
     std::error_code absent;
@@ -59,6 +60,9 @@ class SqliteStore final : public HistoryStore {
   }
 
   Result<std::unique_ptr<StoreWriter>> writer() override {
+    if (looked_at_) {
+      return core::fail(ErrorCode::conflict, fmt::format("the database '{}' is open for reading alone", path_));
+    }
     if (!write_) return not_open();
     if (write_.use_count() > 1) {
       return core::fail(ErrorCode::conflict, fmt::format("the database '{}' has a writer already", path_));
@@ -81,6 +85,26 @@ class SqliteStore final : public HistoryStore {
  private:
   tl::unexpected<core::Error> not_open() const {
     return core::fail(ErrorCode::unavailable, fmt::format("the database '{}' is not open", path_));
+  }
+
+  Status look_at() {
+    std::error_code absent;
+    if (!fs::is_regular_file(path_, absent)) {
+      return core::fail(ErrorCode::not_found,
+                        fmt::format("there is no database '{}'; say where it is with --data", path_));
+    }
+    auto connection = Connection::open(path_, Connection::Mode::read_only, options_.busy_timeout);
+    if (!connection) return tl::unexpected(connection.error());
+    const auto version = schema_version(**connection, path_);
+    if (!version) return tl::unexpected(version.error());
+    if (*version != newest_schema_version()) {
+      return core::fail(ErrorCode::conflict,
+                        fmt::format("the database '{}' has schema {}, this program reads {}; start it with this "
+                                    "version once",
+                                    path_, *version, newest_schema_version()));
+    }
+    looked_at_ = true;
+    return {};
   }
 
   Status prepare(Connection& connection) {
@@ -116,7 +140,7 @@ class SqliteStore final : public HistoryStore {
   }
 
   Result<std::unique_ptr<Connection>> read_connection() {
-    if (!write_) return not_open();
+    if (!write_ && !looked_at_) return not_open();
     auto connection = Connection::open(path_, Connection::Mode::read_only, options_.busy_timeout);
     if (!connection) return connection;
     const auto configured = (*connection)->execute(fmt::format("PRAGMA cache_size = -{};", options_.cache_kib / 4));
@@ -128,6 +152,7 @@ class SqliteStore final : public HistoryStore {
   const SqliteOptions options_;
   std::unique_ptr<FileLock> lock_;  // released after the connection is closed
   std::shared_ptr<Connection> write_;
+  bool looked_at_ = false;  // open for reading alone
 };
 
 }  // namespace

@@ -19,6 +19,8 @@ struct SqliteOptions {
   Durability durability = Durability::relaxed;
   std::chrono::milliseconds busy_timeout{5000};  ///< how long a statement waits for another program's lock
   int cache_kib = 8192;                          ///< page cache of the write connection; a reader has a quarter
+  bool read_only = false;  ///< for looking at a file that another program may be writing: no lock, no writer, no
+                           ///< migration (conflict where one would be needed)
 };
 
 /// History in one SQLite file in WAL mode. The folder is made when absent. One program at a time: open() takes a lock
