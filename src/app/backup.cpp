@@ -15,18 +15,18 @@ void say_size(const char* what, const storage::sqlite::CopyInfo& copy) {
 }  // namespace
 
 int run_backup(const CommandLine& command) {
-  const auto directory = data_directory(command.config);
-  if (!directory) return cannot(directory.error());
-  const auto copy = storage::sqlite::backup(*directory + "/tickspan.db", command.files.front(), command.force);
+  const auto database = database_file(command.config);
+  if (!database) return cannot(database.error());
+  const auto copy = storage::sqlite::backup(*database, command.files.front(), command.force);
   if (!copy) return cannot(copy.error());
   say_size("Wrote", *copy);
   return 0;
 }
 
 int run_restore(const CommandLine& command) {
-  const auto directory = data_directory(command.config);
-  if (!directory) return cannot(directory.error());
-  const auto copy = storage::sqlite::restore(command.files.front(), *directory + "/tickspan.db");
+  const auto database = database_file(command.config);
+  if (!database) return cannot(database.error());
+  const auto copy = storage::sqlite::restore(command.files.front(), *database);
   if (!copy) return cannot(copy.error());
   say_size("Restored", *copy);
   if (!copy->kept.empty()) std::fprintf(stderr, "What was there is kept as %s\n", copy->kept.c_str());

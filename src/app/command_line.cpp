@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 
 #include "app/sources.hpp"
+#include "history/table_row.hpp"
 
 namespace tickspan::app {
 namespace {
@@ -72,6 +73,49 @@ core::Status apply_flags(const ConfigFlags& flags, Config& config) {
   }
   if (auto done = apply_entries(entries, config); !done) return done;
   return validate(config);
+}
+
+/// Times and files of the table commands, as given.
+struct TableFlags {
+  std::string kind, file, start, end;
+};
+
+void add_series_flags(CLI::App& sub, TableOptions& table, TableFlags& flags, bool one) {
+  CLI::Option* venue = sub.add_option("--venue", table.venue, "Which venue; empty is the composite");
+  CLI::Option* pair = sub.add_option("--pair", table.pair, "Which pair, for example btc/usd")->type_name("BASE/QUOTE");
+  if (one)
+    pair->required();
+  else
+    venue->needs(pair);
+  sub.add_option("--start", flags.start, "From this time: RFC 3339, a date, or milliseconds")->type_name("TIME");
+  sub.add_option("--end", flags.end, "Up to this time, which is not part of it")->type_name("TIME");
+}
+
+void add_table_flags(CLI::App& sub, CommandLine& out, TableFlags& flags, const std::string& file) {
+  sub.add_option("TABLE", out.table.kind, "trades or candles")->required()->check(CLI::IsMember({"trades", "candles"}));
+  sub.add_option("FILE", flags.file, file)->required();
+  sub.add_option("--interval", out.table.interval, "Of candles: 1m 5m 15m 1h 4h 1d [1m]")
+      ->check(CLI::IsMember({"1m", "5m", "15m", "1h", "4h", "1d"}));
+  sub.add_option("--format", out.table.form, "csv or ndjson, where FILE is - [csv]")
+      ->check(CLI::IsMember({"csv", "ndjson"}));
+}
+
+core::Status apply_table_flags(const TableFlags& flags, CommandLine& out) {
+  if (!flags.file.empty()) out.files = {flags.file};
+  for (const auto& [name, text, target] :
+       {std::tuple{"--start", &flags.start, &out.table.start}, std::tuple{"--end", &flags.end, &out.table.end}}) {
+    if (text->empty()) continue;
+    const auto time = history::parse_time(*text);
+    if (!time || !time->is_set()) {
+      return core::fail(
+          core::ErrorCode::invalid_argument,
+          fmt::format("{} cannot be \"{}\"; allowed: 2026-06-01T12:00:00Z, 2026-06-01, milliseconds", name, *text));
+    }
+    *target = *time;
+  }
+  if (out.table.start.is_set() && out.table.end.is_set() && out.table.end <= out.table.start)
+    return core::fail(core::ErrorCode::invalid_argument, "--end is not after --start");
+  return {};
 }
 
 std::vector<std::string> option_names(const CLI::App& app) {
@@ -156,8 +200,31 @@ tl::expected<CommandLine, Exit> parse_command_line(int argc, const char* const* 
   restore->add_option("FILE", out.files, "The copy to restore")->required()->expected(1);
   add_config_flags(*restore, flags);
 
+  TableFlags table;
+  CLI::App* exported = app.add_subcommand("export", "Write trades or candles to FILE (.csv, .ndjson, also .gz; -)");
+  add_table_flags(*exported, out, table, "The file to write; - is stdout");
+  add_series_flags(*exported, out.table, table, true);
+  exported->add_flag("--force", out.force, "Replace FILE where it exists");
+  add_config_flags(*exported, flags);
+
+  CLI::App* imported = app.add_subcommand("import", "Read trades or candles from FILE (.csv, .ndjson, also .gz; -)");
+  add_table_flags(*imported, out, table, "The file to read; - is stdin");
+  imported->add_option("--venue", out.table.venue, "Whose; empty is the composite");
+  imported->add_option("--pair", out.table.pair, "Which pair, for example btc/usd")
+      ->type_name("BASE/QUOTE")
+      ->required();
+  imported->add_flag("--skip-bad", out.table.skip_bad, "Leave bad rows out instead of refusing the file");
+  add_config_flags(*imported, flags);
+
+  CLI::App* verify = app.add_subcommand("verify", "Recount candles from trades and list what differs or is missing");
+  add_series_flags(*verify, out.table, table, false);
+  verify->add_option("--list", out.table.listed, "How many findings are shown per series [100]")
+      ->check(CLI::Range(0, 1'000'000));
+  add_config_flags(*verify, flags);
+
   CLI::App* config = app.add_subcommand("config", "Print the configuration file with every key and its default");
-  for (CLI::App* sub : {serve, simulate, record, replay, backup, restore, config}) sub->allow_extras();
+  for (CLI::App* sub : {serve, simulate, record, replay, backup, restore, exported, imported, verify, config})
+    sub->allow_extras();
 
   try {
     app.parse(argc, argv);
@@ -191,6 +258,9 @@ tl::expected<CommandLine, Exit> parse_command_line(int argc, const char* const* 
   if (sub == replay) out.command = Command::replay;
   if (sub == backup) out.command = Command::backup;
   if (sub == restore) out.command = Command::restore;
+  if (sub == exported) out.command = Command::export_table;
+  if (sub == imported) out.command = Command::import_table;
+  if (sub == verify) out.command = Command::verify;
   if (sub == config) out.command = Command::config;
   if (out.venue.empty()) out.venue = "binance";
   if (!simulate_listen.empty()) {
@@ -199,6 +269,7 @@ tl::expected<CommandLine, Exit> parse_command_line(int argc, const char* const* 
     out.simulate_listen = *parsed;
   }
   if (auto applied = apply_flags(flags, out.config); !applied) return tl::unexpected(usage(applied.error().context));
+  if (auto applied = apply_table_flags(table, out); !applied) return tl::unexpected(usage(applied.error().context));
   return out;
 }
 

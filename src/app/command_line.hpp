@@ -4,10 +4,23 @@
 #include <vector>
 
 #include "app/config.hpp"
+#include "core/time.hpp"
 
 namespace tickspan::app {
 
-enum class Command { serve, simulate, record, replay, backup, restore, config };
+enum class Command { serve, simulate, record, replay, backup, restore, export_table, import_table, verify, config };
+
+/// Which table of history, and how it is written.
+struct TableOptions {
+  std::string kind;             ///< `trades` or `candles`
+  std::string venue;            ///< empty: the composite; verify: any
+  std::string pair;             ///< `btc/usd`; verify: may be empty
+  std::string interval = "1m";  ///< of candles
+  std::string form;             ///< `csv` or `ndjson`, for stdin and stdout
+  core::Timestamp start, end;   ///< not set: no bound
+  bool skip_bad = false;
+  std::size_t listed = 100;  ///< verify: findings shown per series
+};
 
 /// What the user asked for, checked. Options that do not belong to the command keep their defaults.
 struct CommandLine {
@@ -32,6 +45,9 @@ struct CommandLine {
 
   // backup, restore, export
   bool force = false;  ///< an existing FILE may be replaced
+
+  // export, import, verify
+  TableOptions table;
 };
 
 /// Either the command, or what to print and the exit code: 0 for --help and --version (stdout), 2 for a usage error

@@ -11,11 +11,16 @@ int run_record(const CommandLine& command);
 int run_replay(const CommandLine& command);
 int run_backup(const CommandLine& command);
 int run_restore(const CommandLine& command);
+int run_export(const CommandLine& command);
+int run_import(const CommandLine& command);
+int run_verify(const CommandLine& command);
 
 /// `tickspan: …` on stderr; returns 1.
 int cannot(const core::Error& error);
 
 /// The directory of the database, from the configuration or the environment. Created where absent.
 core::Result<std::string> data_directory(const Config& config);
+/// The SQLite file of real prices. invalid_argument where `store.url` says that history is kept elsewhere.
+core::Result<std::string> database_file(const Config& config);
 
 }  // namespace tickspan::app

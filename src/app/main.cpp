@@ -38,6 +38,12 @@ int run(int argc, const char* const* argv) {
       return app::run_backup(*command);
     case app::Command::restore:
       return app::run_restore(*command);
+    case app::Command::export_table:
+      return app::run_export(*command);
+    case app::Command::import_table:
+      return app::run_import(*command);
+    case app::Command::verify:
+      return app::run_verify(*command);
     case app::Command::config:
       std::fputs(app::default_config_file().c_str(), stdout);
       return 0;

@@ -52,6 +52,46 @@ TEST(CommandLine, HelpAndVersionEndWell) {
   EXPECT_EQ(parse({"--version"}).error().code, 0);
 }
 
+TEST(CommandLine, TablesGoOutAndIn) {
+  const auto out = parse({"export", "candles", "a.csv.gz", "--pair", "btc/usd", "--interval", "1h", "--start",
+                          "2021-01-01", "--end", "1609545600000", "--force"});
+  ASSERT_TRUE(out) << out.error().text;
+  EXPECT_EQ(out->command, Command::export_table);
+  EXPECT_EQ(out->table.kind, "candles");
+  EXPECT_EQ(out->table.venue, "");
+  EXPECT_EQ(out->table.interval, "1h");
+  EXPECT_THAT(out->files, testing::ElementsAre("a.csv.gz"));
+  EXPECT_EQ(out->table.end - out->table.start, std::chrono::hours(24));
+  EXPECT_TRUE(out->force);
+  const auto in =
+      parse({"import", "trades", "-", "--venue", "binance", "--pair", "xrp/eth", "--skip-bad", "--format", "ndjson"});
+  ASSERT_TRUE(in) << in.error().text;
+  EXPECT_EQ(in->command, Command::import_table);
+  EXPECT_EQ(in->table.venue, "binance");
+  EXPECT_EQ(in->table.form, "ndjson");
+  EXPECT_TRUE(in->table.skip_bad);
+  const auto verify = parse({"verify", "--list", "5"});
+  ASSERT_TRUE(verify) << verify.error().text;
+  EXPECT_EQ(verify->command, Command::verify);
+  EXPECT_EQ(verify->table.listed, 5U);
+  const std::vector<std::pair<std::vector<const char*>, std::string>> wrong = {
+      {{"export", "books", "a.csv", "--pair", "btc/usd"}, "books"},
+      {{"export", "trades", "a.csv"}, "--pair is required"},
+      {{"export", "trades", "a.csv", "--pair", "btc/usd", "--start", "soon"}, "--start cannot be \"soon\""},
+      {{"export", "trades", "a.csv", "--pair", "btc/usd", "--start", "2021-01-02", "--end", "2021-01-01"},
+       "--end is not after --start"},
+      {{"export", "candles", "a.csv", "--pair", "btc/usd", "--interval", "2m"}, "2m"},
+      {{"verify", "--venue", "binance"}, "--pair"},
+      {{"backup"}, "FILE is required"},
+  };
+  for (const auto& [arguments, expected] : wrong) {
+    const auto command = parse(arguments);
+    ASSERT_FALSE(command) << expected;
+    EXPECT_EQ(command.error().code, 2);
+    EXPECT_THAT(command.error().text, HasSubstr(expected));
+  }
+}
+
 TEST(CommandLine, ReplayTakesSeveralFiles) {
   const auto command = parse({"replay", "a.rec", "b.rec.gz", "--speed", "2"});
   ASSERT_TRUE(command);

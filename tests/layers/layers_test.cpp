@@ -29,12 +29,13 @@ const std::map<std::string, Modules> kAllowed = {
     {"engine", {"core", "runtime", "wire", "market", "analytics"}},
     {"feeds", {"core", "runtime", "net"}},
     {"storage", {"core", "runtime"}},
+    {"history", {"core", "runtime", "wire", "market", "storage", "feeds"}},
     {"stream", {"core", "runtime", "wire", "net"}},
     {"server", {"core", "runtime", "wire", "net", "stream", "analytics", "storage"}},
     {"sim", {"core", "runtime", "net", "wire", "feeds"}},
     {"app",
-     {"core", "runtime", "wire", "market", "analytics", "net", "engine", "feeds", "storage", "stream", "server",
-      "sim"}},
+     {"core", "runtime", "wire", "market", "analytics", "net", "engine", "feeds", "storage", "history", "stream",
+      "server", "sim"}},
 };
 // Of these modules others see the contract only: the folder's own top level, never a backend or a venue.
 const Modules kContractOnly = {"storage", "feeds"};

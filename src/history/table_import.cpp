@@ -1,0 +1,188 @@
+#include "history/table_import.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "history/levels.hpp"
+#include "history/minute_writer.hpp"
+#include "history/recount.hpp"
+#include "history/table_file.hpp"
+
+namespace tickspan::history {
+namespace {
+
+using core::ErrorCode;
+using core::Result;
+using core::Status;
+
+constexpr std::size_t kBadRowsShown = 20;
+constexpr std::size_t kBatchRows = 5000;
+constexpr core::Duration kMinute = std::chrono::minutes(1);
+
+class TableImport {
+ public:
+  TableImport(storage::StoreReader& reader, storage::StoreWriter& writer, const Series& series,
+              const ImportRequest& request)
+      : reader_(reader), writer_(writer), series_(series), request_(request) {}
+
+  Result<ImportResult> run() {
+    auto checked = each_line([&](std::string_view line, std::uint64_t number) { return check(line, number); });
+    if (!checked) return tl::unexpected(checked.error());
+    if (!request_.sha256.empty() && request_.sha256 != *checked) {
+      return core::fail(ErrorCode::parse_error,
+                        fmt::format("{} is not what its manifest says (another SHA-256): it was changed or cut off",
+                                    request_.shown_as));
+    }
+    if (result_.rows == 0 || (result_.bad_rows > 0 && !request_.skip_bad)) return result_;
+    if (auto written = write(*checked); !written) return tl::unexpected(written.error());
+    return result_;
+  }
+
+ private:
+  /// Calls `visit(line, number) -> Status` for each row; gives the checksum of the whole.
+  template <typename Visit>
+  Result<std::string> each_line(Visit visit) {
+    auto reader = TableReader::open(request_.path);
+    if (!reader) return tl::unexpected(reader.error());
+    for (;;) {
+      std::string_view line;
+      const auto more = (*reader)->next(line);
+      if (!more) return tl::unexpected(more.error());
+      if (!*more) break;
+      const std::uint64_t number = (*reader)->line_number();
+      if (number == 1 && request_.form == TableForm::csv) {
+        if (auto header = check_header(line); !header) return tl::unexpected(header.error());
+        continue;
+      }
+      if (line.empty()) continue;
+      if (auto visited = visit(line, number); !visited) return tl::unexpected(visited.error());
+    }
+    if ((*reader)->line_number() == 0 && request_.form == TableForm::csv) return no_header("it is empty");
+    return (*reader)->checksum();
+  }
+
+  tl::unexpected<core::Error> no_header(const std::string& why) const {
+    return core::fail(ErrorCode::parse_error,
+                      fmt::format("{}, line 1: {}; a table of {} begins with {}", request_.shown_as, why,
+                                  to_string(request_.kind), csv_header(request_.kind)));
+  }
+  Status check_header(std::string_view line) const {
+    if (line.starts_with("\xef\xbb\xbf")) line.remove_prefix(3);
+    if (line == csv_header(request_.kind)) return {};
+    return no_header("this is no header of that table");
+  }
+
+  Status check(std::string_view line, std::uint64_t number) {
+    if (request_.kind == TableKind::trades) {
+      note(parse_trade(request_.form, line), number);
+    } else {
+      note(parse_candle(request_.form, request_.interval, line), number);
+    }
+    return {};
+  }
+  static core::Timestamp time_of(const TradeRow& row) { return row.at; }
+  static core::Timestamp time_of(const core::Candle& row) { return row.start; }
+  template <typename Row>
+  void note(const ParsedRow<Row>& row, std::uint64_t number) {
+    if (!row) {
+      if (result_.bad_rows++ < kBadRowsShown) result_.bad.push_back({number, row.error()});
+      return;
+    }
+    const core::Timestamp at = time_of(*row);
+    result_.first = result_.rows == 0 ? at : std::min(result_.first, at);
+    result_.last = std::max(result_.last, at);
+    ++result_.rows;
+  }
+
+  Status write(const std::string& checksum) {
+    batch_.catalogue = series_.catalogue;
+    batch_.catalogue_changed = series_.is_new;
+    batch_.gaps = request_.gaps;
+    std::uint64_t written = 0;
+    auto again = each_line([&](std::string_view line, std::uint64_t) { return put(line, written); });
+    if (!again) return tl::unexpected(again.error());
+    if (*again != checksum || written != result_.rows) {
+      return core::fail(ErrorCode::io_error,
+                        fmt::format("{} changed while it was read; import it again", request_.shown_as));
+    }
+    if (auto flushed = flush(); !flushed) return flushed;
+    return request_.kind == TableKind::trades ? build_from_trades() : build_from_candles();
+  }
+
+  Status put(std::string_view line, std::uint64_t& written) {
+    if (request_.kind == TableKind::trades) {
+      if (const auto row = parse_trade(request_.form, line)) {
+        ++written;
+        core::Tick::Trade trade;
+        trade.instrument = series_.instrument;
+        trade.received_at = row->at;
+        trade.event_time = row->at;
+        trade.price = row->price;
+        trade.amount = row->amount;
+        trade.trade_id = row->trade_id;
+        trade.side = row->side;
+        batch_.ticks.emplace_back(trade);
+      }
+    } else if (const auto row = parse_candle(request_.form, request_.interval, line)) {
+      ++written;
+      batch_.candles.push_back({series_.key, request_.interval, *row});
+    }
+    return batch_.ticks.size() + batch_.candles.size() < kBatchRows ? Status{} : flush();
+  }
+
+  Status flush() {
+    if (!batch_.candles.empty()) {
+      const auto same = drop_unchanged(reader_, series_.name, request_.interval, batch_.candles);
+      if (!same) return tl::unexpected(same.error());
+      result_.unchanged += *same;
+    }
+    if (batch_.rows() == 0) return {};
+    auto written = writer_.write({batch_});
+    batch_ = {};
+    batch_.catalogue = series_.catalogue;
+    return written;
+  }
+
+  Status build_from_trades() {
+    const core::Timestamp from = result_.first.floor_to(kMinute), to = result_.last.floor_to(kMinute) + kMinute;
+    MinuteWriter minutes(reader_, writer_, series_);
+    if (auto loaded = minutes.load_gaps(from, to); !loaded) return loaded;
+    auto counted = recount_minutes(reader_, series_.name, from, to,
+                                   [&](const core::Candle& candle) { return minutes.put(candle); });
+    if (counted) counted = minutes.flush();
+    result_.minutes_built = minutes.written();
+    if (!counted) return counted;
+    return rebuild_levels(reader_, writer_, series_, from, to, LevelSource::minutes, request_.now);
+  }
+
+  Status build_from_candles() {
+    const core::Timestamp to = result_.last + core::width(request_.interval);
+    if (request_.interval != core::Interval::m1 && request_.interval != core::Interval::h1) return {};
+    const LevelSource source = request_.interval == core::Interval::m1 ? LevelSource::minutes : LevelSource::hours;
+    return rebuild_levels(reader_, writer_, series_, result_.first, to, source, request_.now);
+  }
+
+  storage::StoreReader& reader_;
+  storage::StoreWriter& writer_;
+  const Series& series_;
+  const ImportRequest& request_;
+  ImportResult result_;
+  core::WriteBatch batch_;
+};
+
+}  // namespace
+
+Result<ImportResult> import_table(storage::StoreReader& reader, storage::StoreWriter& writer, const Series& series,
+                                  const ImportRequest& request) {
+  if (request.kind == TableKind::trades && series.name.venue.empty()) {
+    return core::fail(ErrorCode::invalid_argument, "trades are a venue's: say which with --venue");
+  }
+  return TableImport(reader, writer, series, request).run();
+}
+
+std::string describe(const BadRow& bad) {
+  return fmt::format("line {}, column {}: {}", bad.line, bad.error.column, bad.error.what);
+}
+
+}  // namespace tickspan::history

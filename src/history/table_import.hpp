@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "history/series.hpp"
+#include "history/table_row.hpp"
+#include "storage/history_store.hpp"
+
+namespace tickspan::history {
+
+struct ImportRequest {
+  std::string path;
+  std::string shown_as;  ///< what messages call it
+  TableKind kind = TableKind::trades;
+  TableForm form = TableForm::csv;
+  core::Interval interval = core::Interval::m1;  ///< of candles
+  bool skip_bad = false;
+  std::string sha256;           ///< what the manifest says; empty: not known
+  std::vector<core::Gap> gaps;  ///< what the manifest says of its source's silence; stored with the rows
+  core::Timestamp now;          ///< hours and days that end later are not written
+};
+
+struct BadRow {
+  std::uint64_t line = 0;
+  RowError error;
+};
+struct ImportResult {
+  std::uint64_t rows = 0;           ///< good ones
+  std::uint64_t bad_rows = 0;       ///< not kept
+  std::vector<BadRow> bad;          ///< the first twenty of them
+  std::uint64_t unchanged = 0;      ///< candles that are stored so already
+  std::uint64_t minutes_built = 0;  ///< 1 m candles that are new or other than before, out of imported trades
+  core::Timestamp first, last;
+};
+
+/// Reads the table twice: first to check every row, then to write them. One bad row and nothing is written, unless they
+/// are to be skipped: then `bad_rows` is set and the status is still a success. Rows that are stored already stay as
+/// they are, so importing twice changes nothing. Out of trades the 1 m candles are built as they are live, from all
+/// trades the store then has, in whatever order they came; a stored candle that counts more volume than they do is
+/// kept. Hours and days follow the minutes.
+/// parse_error: no table, a wrong header, a checksum that differs. **Limits**: some thousand rows in memory.
+core::Result<ImportResult> import_table(storage::StoreReader& reader, storage::StoreWriter& writer,
+                                        const Series& series, const ImportRequest& request);
+
+/// `line 7, column 12: price cannot be …`
+std::string describe(const BadRow& bad);
+
+}  // namespace tickspan::history

@@ -1,0 +1,387 @@
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <random>
+
+#include "history/pages.hpp"
+#include "history/recount.hpp"
+#include "history_fixture.hpp"
+
+namespace tickspan::history {
+namespace {
+
+using core::Candle;
+using core::Interval;
+using test::Place;
+using test::put_file;
+using testing::HasSubstr;
+
+const char* const kTrades = "ts_ms,trade_id,side,price,amount\n";
+
+std::map<core::Timestamp, Candle> venue_table(const std::string& path, Interval interval) {
+  std::map<core::Timestamp, Candle> out;
+  auto reader = TableReader::open(path);
+  std::string_view line;
+  while (reader && *(*reader)->next(line)) {
+    if ((*reader)->line_number() == 1) continue;
+    const auto candle = parse_candle(TableForm::csv, interval, line);
+    EXPECT_TRUE(candle) << path << " " << line;
+    out[candle->start] = *candle;
+  }
+  return out;
+}
+
+/// Every candle and trade, with all digits and flags.
+std::string contents(Place& place) {
+  std::string out;
+  for (const storage::StoredTrade& t : place.trades()) {
+    append_row(TableForm::csv, TradeRow{t.at, t.trade_id, t.side, t.price, t.amount}, out);
+  }
+  for (const Interval interval : core::kIntervals) {
+    for (const Candle& c : place.candles(interval)) {
+      append_row(TableForm::ndjson, c, out);
+      out += c.final ? "f" : "-";
+      out += c.flat ? "l" : "-";
+    }
+  }
+  return out;
+}
+
+TEST(Import, TradesOfAVenueMakeItsOwnCandles) {
+  const auto recordings = tickspan::test::recordings_dir();
+  if (!recordings) GTEST_SKIP() << "no recordings here";
+  const tickspan::test::TempDir dir;
+  Place place("binance", "xrp/eth", storage::sqlite::make_sqlite_store(dir.file("t.db")));
+  const std::string table = *recordings + "/binance/trades_XRPETH_20191011.csv.gz";
+  const auto result = place.import(table, TableKind::trades);
+  ASSERT_TRUE(result) << result.error().context;
+  EXPECT_EQ(result->rows, 12'477U);
+  EXPECT_EQ(place.trades().size(), 12'477U);
+  for (const Interval interval : {Interval::m1, Interval::m5}) {
+    const auto expected = venue_table(
+        *recordings + "/binance/ohlcv_XRPETH_" + std::string(core::to_string(interval)) + "_20191011.csv", interval);
+    std::size_t compared = 0;
+    for (const Candle& candle : place.candles(interval)) {
+      const auto found = expected.find(candle.start);
+      if (found == expected.end()) continue;
+      ++compared;
+      EXPECT_TRUE(same_numbers(candle, found->second)) << core::to_rfc3339(candle.start);
+      EXPECT_EQ(candle.flat, found->second.flat) << core::to_rfc3339(candle.start);
+      EXPECT_TRUE(candle.final);
+    }
+    EXPECT_EQ(compared, expected.size()) << core::to_string(interval);
+  }
+  EXPECT_FALSE(place.candles(Interval::h1).empty());
+  EXPECT_EQ(place.candles(Interval::d1).size(), 3U);
+
+  const std::string once = contents(place);
+  const auto again = place.import(table, TableKind::trades);
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->minutes_built, 0U);
+  EXPECT_EQ(contents(place), once) << "twice is once";
+}
+
+TEST(Import, EveryTableOfCandlesComesBackByteByByte) {
+  const auto recordings = tickspan::test::recordings_dir();
+  if (!recordings) GTEST_SKIP() << "no recordings here";
+  const std::vector<std::pair<std::string, Interval>> tables = {
+      {"binance/ohlcv_ADABTC_1m_20211127.csv", Interval::m1},
+      {"binance/ohlcv_XRPETH_5m_20191011.csv", Interval::m5},
+      {"binance/ohlcv_BTCUSDT_1h_201910.csv", Interval::h1},
+      {"binance/ohlcv_ETHBTC_1m_201801.csv.gz", Interval::m1},
+  };
+  for (const auto& [name, interval] : tables) {
+    const tickspan::test::TempDir dir;
+    Place place;
+    const auto result = place.import(*recordings + "/" + name, TableKind::candles, interval);
+    ASSERT_TRUE(result) << result.error().context;
+    EXPECT_EQ(result->bad_rows, 0U) << name << (result->bad.empty() ? "" : describe(result->bad.front()));
+    ExportRequest request{TableKind::candles, TableForm::csv, interval, {}, {}};
+    const auto summary = place.write(dir.file("out.csv"), request);
+    EXPECT_EQ(summary.rows, result->rows);
+    EXPECT_EQ(tickspan::test::read_file(dir.file("out.csv")), tickspan::test::read_file(*recordings + "/" + name));
+    const auto again = place.import(dir.file("out.csv"), TableKind::candles, interval);
+    ASSERT_TRUE(again);
+    EXPECT_EQ(again->unchanged, result->rows) << name;
+  }
+}
+
+TEST(Import, FiveMinutesOfATableAreTheSumOfItsMinutes) {
+  const auto recordings = tickspan::test::recordings_dir();
+  if (!recordings) GTEST_SKIP() << "no recordings here";
+  Place place;
+  ASSERT_TRUE(place.import(*recordings + "/binance/ohlcv_ETHBTC_1m_201801.csv.gz", TableKind::candles));
+  const auto minutes = place.candles(Interval::m1);
+  std::map<core::Timestamp, int> present;
+  for (const Candle& minute : minutes) ++present[minute.start.floor_to(core::width(Interval::m5))];
+  const auto expected = venue_table(*recordings + "/binance/ohlcv_ETHBTC_5m_201801.csv.gz", Interval::m5);
+  int compared = 0;
+  for (const Candle& candle : place.candles(Interval::m5)) {
+    if (present[candle.start] != 5 || !expected.contains(candle.start)) continue;
+    EXPECT_TRUE(same_numbers(candle, expected.at(candle.start))) << core::to_rfc3339(candle.start);
+    ++compared;
+  }
+  EXPECT_EQ(compared, 2878);
+}
+
+/// Trades over two days with silences, repeated times and no ids here and there.
+std::string made_up_trades(unsigned seed, int count) {
+  std::mt19937 random(seed);
+  std::string out = kTrades;
+  std::int64_t ms = 1'600'000'000'000;
+  for (int i = 0; i < count; ++i) {
+    ms += random() % 50 == 0 ? 900'000 : random() % 9000;
+    TradeRow row;
+    row.at = core::Timestamp{ms * 1'000'000 + (i % 3 == 0 ? 123'456 : 0)};
+    row.trade_id = i % 7 == 0 ? 0 : static_cast<std::uint64_t>(i) + 1;
+    row.side = static_cast<core::Side>(random() % 3);
+    row.price = {static_cast<std::int64_t>(random() % 1000 + 100'000), static_cast<std::int8_t>(-2 - i % 3)};
+    row.amount = {static_cast<std::int64_t>(random() % 100'000 + i), -4};
+    append_row(TableForm::csv, row, out);
+  }
+  return out;
+}
+
+TEST(Tables, ThereAndBackAgainIsByteByByte) {
+  const tickspan::test::TempDir dir;
+  Place first;
+  ASSERT_TRUE(first.import(put_file(dir.file("made.csv"), made_up_trades(7, 6'000)), TableKind::trades));
+  for (const char* form : {"csv", "ndjson", "csv.gz", "ndjson.gz"}) {
+    for (const TableKind kind : {TableKind::trades, TableKind::candles}) {
+      const std::string name = std::string(to_string(kind)) + "." + form;
+      Place second;
+      const auto out = first.write(dir.file("a." + name), {kind, TableForm::csv, Interval::m1, {}, {}});
+      EXPECT_GT(out.rows, kind == TableKind::trades ? 5'999U : 500U);
+      const auto result = second.import(dir.file("a." + name), kind);
+      ASSERT_TRUE(result) << result.error().context;
+      ASSERT_EQ(result->bad_rows, 0U) << describe(result->bad.front());
+      second.write(dir.file("b." + name), {kind, TableForm::csv, Interval::m1, {}, {}});
+      std::ifstream a(dir.file("a." + name), std::ios::binary), b(dir.file("b." + name), std::ios::binary);
+      EXPECT_EQ(std::string(std::istreambuf_iterator<char>(a), {}), std::string(std::istreambuf_iterator<char>(b), {}))
+          << name;
+      if (kind == TableKind::trades) {
+        EXPECT_EQ(contents(second), contents(first)) << "with the candles they make";
+      }
+    }
+  }
+}
+
+TEST(Import, OrderPiecesAndRepetitionDoNotMatter) {
+  const tickspan::test::TempDir dir;
+  const std::string text = made_up_trades(11, 3000);
+  Place whole;
+  ASSERT_TRUE(whole.import(put_file(dir.file("whole.csv"), text), TableKind::trades));
+  std::vector<std::string> lines;
+  for (std::size_t at = std::string(kTrades).size(); at < text.size();) {
+    const std::size_t end = text.find('\n', at) + 1;
+    lines.push_back(text.substr(at, end - at));
+    at = end;
+  }
+  std::mt19937 random(3);
+  std::shuffle(lines.begin(), lines.end(), random);
+  // A first piece that has the first and the last row, so that the later ones fall between.
+  Place pieces;
+  for (int piece = 0; piece < 3; ++piece) {
+    std::string part = kTrades;
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+      if (i % 3 <= static_cast<std::size_t>(piece)) part += lines[i];
+    }
+    const std::string path = put_file(dir.file("piece" + std::to_string(piece) + ".csv"), part);
+    ASSERT_TRUE(pieces.import(path, TableKind::trades));
+    ASSERT_TRUE(pieces.import(path, TableKind::trades));
+  }
+  EXPECT_EQ(contents(pieces), contents(whole));
+}
+
+TEST(Import, OneBadRowAndNothingIsKept) {
+  const tickspan::test::TempDir dir;
+  const std::string path =
+      put_file(dir.file("t.csv"),
+               std::string(kTrades) + "1570752011620,1,sell,2,3\n\n1570752011621,2,sell,x,3\n1570752011622,3,buy,2\n");
+  Place place;
+  const auto refused = place.import(path, TableKind::trades);
+  ASSERT_TRUE(refused) << refused.error().context;
+  EXPECT_EQ(refused->bad_rows, 2U);
+  ASSERT_EQ(refused->bad.size(), 2U);
+  EXPECT_THAT(describe(refused->bad[0]), HasSubstr("line 4, column 22: price cannot be \"x\""));
+  EXPECT_THAT(describe(refused->bad[1]), HasSubstr("line 5, column 22: fewer than the 5 fields"));
+  EXPECT_TRUE(place.trades().empty());
+  EXPECT_TRUE(place.candles(Interval::m1).empty());
+  const auto skipped = place.import(path, TableKind::trades, Interval::m1, true);
+  ASSERT_TRUE(skipped);
+  EXPECT_EQ(skipped->rows, 1U);
+  EXPECT_EQ(skipped->bad_rows, 2U);
+  EXPECT_EQ(place.trades().size(), 1U);
+  EXPECT_EQ(place.candles(Interval::m1).size(), 1U);
+}
+
+TEST(Import, AFileThatIsNoTableIsRefused) {
+  const tickspan::test::TempDir dir;
+  Place place;
+  const auto refused = [&](const std::string& text, TableKind kind) {
+    const auto result = place.import(put_file(dir.file("t.csv"), text), kind);
+    EXPECT_FALSE(result) << text;
+    return result ? "" : result.error().context;
+  };
+  EXPECT_THAT(refused("", TableKind::trades), HasSubstr("line 1: it is empty"));
+  EXPECT_THAT(refused("1570752011620,1,sell,2,3\n", TableKind::trades), HasSubstr("begins with ts_ms,trade_id,side"));
+  EXPECT_THAT(refused("ts_ms,open,high,low,close,volume\n", TableKind::trades),
+              HasSubstr("begins with ts_ms,trade_id"));
+  EXPECT_FALSE(place.import(dir.file("absent.csv"), TableKind::trades));
+  Place composite("", "btc/usd");
+  EXPECT_FALSE(composite.import(put_file(dir.file("t.csv"), kTrades), TableKind::trades)) << "whose trades?";
+}
+
+TEST(Import, AChangedFileIsNotWhatItsManifestSays) {
+  const tickspan::test::TempDir dir;
+  Place place;
+  ImportRequest request;
+  request.path = request.shown_as = put_file(dir.file("t.csv"), std::string(kTrades) + "1570752011620,1,sell,2,3\n");
+  request.sha256 = std::string(64, '0');
+  request.now = test::kLater;
+  const auto refused = import_table(*place.reader, *place.writer, place.series, request);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().context, HasSubstr("not what its manifest says"));
+  EXPECT_TRUE(place.trades().empty());
+}
+
+TEST(Import, AFullerCandleAndAKnownSilenceStay) {
+  const tickspan::test::TempDir dir;
+  Place place;
+  core::WriteBatch batch;
+  batch.catalogue = place.series.catalogue;
+  const auto minute = [](int i) { return core::Timestamp::from_s(1'570'752'000 + 60 * i); };
+  Candle fuller;
+  fuller.start = minute(0);
+  fuller.open = fuller.high = fuller.low = fuller.close = {5, 0};
+  fuller.volume = {1000, 0};
+  fuller.trades = 9;
+  fuller.final = true;
+  batch.candles.push_back({place.series.key, Interval::m1, fuller});
+  core::Gap gap;
+  gap.venue = "binance";
+  gap.start = minute(2);
+  gap.end = minute(4);
+  batch.gaps.push_back(gap);
+  ASSERT_TRUE(place.writer->write({batch}));
+  const auto result =
+      place.import(put_file(dir.file("t.csv"), std::string(kTrades) + "1570752000000,1,sell,2,3\n"    // minute 0
+                                                                      "1570752060000,2,sell,2,3\n"    // minute 1
+                                                                      "1570752300000,3,sell,2,3\n"),  // minute 5
+                   TableKind::trades);
+  ASSERT_TRUE(result);
+  const auto candles = place.candles(Interval::m1);
+  std::vector<std::int64_t> starts;
+  for (const Candle& candle : candles) starts.push_back((candle.start - minute(0)) / core::width(Interval::m1));
+  EXPECT_THAT(starts, testing::ElementsAre(0, 1, 4, 5)) << "no flat candles where nobody listened";
+  EXPECT_EQ(candles.front().volume, fuller.volume);
+  const auto hours = place.candles(Interval::h1);
+  ASSERT_EQ(hours.size(), 1U);
+  EXPECT_TRUE(hours.front().incomplete);
+  EXPECT_TRUE(hours.front().final);
+  EXPECT_EQ(hours.front().volume, (core::Decimal{1006, 0}));
+}
+
+TEST(Export, TheRangeAndItsManifest) {
+  const tickspan::test::TempDir dir;
+  Place place;
+  ASSERT_TRUE(place.import(
+      put_file(dir.file("t.csv"), std::string(kTrades) + "1570752000000,1,sell,2,3\n1570752060000,2,buy,2,3\n"
+                                                         "1570752120000,3,sell,2,3\n"),
+      TableKind::trades));
+  core::WriteBatch batch;
+  core::Gap gap;
+  gap.venue = "binance";
+  gap.start = core::Timestamp::from_s(1'570'752'050);
+  gap.end = core::Timestamp::from_s(1'570'752'055);
+  gap.cause = core::GapCause::mute;
+  batch.gaps.push_back(gap);
+  ASSERT_TRUE(place.writer->write({batch}));
+  ExportRequest request{TableKind::trades, TableForm::csv, Interval::m1, core::Timestamp::from_s(1'570'752'000),
+                        core::Timestamp::from_s(1'570'752'120)};
+  const auto summary = place.write(dir.file("out.csv"), request);
+  EXPECT_EQ(tickspan::test::read_file(dir.file("out.csv")),
+            std::string(kTrades) + "1570752000000,1,sell,2,3\n1570752060000,2,buy,2,3\n");
+  EXPECT_EQ(summary.rows, 2U);
+  const auto facts = read_manifest(put_file(manifest_path(dir.file("out.csv")), place.manifest));
+  ASSERT_TRUE(facts) << facts.error().context;
+  EXPECT_EQ(facts->kind, "trades");
+  ASSERT_EQ(facts->gaps.size(), 1U);
+  EXPECT_EQ(facts->gaps[0].start, gap.start);
+  EXPECT_EQ(facts->gaps[0].cause, core::GapCause::mute);
+  EXPECT_THAT(place.manifest, HasSubstr("\"venue\":\"binance\",\"base\":\"ripple\",\"quote\":\"ethereum\""));
+  EXPECT_THAT(place.manifest, HasSubstr("\"rows\":2,\"first\":\"2019-10-11T00:00:00.000Z\""));
+  Place other;
+  ImportRequest back;
+  back.path = back.shown_as = dir.file("out.csv");
+  back.sha256 = facts->sha256;
+  back.gaps = facts->gaps;
+  back.now = test::kLater;
+  ASSERT_TRUE(import_table(*other.reader, *other.writer, other.series, back));
+  EXPECT_EQ(other.reader->gaps("binance", gap.start, gap.end, 10)->size(), 1U);
+  EXPECT_FALSE(read_manifest(put_file(dir.file("m"), "{}")));
+}
+
+TEST(Export, CandlesThatAreMissingAreInTheManifest) {
+  const tickspan::test::TempDir dir;
+  Place place;
+  ASSERT_TRUE(place.import(put_file(dir.file("t.csv"),
+                                    "ts_ms,open,high,low,close,volume\n1570752000000,1,1,1,1,1\n"
+                                    "1570752180000,1,1,1,1,1\n1570752240000,1,1,1,1,1\n"),
+                           TableKind::candles));
+  const auto summary = place.write(dir.file("out.csv"), {TableKind::candles, TableForm::csv, Interval::m1, {}, {}});
+  EXPECT_EQ(summary.missing_rows, 2U);
+  ASSERT_EQ(summary.missing.size(), 1U);
+  EXPECT_EQ(summary.missing[0].start.ms(), 1'570'752'060'000);
+  EXPECT_EQ(summary.missing[0].end.ms(), 1'570'752'180'000);
+}
+
+TEST(Pages, CrowdsAndDesertsComeInOrderOnce) {
+  // All of 20,000 rows at one nanosecond, years of nothing around them, and single ones.
+  std::vector<core::Timestamp> rows;
+  rows.push_back(core::Timestamp::from_s(10));
+  for (int i = 0; i < 20'000; ++i) rows.push_back(core::Timestamp::from_s(1'000'000'000));
+  rows.push_back(core::Timestamp{1'000'000'000'000'000'001});
+  for (int i = 0; i < 9'000; ++i) rows.push_back(core::Timestamp::from_s(1'500'000'000 + i));
+  std::size_t most = 0, queries = 0;
+  std::vector<core::Timestamp> seen;
+  const auto status = for_each_row(
+      kBeginOfTime, kEndOfTime,
+      [&](core::Timestamp from, core::Timestamp to, std::size_t limit) -> core::Result<std::vector<core::Timestamp>> {
+        ++queries;
+        const auto first = std::lower_bound(rows.begin(), rows.end(), from);
+        const auto last = std::lower_bound(rows.begin(), rows.end(), to);
+        const auto size = std::min<std::size_t>(limit, static_cast<std::size_t>(last - first));
+        if (to - from > core::Duration(1)) most = std::max(most, size);
+        return std::vector<core::Timestamp>(last - static_cast<std::ptrdiff_t>(size), last);
+      },
+      [&](core::Timestamp at) -> core::Status {
+        seen.push_back(at);
+        return {};
+      });
+  ASSERT_TRUE(status);
+  EXPECT_EQ(seen, rows);
+  EXPECT_LE(most, kPageRows + 1);
+  EXPECT_LT(queries, 500U);
+}
+
+TEST(FindSeries, NamesAsPeopleWriteThem) {
+  EXPECT_EQ(find_series({}, "Kraken", "XBT/USD")->name, (storage::SeriesName{"bitcoin", "usd", "kraken"}));
+  EXPECT_EQ(find_series({}, "", "bitcoin/usd")->name, (storage::SeriesName{"bitcoin", "usd", ""}));
+  const auto unknown = find_series({}, "newone", "zzzcoin/usdt");
+  ASSERT_TRUE(unknown);
+  EXPECT_TRUE(unknown->is_new);
+  EXPECT_EQ(unknown->name, (storage::SeriesName{"zzzcoin", "tether", "newone"}));
+  EXPECT_EQ(find_series({{"zzz-network", "zzzcoin", "ZZZ", core::AssetKind::coin, 5}}, "v", "zzzcoin/usd")->name.base,
+            "zzz-network");
+  for (const char* pair : {"", "btc", "btc/", "/usd", "btc/usd/x", "b c/usd", "btc/btc"}) {
+    EXPECT_FALSE(find_series({}, "binance", pair)) << pair;
+  }
+  EXPECT_FALSE(find_series({}, "", "btc/usdt")) << "the composite is in usd";
+  EXPECT_FALSE(find_series({}, "a b", "btc/usd"));
+}
+
+}  // namespace
+}  // namespace tickspan::history
