@@ -10,7 +10,7 @@ WERROR ?= $(if $(CI),ON,OFF)
 # The npm package `node` brings a current Node.js; it precedes whatever the system has.
 export PATH := $(CURDIR)/web/node/node_modules/.bin:$(PATH)
 
-.PHONY: help run build deps web configure test lint format fuzz bench bench-fanout sanitize soak clean
+.PHONY: help run build deps web configure test lint format fuzz bench bench-fanout sanitize test-timescale soak clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -63,6 +63,10 @@ sanitize: deps ## The tests again under address/undefined and thread sanitizers
 	@tools/install_packages.sh test
 	@for preset in asan-ubsan tsan; do cmake --preset $$preset --log-level=WARNING && cmake --build build/$$preset -j $(JOBS) \
 	  && ctest --preset $$preset -LE 'e2e|style' --no-tests=error || exit 1; done
+
+test-timescale: build ## The store's tests on a real TimescaleDB, in a Debian 13 made under build/ (as root)
+	@cmake --build $(BUILD) -j $(JOBS) --target storage_test storage_postgres_test
+	@tools/test_timescale.sh $(BUILD)
 
 soak: build ## The long forms: hundreds of kills and seeds, MINUTES at most (10)
 	@tools/install_packages.sh test

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <random>
 
+#include "runtime/log.hpp"
 #include "storage/postgres/batch_plan.hpp"
 #include "storage/postgres/partitions.hpp"
 #include "storage/postgres/rollup_writer.hpp"
@@ -43,6 +44,7 @@ constexpr const char* kMergeTrades =
     "'{1}'; "
     "INSERT INTO trades SELECT * FROM staged_trades";
 
+constexpr runtime::Log kLog{"storage"};
 constexpr std::string_view kCheckViolation = "23514", kUniqueViolation = "23505";
 
 class PostgresWriter final : public StoreWriter {
@@ -137,7 +139,32 @@ class PostgresWriter final : public StoreWriter {
     if (status) status = write_trades(plan.trades);
     if (status) status = write_small_tables(*connection_, batches);
     if (status) status = connection_->run(finish(batches, plan));
+    if (status && late_) refresh_late();
     return status;
+  }
+
+  /// Continuous aggregates take what is new by themselves, but late minutes only at their next turn, and old ones
+  /// never. The rows are stored: what fails here is done after the next batch.
+  void refresh_late() {
+    for (const auto& sql : refresh_aggregates(late_->first, late_->second)) {
+      if (const auto refreshed = connection_->run(sql); !refreshed) {
+        kLog.warn("the aggregates of late minutes wait for the next batch: {}", refreshed.error().context);
+        return;
+      }
+    }
+    late_.reset();
+  }
+
+  /// Minutes that a continuous aggregate may have passed already.
+  void note_late(const std::vector<MinuteRow>& rows) {
+    for (const MinuteRow& row : rows) newest_seen_ = std::max(newest_seen_, row.candle->start);
+    for (const MinuteRow& row : rows) {
+      const Timestamp start = row.candle->start;
+      const bool fresh = !row.series->newest_minute || start > *row.series->newest_minute;
+      if (fresh && start + std::chrono::hours(1) > newest_seen_) continue;
+      late_ =
+          late_ ? std::pair(std::min(late_->first, start), std::max(late_->second, start)) : std::pair(start, start);
+    }
   }
 
   /// Takes the turn. Another writer in between makes what this one knows worthless.
@@ -168,6 +195,7 @@ class PostgresWriter final : public StoreWriter {
   /// Rows of a series that are newer than all it has cannot be there: they go straight in.
   Status write_minutes(const std::vector<MinuteRow>& rows) {
     if (rows.empty()) return {};
+    if (settings_.layout == Layout::timescale) note_late(rows);
     straight_.clear();
     staged_.clear();
     std::size_t straight = 0, staged = 0;
@@ -267,6 +295,8 @@ class PostgresWriter final : public StoreWriter {
   Partitions partitions_;
   CopyStream straight_, staged_;
   std::string last_state_;
+  Timestamp newest_seen_;
+  std::optional<std::pair<Timestamp, Timestamp>> late_;  // starts of the first and the last late minute
 };
 
 }  // namespace

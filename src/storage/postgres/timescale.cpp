@@ -47,6 +47,15 @@ core::Result<std::size_t> drop_chunks(Connection& connection, std::string_view t
   return static_cast<std::size_t>(std::strtoull(rows->text(0, 0).c_str(), nullptr, 10));
 }
 
+std::vector<std::string> refresh_aggregates(core::Timestamp first, core::Timestamp last) {
+  std::vector<std::string> out;
+  for (const auto& [name, width] : {std::pair{"hours", std::chrono::hours(1)}, {"days", std::chrono::hours(24)}}) {
+    out.push_back(fmt::format("CALL refresh_continuous_aggregate('{}', '{}'::timestamptz, '{}'::timestamptz)", name,
+                              core::to_rfc3339(first.floor_to(width)), core::to_rfc3339(last.floor_to(width) + width)));
+  }
+  return out;
+}
+
 // The same rules as RollupSum: flat minutes say nothing about prices where there are others; bit 0 (final) is of all of
 // them, bit 1 (incomplete) of any, bit 2 (flat) of all. Sums of numeric are exact, so bit 3 is never set. The shapes
 // are of the written form alone and are left out: 15e2 comes back as 1500.

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "storage/postgres/schema.hpp"
 
@@ -25,6 +26,8 @@ std::string make_hypertables();
 std::string make_policies();
 /// Drops the chunks that end before `cutoff`; how many rows went, as the server estimates them.
 core::Result<std::size_t> drop_chunks(Connection& connection, std::string_view table, core::Timestamp cutoff);
+/// Statements that bring the continuous aggregates of these minutes up to date; none may be in a transaction.
+std::vector<std::string> refresh_aggregates(core::Timestamp first, core::Timestamp last);
 /// The SELECT that a continuous aggregate of minutes is made of: the same figures as the program's own roll-ups.
 std::string rollup_select(std::string_view width);
 

@@ -48,8 +48,12 @@ std::string PostgresServer::binaries() {
 }
 
 PostgresServer* PostgresServer::shared() {
-  static const std::unique_ptr<PostgresServer> server =
-      binaries().empty() ? nullptr : std::make_unique<PostgresServer>();
+  static const std::unique_ptr<PostgresServer> server = []() -> std::unique_ptr<PostgresServer> {
+    if (const char* port = std::getenv("TICKSPAN_POSTGRES_PORT"); port != nullptr) {
+      return std::unique_ptr<PostgresServer>(new PostgresServer(std::atoi(port)));
+    }
+    return binaries().empty() ? nullptr : std::make_unique<PostgresServer>();
+  }();
   return server.get();
 }
 

@@ -20,7 +20,8 @@ class PostgresServer {
  public:
   /// The folder of initdb and postgres; empty where they are not installed (such tests skip, saying so).
   static std::string binaries();
-  /// One server for all tests of this program, started when first asked for. Null where there are no binaries.
+  /// One server for all tests of this program, started when first asked for. Null where there are no binaries. Where
+  /// TICKSPAN_POSTGRES_PORT is set it is the one that runs on that port already, with the same user and password.
   static PostgresServer* shared();
 
   using Settings = std::map<std::string, std::string>;
@@ -50,6 +51,7 @@ class PostgresServer {
  private:
   struct FromPrimary {};
   PostgresServer(PostgresServer& primary, FromPrimary);
+  explicit PostgresServer(int port) : port_(port) {}
   void run(const std::vector<std::string>& command) const;
   void write_settings(const Settings& settings);
 

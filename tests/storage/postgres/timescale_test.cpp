@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
 #include "../fixtures.hpp"
 #include "server.hpp"
 #include "storage/postgres/postgres_store.hpp"
@@ -25,6 +27,42 @@ TEST(PostgresTimescale, TheLicenceDecides) {
 
 // The extension's functions put in plain SQL: what the continuous aggregates select must be what the program's own
 // roll-ups hold.
+TEST(PostgresTimescale, LateMinutesRefreshWholeBuckets) {
+  EXPECT_EQ(
+      postgres::refresh_aggregates(minute(-61), minute(0)),
+      (std::vector<std::string>{"CALL refresh_continuous_aggregate('hours', '2026-06-01T10:00:00.000Z'::timestamptz, "
+                                "'2026-06-01T13:00:00.000Z'::timestamptz)",
+                                "CALL refresh_continuous_aggregate('days', '2026-06-01T00:00:00.000Z'::timestamptz, "
+                                "'2026-06-02T00:00:00.000Z'::timestamptz)"}));
+}
+
+// Only `make test-timescale` has such a server.
+TEST(PostgresTimescale, TheApacheBuildGetsHypertablesAndOurRetention) {
+  if (std::getenv("TICKSPAN_POSTGRES_PORT") == nullptr) GTEST_SKIP() << "no TimescaleDB server is given";
+  const std::string url = fresh_database();
+  const auto store = postgres::make_postgres_store(url);
+  const auto opened = store->open();
+  ASSERT_TRUE(opened) << opened.error().context;
+  Psql database(url);
+  EXPECT_EQ(database.ask("SELECT layout FROM tickspan.schema_version"), "hypertables");
+  EXPECT_EQ(database.ask("SELECT count(*) FROM timescaledb_information.hypertables"), "3");
+  const World world;
+  core::WriteBatch batch = world.batch();
+  const auto old = kNoon - std::chrono::hours(24) * 90;
+  for (const auto at : {old, kNoon}) {
+    batch.candles.push_back({world.composite(world.btc), core::Interval::m1, candle(at, "1", "1", "1", "1")});
+    batch.ticks.push_back(trade(world.kraken_btc, static_cast<std::uint64_t>(at.seconds()), at, at, "1", "1"));
+  }
+  const auto writer = std::move(*store->writer());
+  ASSERT_TRUE(writer->write({batch}));
+  EXPECT_EQ(database.ask("SELECT count(*) FROM show_chunks('tickspan.trades')"), "2");
+  const auto expired = writer->expire({kNoon - std::chrono::hours(24), {}, kNoon - std::chrono::hours(24)}, 100);
+  ASSERT_TRUE(expired) << expired.error().context;
+  EXPECT_EQ(database.ask("SELECT count(*) FROM show_chunks('tickspan.trades')"), "1");
+  EXPECT_EQ(database.ask("SELECT count(*) FROM tickspan.minutes"), "1");
+  EXPECT_GT((*store->reader())->info()->size_bytes, 0u);
+}
+
 TEST(PostgresTimescale, ContinuousAggregatesSelectWhatTheRollUpsHold) {
   if (PostgresServer::shared() == nullptr) GTEST_SKIP() << "no PostgreSQL server is installed";
   const std::string url = fresh_database();
