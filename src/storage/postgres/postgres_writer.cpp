@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <random>
 
 #include "runtime/log.hpp"
@@ -45,7 +46,7 @@ constexpr const char* kMergeTrades =
     "INSERT INTO trades SELECT * FROM staged_trades";
 
 constexpr runtime::Log kLog{"storage"};
-constexpr std::string_view kCheckViolation = "23514", kUniqueViolation = "23505";
+constexpr std::string_view kCheckViolation = "23514", kUniqueViolation = "23505", kNoSuchTable = "42P01";
 
 class PostgresWriter final : public StoreWriter {
  public:
@@ -60,8 +61,8 @@ class PostgresWriter final : public StoreWriter {
     }
     auto status = try_write(batches);
     // Another program has written, or dropped a piece, since this one looked: now it has looked again.
-    if (!status && (last_state_ == kUniqueViolation || last_state_ == kCheckViolation)) status = try_write(batches);
-    if (!status && (last_state_ == kUniqueViolation || last_state_ == kCheckViolation)) {
+    if (!status && was_overtaken()) status = try_write(batches);
+    if (!status && was_overtaken()) {
       core::Error error = status.error();
       error.code = ErrorCode::unavailable;
       error.retryable = true;
@@ -95,6 +96,10 @@ class PostgresWriter final : public StoreWriter {
   static constexpr const char* kExpireTrades =
       "DELETE FROM trades WHERE at < $1 AND (series, at, trade) IN "
       "(SELECT series, at, trade FROM trades WHERE at < $1 LIMIT $2)";
+
+  bool was_overtaken() const {
+    return last_state_ == kUniqueViolation || last_state_ == kCheckViolation || last_state_ == kNoSuchTable;
+  }
 
   Status connect() {
     if (connection_ && !connection_->broken()) return {};
@@ -199,12 +204,16 @@ class PostgresWriter final : public StoreWriter {
     straight_.clear();
     staged_.clear();
     std::size_t straight = 0, staged = 0;
+    Span fresh_span;
     for (const MinuteRow& row : rows) {
       const bool fresh = !row.series->newest_minute || row.candle->start > *row.series->newest_minute;
       put_minute(fresh ? straight_ : staged_, row.series->id, *row.candle);
       ++(fresh ? straight : staged);
+      if (fresh) fresh_span.add(row.candle->start);
     }
-    if (auto copied = copy("minutes", straight, "staged_minutes", staged, kMergeMinutes); !copied) return copied;
+    if (auto copied = copy(place_of(Table::minutes, fresh_span), straight, "staged_minutes", staged, kMergeMinutes);
+        !copied)
+      return copied;
     for (const MinuteRow& row : rows) {
       auto& newest = row.series->newest_minute;
       newest = newest ? std::max(*newest, row.candle->start) : row.candle->start;
@@ -224,22 +233,36 @@ class PostgresWriter final : public StoreWriter {
     straight_.clear();
     staged_.clear();
     std::size_t straight = 0, staged = 0;
-    Timestamp first{std::numeric_limits<std::int64_t>::max()}, last{std::numeric_limits<std::int64_t>::min()};
+    Span fresh_span, staged_span;
     for (const TradeRef& row : rows) {
       const bool fresh = row.key > 0 && row.key > row.series->newest_trade;
       put_trade(fresh ? straight_ : staged_, row.series->id, row.key, *row.tick);
       ++(fresh ? straight : staged);
-      if (fresh) continue;
-      first = std::min(first, trade_time(*row.tick));
-      last = std::max(last, trade_time(*row.tick));
+      (fresh ? fresh_span : staged_span).add(trade_time(*row.tick));
     }
     for (const TradeRef& row : rows) row.series->newest_trade = std::max(row.series->newest_trade, row.key);
     std::string merge;
     if (staged > 0) {
-      merge = fmt::format(kMergeTrades, core::to_rfc3339(first - std::chrono::seconds(2)),
-                          core::to_rfc3339(last + std::chrono::seconds(2)));
+      merge = fmt::format(kMergeTrades, core::to_rfc3339(staged_span.first - std::chrono::seconds(2)),
+                          core::to_rfc3339(staged_span.last + std::chrono::seconds(2)));
     }
-    return copy("trades", straight, "staged_trades", staged, merge);
+    return copy(place_of(Table::trades, fresh_span), straight, "staged_trades", staged, merge);
+  }
+
+  /// From when to when rows reach.
+  struct Span {
+    Timestamp first{std::numeric_limits<std::int64_t>::max()}, last{std::numeric_limits<std::int64_t>::min()};
+    void add(Timestamp t) {
+      first = std::min(first, t);
+      last = std::max(last, t);
+    }
+  };
+
+  /// The piece that takes all of them: it saves the server to look for each row's. Else the table.
+  std::string place_of(Table table, const Span& span) const {
+    if (settings_.layout != Layout::partitions || span.last < span.first) return std::string(name_of(table));
+    Piece piece = piece_of(table, span.first);
+    return span.last < piece.end ? std::move(piece.name) : std::string(name_of(table));
   }
 
   Status copy(std::string_view table, std::size_t straight, std::string_view staging, std::size_t staged,
