@@ -1,4 +1,4 @@
-// What every backend must do. A new one is one line in kBackends.
+// What every backend must do. A new one is one line in backends.cpp.
 
 #include "storage/history_store.hpp"
 
@@ -10,10 +10,7 @@
 
 #include "../../support/support.hpp"
 #include "../fixtures.hpp"
-#include "../postgres/server.hpp"
-#include "storage/memory_store.hpp"
-#include "storage/postgres/postgres_store.hpp"
-#include "storage/sqlite/sqlite_store.hpp"
+#include "backends.hpp"
 
 namespace tickspan::storage::test {
 namespace {
@@ -26,24 +23,11 @@ using std::chrono::nanoseconds;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-struct Backend {
-  const char* name;
-  std::unique_ptr<HistoryStore> (*make)(const std::string& folder);
-};
-
-const Backend kBackends[] = {
-    {"memory", [](const std::string&) { return make_memory_store(); }},
-    {"sqlite", [](const std::string& folder) { return sqlite::make_sqlite_store(folder + "/history.db"); }},
-    {"postgres", [](const std::string&) { return postgres::make_postgres_store(fresh_database()); }},
-};
-
 class HistoryStoreConformance : public testing::TestWithParam<Backend> {
  protected:
   void SetUp() override {
-    if (GetParam().name == std::string("postgres") && PostgresServer::shared() == nullptr) {
-      GTEST_SKIP() << "no PostgreSQL server is installed";
-    }
     store_ = GetParam().make(folder_.path());
+    if (store_ == nullptr) GTEST_SKIP() << "what it needs is not installed";
     const auto opened = store_->open();
     ASSERT_TRUE(opened) << opened.error().context;
     auto writer = store_->writer();
@@ -80,7 +64,7 @@ class HistoryStoreConformance : public testing::TestWithParam<Backend> {
   std::unique_ptr<StoreReader> reader_;
 };
 
-INSTANTIATE_TEST_SUITE_P(Backends, HistoryStoreConformance, testing::ValuesIn(kBackends),
+INSTANTIATE_TEST_SUITE_P(Backends, HistoryStoreConformance, testing::ValuesIn(backends()),
                          [](const auto& backend) { return backend.param.name; });
 
 TEST_P(HistoryStoreConformance, AnEmptyStoreAnswersWithNothing) {
