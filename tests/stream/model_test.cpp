@@ -234,6 +234,10 @@ void Schedule::step() {
 }
 
 void Schedule::run() {
+  constexpr std::size_t kCrowd = 10;
+  for (Slot& slot : slots_) {
+    if (slots_.size() > kCrowd) connect(slot);
+  }
   for (std::size_t i = 0; i < scenario_.steps; ++i) step();
   finish();
 }

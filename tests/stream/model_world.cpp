@@ -50,6 +50,11 @@ Scenario::Scenario(Dice& dice) {
       options.max_queued_bytes = 64 * 1024 * 1024;
     }
   }
+  if (dice.one_in(150)) {  // more than a turn writes to in one go
+    clients = 260 + dice.below(100);
+    steps = 12;
+    padding = 0;
+  }
   if (ample) options.history_bytes = std::size_t{1} << 30;
   resets = dice.one_in(2);
   restarts = dice.one_in(5);
