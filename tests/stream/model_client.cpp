@@ -265,7 +265,7 @@ void ModelClient::on_subscribed(const Request& request, const Asked& asked, bool
     subscription.last = asked.since->seq;
   } else if (asked.since && asked.since_is_true && book_.history_ample && request.pipeline == book_.newest() &&
              !book_.starting_possible && asked.since->epoch == pipeline(book_.newest()).epoch()) {
-    subscription.unforgotten = true;
+    subscription.unforgotten = asked.since->seq;
   }
   subscriptions_[asked.channel] = subscription;
 }
@@ -324,8 +324,13 @@ void ModelClient::on_lossless_snapshot(const Push& push, Subscription& subscript
       if (truth.texts[seq - 1]) violation(fmt::format("a snapshot hides the loss of {}", seq));
     }
   }
-  if (std::exchange(subscription.unforgotten, false) && push.epoch == book_.newest())
-    violation("not recovered, though nothing was forgotten");
+  if (const auto since = std::exchange(subscription.unforgotten, std::nullopt); since && push.epoch == book_.newest()) {
+    // Over a number that was left out nobody can be brought.
+    const auto from = truth.texts.begin() + static_cast<std::ptrdiff_t>(std::min(*since, push.seq));
+    const auto to = truth.texts.begin() + static_cast<std::ptrdiff_t>(push.seq);
+    if (std::all_of(from, to, [](const Text& text) { return text != nullptr; }))
+      violation("not recovered, though nothing was forgotten");
+  }
   if (subscription.gap_until && push.seq != *subscription.gap_until) violation("the snapshot is not the gap's");
   const auto floor = floors_.find(push.channel);
   if (floor != floors_.end() && floor->second.epoch == push.epoch && push.seq < floor->second.seq)

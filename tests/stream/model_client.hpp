@@ -85,9 +85,9 @@ class ModelClient {
     bool awaiting = true;              ///< a snapshot must come before anything else
     std::optional<std::size_t> epoch;  ///< index into the book's pipelines
     std::uint64_t last = 0;
-    bool unforgotten = false;                ///< it should have been recovered, if its epoch is still the newest
-    bool fresh = false;                      ///< no update since the snapshot
-    std::optional<std::uint64_t> gap_until;  ///< the snapshot awaited has this number
+    std::optional<std::uint64_t> unforgotten;  ///< it should have been recovered from here, in the newest epoch
+    bool fresh = false;                        ///< no update since the snapshot
+    std::optional<std::uint64_t> gap_until;    ///< the snapshot awaited has this number
     std::uint32_t rate_ms = 0;
     std::chrono::steady_clock::time_point since;
     std::uint64_t updates = 0, allowance = 2;

@@ -64,6 +64,7 @@ class Schedule {
   void check_figures();
   void wait_for_all(const std::function<std::string(ModelClient&)>& what);
   std::vector<std::string> some_channels();
+  bool crowded() const { return slots_.size() > 10; }
   std::optional<Place> place(const Memory& memory, const std::string& channel, bool& is_true);
   ModelClient* some_client();
 
@@ -101,6 +102,7 @@ void Schedule::leave(Slot& slot) {
 }
 
 std::vector<std::string> Schedule::some_channels() {
+  if (crowded() && dice_.one_in(2)) return {kLossless[0], kLatest[2]};  // so that many listen to the same
   std::vector<std::string> out;
   const std::size_t count = 1 + dice_.below(4);
   while (out.size() < count) {
@@ -217,7 +219,8 @@ void Schedule::act(std::uint64_t what) {
     return world_.while_busy(dice_.below(scenario_.shards), [&] {
       if (dice_.one_in(2)) request(*client);
       publish_many();
-      if (dice_.one_in(2)) request(*some_client());
+      // Of a crowd many, so that some speak while a turn is still being written out.
+      for (std::size_t i = dice_.below(2 + (crowded() ? slots_.size() / 4 : 0)); i > 0; --i) request(*some_client());
     });
   }
   if (what < 86) return world_.between_looks([&] { request(*client); }, [&] { publish_many(); });
@@ -234,9 +237,8 @@ void Schedule::step() {
 }
 
 void Schedule::run() {
-  constexpr std::size_t kCrowd = 10;
   for (Slot& slot : slots_) {
-    if (slots_.size() > kCrowd) connect(slot);
+    if (crowded()) connect(slot);
   }
   for (std::size_t i = 0; i < scenario_.steps; ++i) step();
   finish();

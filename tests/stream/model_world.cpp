@@ -50,10 +50,12 @@ Scenario::Scenario(Dice& dice) {
       options.max_queued_bytes = 64 * 1024 * 1024;
     }
   }
-  if (dice.one_in(150)) {  // more than a turn writes to in one go
-    clients = 260 + dice.below(100);
+  if (dice.one_in(200)) {  // so many that messages come in while a turn is still being written out
+    shards = 1;
+    clients = 600 + dice.below(100);
     steps = 12;
     padding = 0;
+    slow = false;
   }
   if (ample) options.history_bytes = std::size_t{1} << 30;
   resets = dice.one_in(2);
