@@ -187,6 +187,7 @@ void ShardImpl::catch_up(const std::vector<Inbox::Missed>& missed) {
 void ShardImpl::hand_out_missed(Channel& channel, std::size_t& room) {
   auto frames = core_->history.after(channel.topic.key(), channel.last, generation_);
   if (!frames || frames->empty()) {
+    if (!core_->history.serves(generation_)) return;  // the news of another pipeline is on its way, and is told instead
     channel.certain = true;
     tell_listeners(channel, channel.behind);
     channel.last = channel.behind;
