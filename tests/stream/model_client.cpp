@@ -301,8 +301,9 @@ void ModelClient::on_gap(const Push& push) {
   if (push.seq > texts.size()) violation("a gap into the future");
   const auto from = texts.begin() + static_cast<std::ptrdiff_t>(subscription.last);
   const auto to = texts.begin() + static_cast<std::ptrdiff_t>(push.seq);
-  if (!book_.gaps_possible && std::any_of(from, to, [](const Text& text) { return text != nullptr; }))
-    violation("a gap without a cause");
+  const auto published = [](const Text& text) { return text != nullptr; };
+  if (!book_.gaps_possible && std::any_of(from, to, published)) violation("a gap without a cause");
+  if (book_.catches_up && std::all_of(from, to, published)) violation("a gap of what is in the history");
   subscription.awaiting = true;
   subscription.gap_until = push.seq;
 }

@@ -23,6 +23,7 @@ struct Violation : std::runtime_error {
 struct Book {
   std::vector<std::unique_ptr<Pipeline>> pipelines;  ///< the last one is served
   bool gaps_possible = false;                        ///< inboxes are small enough to overflow
+  bool catches_up = false;                           ///< what an inbox loses is in the history still
   bool history_ample = false;                        ///< nothing published is ever forgotten, no channel ever paused
   bool slow_possible = false;                        ///< max_queued_bytes can be reached
   bool starting_possible = false;                    ///< there was a time without a market

@@ -83,6 +83,7 @@ std::shared_ptr<net::WebSocketHandler> World::Face::on_upgrade(const net::HttpRe
 
 World::World(Loops& loops, const Scenario& scenario) : loops_(loops), scenario_(scenario) {
   book.gaps_possible = scenario.gaps;
+  book.catches_up = scenario.ample;
   book.history_ample = scenario.ample && scenario.follows_interest;
   book.slow_possible = scenario.slow;
   start();
