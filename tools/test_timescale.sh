@@ -23,7 +23,7 @@ in_root() { chroot --userspec=postgres:postgres "$root" /usr/bin/env -i LC_ALL=C
 bin=/usr/lib/postgresql/17/bin
 end() {
   in_root $bin/pg_ctl -D $data -m immediate -w stop >/dev/null || true
-  rm -rf "${root:?}$data" "$root/tmp/tickspan-timescale.$$.password"
+  rm -rf "${root:?}$data" "$root/tmp/tickspan-timescale.$$".*
 }
 trap end EXIT
 echo "s3cret pass" >"$root/tmp/tickspan-timescale.$$.password"
@@ -40,7 +40,7 @@ timescaledb.telemetry_level = off
 fsync = off
 shared_buffers = 16MB
 END
-in_root $bin/pg_ctl -D $data -l /tmp/log.$$ -w start >/dev/null
+in_root $bin/pg_ctl -D $data -l $data.log -w start >/dev/null
 
 TICKSPAN_POSTGRES_PORT=$port "$build/tests/storage_test" --gtest_filter='*Conformance*/postgres'
 TICKSPAN_POSTGRES_PORT=$port "$build/tests/storage_postgres_test" --gtest_filter='Seeds/PostgresRollupSeed*:PostgresTimescale.*'

@@ -164,7 +164,11 @@ std::string Psql::ask(const std::string& sql) {
 }
 
 std::string fresh_database() {
-  static const std::string url = PostgresServer::shared()->make_database("test");
+  static const std::string url = [] {
+    PostgresServer& server = *PostgresServer::shared();
+    Psql(server.url("postgres")).run("DROP DATABASE IF EXISTS test");  // another program's, on a server that was given
+    return server.make_database("test");
+  }();
   Psql(url).run("DROP SCHEMA IF EXISTS tickspan CASCADE");  // much quicker than another database
   return url;
 }
