@@ -56,6 +56,8 @@ struct Config {
   std::int64_t store_batch_rows = 10'000;
   std::int64_t store_batch_ms = 500;
   std::int64_t store_readers = 2;
+  bool repair_gaps = true;
+  bool backfill = true;
 
   std::int64_t tracked_assets = 300;
   std::int64_t ring_capacity = 65'536;

@@ -4,18 +4,21 @@
 #include <algorithm>
 
 #include "feeds/binance/binance.hpp"
+#include "feeds/binance/history.hpp"
 #include "feeds/coinbase/coinbase.hpp"
+#include "feeds/coinbase/history.hpp"
 #include "feeds/coingecko/coingecko_feed.hpp"
 #include "feeds/exchange_feed.hpp"
+#include "feeds/kraken/history.hpp"
 #include "feeds/kraken/kraken.hpp"
 
 namespace tickspan::app {
 
 const std::vector<ExchangeSource>& exchange_sources() {
   static const std::vector<ExchangeSource> sources = {
-      {"binance", feeds::make_binance},
-      {"coinbase", feeds::make_coinbase},
-      {"kraken", feeds::make_kraken},
+      {"binance", feeds::make_binance, feeds::make_binance_history},
+      {"coinbase", feeds::make_coinbase, feeds::make_coinbase_history},
+      {"kraken", feeds::make_kraken, feeds::make_kraken_history},
   };
   return sources;
 }
@@ -42,6 +45,7 @@ std::unique_ptr<feeds::Feed> make_exchange_feed(const FeedSurroundings& around,
   feeds::ExchangeFeedOptions options;
   options.client = around.client;
   options.tap = around.tap;
+  options.budget = &around.budget;
   if (!source.ws_url.empty() || !source.rest_url.empty()) {
     // One of the two may be overridden alone; the other is then the venue's first own.
     const feeds::VenueHost own = protocol->default_hosts().front();
@@ -50,6 +54,28 @@ std::unique_ptr<feeds::Feed> make_exchange_feed(const FeedSurroundings& around,
   }
   return std::make_unique<feeds::ExchangeFeed>(std::move(protocol), venue, around.loop, around.port, around.clock,
                                                std::move(options));
+}
+
+std::optional<PastOfVenue> make_past(const FeedSurroundings& around, const SourceConfig& source) {
+  const auto& all = exchange_sources();
+  const auto it = std::find_if(all.begin(), all.end(), [&](const ExchangeSource& s) { return s.name == source.name; });
+  if (it == all.end() || it->make_history == nullptr) return std::nullopt;
+  feeds::HistoryFetcherOptions options;
+  options.venue = source.name;
+  options.client = around.client;
+  options.tap = around.tap;
+  if (!source.rest_url.empty()) {
+    options.rest_urls = {source.rest_url};
+  } else {
+    for (const feeds::VenueHost& host : it->make()->default_hosts()) {
+      if (std::find(options.rest_urls.begin(), options.rest_urls.end(), host.rest_url) == options.rest_urls.end())
+        options.rest_urls.push_back(host.rest_url);
+    }
+  }
+  PastOfVenue past{source.name, it->make_history(), nullptr};
+  past.fetcher = std::make_unique<feeds::HistoryFetcher>(*past.history, around.loop, around.clock, around.budget,
+                                                         std::move(options));
+  return past;
 }
 
 core::Venue coingecko_venue() {

@@ -2,13 +2,16 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "app/config.hpp"
 #include "feeds/feed.hpp"
+#include "feeds/history_fetcher.hpp"
 #include "feeds/venue_protocol.hpp"
 #include "net/http_client.hpp"
+#include "net/rate_budget.hpp"
 #include "runtime/clock.hpp"
 #include "runtime/event_loop.hpp"
 #include "runtime/feed_port.hpp"
@@ -19,6 +22,7 @@ namespace tickspan::app {
 struct ExchangeSource {
   std::string name;
   std::unique_ptr<feeds::VenueProtocol> (*make)();
+  std::unique_ptr<feeds::VenueHistory> (*make_history)();  ///< null: the venue has no past to ask for
 };
 /// All exchanges. A new one is one line here and one folder in feeds/.
 const std::vector<ExchangeSource>& exchange_sources();
@@ -31,11 +35,21 @@ struct FeedSurroundings {
   runtime::FeedPort& port;
   net::ClientOptions client;
   feeds::FrameTap tap;
+  net::RateBudget& budget;  ///< of the loop: requests to the venues' REST hosts
 };
 
 std::unique_ptr<feeds::Feed> make_exchange_feed(const FeedSurroundings& around,
                                                 std::unique_ptr<feeds::VenueProtocol> protocol, core::VenueId venue,
                                                 const SourceConfig& source);
+
+/// An exchange's past, and the one who asks for it.
+struct PastOfVenue {
+  std::string venue;
+  std::unique_ptr<feeds::VenueHistory> history;
+  std::unique_ptr<feeds::HistoryFetcher> fetcher;
+};
+/// Nothing where the venue has none. To be destroyed on the loop, or when that has stopped.
+std::optional<PastOfVenue> make_past(const FeedSurroundings& around, const SourceConfig& source);
 
 /// The aggregator is a feed and the source of charts at once.
 struct AggregatorFeed {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "app/past.hpp"
 #include "app/sources.hpp"
 #include "engine/engine.hpp"
 #include "runtime/lifecycle.hpp"
@@ -81,7 +82,9 @@ struct World::Impl {
   std::unique_ptr<storage::HistoryService> history;
   storage::StoreInfo store_info;
   std::unique_ptr<engine::Engine> engine;
+  std::unique_ptr<net::RateBudget> budget;
   std::vector<std::unique_ptr<feeds::Feed>> feeds;
+  std::unique_ptr<Past> past;
   feeds::ChartSource* charts = nullptr;
   runtime::StopStack stops;
 };
@@ -142,6 +145,8 @@ void World::Impl::set_symbols(core::VenueId venue, std::shared_ptr<const core::S
   for (const auto& feed : feeds) {
     if (feed->venue() == venue) feed->set_symbols(symbols);
   }
+  const core::SnapshotPtr now = engine->snapshot();
+  if (past && now) past->set_symbols(now->catalogue->venue(venue).id, std::move(symbols));
 }
 
 /// Where this source is in this world: the configured address, or the one this world was told.
@@ -158,7 +163,12 @@ SourceConfig World::Impl::placed(const SourceConfig& source) const {
 }
 
 void World::Impl::make_feeds() {
-  const FeedSurroundings around{loop, clock, engine->add_port(), client_options(options, config), options.tap};
+  budget = std::make_unique<net::RateBudget>(clock);
+  const FeedSurroundings around{loop, clock, engine->add_port(), client_options(options, config), options.tap, *budget};
+  if (config.repair_gaps) {
+    past = std::make_unique<Past>(
+        around, *history, metrics, [e = engine.get()] { return e->snapshot(); }, config);
+  }
   for (const SourceConfig& configured : config.sources) {
     if (!configured.enabled) continue;
     if (!options.only.empty() &&
@@ -168,6 +178,7 @@ void World::Impl::make_feeds() {
     if (auto protocol = make_protocol(source.name)) {
       const core::VenueId venue = engine->add_source(protocol->venue());
       feeds.push_back(make_exchange_feed(around, std::move(protocol), venue, source));
+      if (past) past->add(source);
       continue;
     }
     const core::VenueId venue = engine->add_source(coingecko_venue());
@@ -208,6 +219,10 @@ void World::start() {
   for (const auto& feed : w.feeds) {
     feed->start();
     w.stops.push("feed", [&feed] { feed->stop(); });
+  }
+  if (w.past) {
+    w.past->start();
+    w.stops.push("past", [&w] { w.past->stop(); });
   }
 }
 

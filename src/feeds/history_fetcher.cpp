@@ -28,7 +28,7 @@ HistoryFetcher::HistoryFetcher(const VenueHistory& history, runtime::EventLoop& 
       http_(loop, options_.client),
       timer_(loop) {
   const net::RateLimit limit{history.limits().requests_per_minute, history.limits().burst};
-  for (const std::string& url : options_.rest_urls) budget_.set_limit(host_of(url), limit);
+  for (const std::string& url : options_.rest_urls) budget_.set_limit(url, limit);
 }
 
 HistoryFetcher::~HistoryFetcher() = default;
@@ -41,7 +41,7 @@ void HistoryFetcher::fetch(HistoryQuery query, Done done) {
 
 void HistoryFetcher::step() {
   if (jobs_.empty() || asking_) return;
-  const std::string host = host_of(hosts_.current());
+  const std::string& host = hosts_.current();
   core::Duration wait = budget_.wait(host);
   if (wait.count() == 0 && !breaker_.allow()) wait = std::max(breaker_.wait(), core::Duration(std::chrono::seconds(1)));
   if (wait.count() == 0 && !budget_.try_take(host)) wait = std::chrono::milliseconds(10);
@@ -113,7 +113,7 @@ void HistoryFetcher::failed(const std::string& base, core::Error error) {
   core::Duration delay = std::max(backoff_.next(), core::Duration(std::chrono::milliseconds(error.retry_after_ms)));
   if (error.code == core::ErrorCode::rate_limited) {
     counters_.rate_limited.fetch_add(1, std::memory_order_relaxed);
-    budget_.pause(host_of(base), delay);
+    budget_.pause(base, delay);
     error.retryable = true;
     if (++job.refusals >= kMostRefusals) return finish(tl::unexpected(std::move(error)));
     return step();

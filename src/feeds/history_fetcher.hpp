@@ -21,17 +21,6 @@
 
 namespace tickspan::feeds {
 
-/// A venue's past, asked for in the background.
-/// **Threading**: one loop; `done` runs there, later, exactly once, unless the source is gone before.
-class HistorySource {
- public:
-  using Done = std::function<void(core::Result<HistoryPage>)>;
-  virtual ~HistorySource() = default;
-  virtual const HistoryLimits& limits() const = 0;
-  /// All pages of the query as one, in order. An error stands for the whole: retryable when it may work another time.
-  virtual void fetch(HistoryQuery query, Done done) = 0;
-};
-
 struct HistoryFetcherOptions {
   std::string venue;                   ///< for the log
   std::vector<std::string> rest_urls;  ///< tried in order
@@ -46,8 +35,8 @@ struct HistoryFetcherOptions {
 
 /// Asks a venue's REST service for its past, one page at a time, one query after the other.
 ///
-/// Keeps to the budget of the host, which it shares with whoever else asks there; obeys Retry-After; leaves a host that
-/// fails every time alone for a while.
+/// Keeps to the budget of the host (kept under its base URL), which it shares with whoever else asks there; obeys
+/// Retry-After; leaves a host that fails every time alone for a while.
 /// **Threading**: the loop's. **Ownership**: loop, clock, history and budget must outlive it; queries that are not done
 /// when it is destroyed are dropped. **Limits**: a body of 8 MiB, `max_pages` a query.
 class HistoryFetcher final : public HistorySource {

@@ -36,8 +36,8 @@ void SymbolFetcher::start() {
 
 void SymbolFetcher::fetch() {
   const std::string base = hosts_.current();
-  if (context_.budget != nullptr && !context_.budget->try_take(host_of(base))) {
-    const core::Duration wait = std::max(context_.budget->wait(host_of(base)), core::Duration(kLeastWait));
+  if (context_.budget != nullptr && !context_.budget->try_take(base)) {
+    const core::Duration wait = std::max(context_.budget->wait(base), core::Duration(kLeastWait));
     return timer_.start(wait, [this] { fetch(); });
   }
   const std::string url = join_url(base, context_.protocol.symbols_target());
@@ -81,7 +81,7 @@ void SymbolFetcher::failed(const std::string& base, const core::Error& error) {
     context_.counters.rate_limited.fetch_add(1, std::memory_order_relaxed);
   core::Duration delay = std::max(backoff_.next(), context_.scaled(std::chrono::milliseconds(error.retry_after_ms)));
   if (error.code == core::ErrorCode::rate_limited && context_.budget != nullptr)
-    context_.budget->pause(host_of(base), delay);
+    context_.budget->pause(base, delay);
   bool refused = false;
   if (error.code == core::ErrorCode::forbidden) {
     refused = !hosts_.refuse(base);

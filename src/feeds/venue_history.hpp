@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -56,6 +57,17 @@ class VenueHistory {
   /// the body; parse_error for what is not its protocol.
   virtual core::Result<HistoryPage> decode(const HistoryQuery& query, std::string_view cursor,
                                            std::string_view body) const = 0;
+};
+
+/// A venue's past, asked for in the background.
+/// **Threading**: one loop; `done` runs there, later, exactly once, unless the source is gone before.
+class HistorySource {
+ public:
+  using Done = std::function<void(core::Result<HistoryPage>)>;
+  virtual ~HistorySource() = default;
+  virtual const HistoryLimits& limits() const = 0;
+  /// All pages of the query as one, in order. An error stands for the whole: retryable when it may work another time.
+  virtual void fetch(HistoryQuery query, Done done) = 0;
 };
 
 /// The length of the candles asked for; a minute for trades.

@@ -131,6 +131,11 @@ bool concerns(const core::Gap& gap, const core::Catalogue& catalogue, core::Asse
   return std::any_of(all.begin(), all.end(), [&](const auto& i) { return i.base == base && i.venue == id; });
 }
 
+bool touches(const core::Gap& gap, const std::vector<TimeSpan>& marks) {
+  return std::any_of(marks.begin(), marks.end(),
+                     [&](const TimeSpan& s) { return gap.start < s.end && s.start < gap.end; });
+}
+
 std::vector<ShownGap> explain(const std::vector<core::Gap>& recorded, const std::vector<TimeSpan>& holes,
                               const std::vector<TimeSpan>& partial, TimeSpan range) {
   const auto cut = [&](const TimeSpan& span) {

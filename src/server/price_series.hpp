@@ -68,6 +68,8 @@ void write_gaps(wire::JsonWriter& json, const std::vector<ShownGap>& gaps);
 /// Whether a recorded gap can have left a mark on an asset's series: of `venue`, or of the composite where that is
 /// empty.
 bool concerns(const core::Gap& gap, const core::Catalogue& catalogue, core::AssetId base, std::string_view venue);
+/// A gap that was repaired is none any more, unless it touches what is still empty or partial.
+bool touches(const core::Gap& gap, const std::vector<TimeSpan>& marks);
 /// What an answer is not whole for, cut to `range`: the recorded gaps, and of the `holes` (nobody has data) and the
 /// `partial` stretches (input was missed while a candle was open) those that no recorded gap explains.
 std::vector<ShownGap> explain(const std::vector<core::Gap>& recorded, const std::vector<TimeSpan>& holes,

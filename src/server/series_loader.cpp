@@ -53,11 +53,6 @@ Stored read(storage::StoreReader& reader, const StoreQuery& query) {
   return out;
 }
 
-bool overlaps(const std::vector<TimeSpan>& spans, const core::Gap& gap) {
-  return std::any_of(spans.begin(), spans.end(),
-                     [&](const TimeSpan& s) { return gap.start < s.end && s.start < gap.end; });
-}
-
 LoadedSeries assemble(const Call& call, const SeriesPlan& plan, const Stored& stored) {
   const auto fill = [&](core::AssetId asset, const auto& candles, const auto& points) {
     PriceSeries series(plan.start, plan.end, core::width(plan.interval));
@@ -83,7 +78,7 @@ void judge(const Call& call, const SeriesPlan& plan, const std::vector<core::Gap
   marks.insert(marks.end(), holes.begin(), holes.end());
   std::vector<core::Gap> shown;
   for (const core::Gap& gap : recorded) {
-    if (overlaps(marks, gap) && concerns(gap, call.catalogue(), plan.base, "")) shown.push_back(gap);
+    if (touches(gap, marks) && concerns(gap, call.catalogue(), plan.base, "")) shown.push_back(gap);
   }
   out.gaps = explain(shown, holes, partial, {plan.start, plan.end});
 }

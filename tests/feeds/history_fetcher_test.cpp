@@ -148,7 +148,7 @@ TEST_F(HistoryFetcherTest, TheBudgetOfTheHostIsKeptToAndShared) {
   history_.limits_ = {600, 1};
   start([](Peer& peer) { peer.answer(200, "1"); });
   const auto begin = std::chrono::steady_clock::now();
-  loop_.run([this] { EXPECT_TRUE(budget_.try_take(host_of(server_->url("http")))); });
+  loop_.run([this] { EXPECT_TRUE(budget_.try_take(server_->url("http"))); });
   EXPECT_TRUE(wait(ask()));
   EXPECT_TRUE(wait(ask()));
   EXPECT_GE(std::chrono::steady_clock::now() - begin, 190ms);

@@ -92,6 +92,49 @@ TEST_F(History, HolesAndGapsAreShown) {
           R"({"venue":"kraken","start":"2026-06-01T11:29:55.000Z","end":"2026-06-01T11:40:05.000Z","cause":"disconnect"}])"));
 }
 
+TEST_F(History, GapsSayWhatBecameOfThem) {
+  start_all();
+  const auto at = [&](std::chrono::minutes ago) { return market.minute() - ago; };
+  core::WriteBatch batch;
+  core::Gap repaired{"kraken", "", at(30min), at(29min), core::GapCause::disconnect, core::GapState::repaired, 12, 12};
+  core::Gap lost{"kraken", "ETH/USD", at(30min), at(29min), core::GapCause::disconnect, core::GapState::lost};
+  core::Gap open{"kraken", "", at(20min), at(19min), core::GapCause::mute};
+  batch.gaps = {repaired, lost, open};
+  store(batch);
+  const std::string path = "/api/v1/gaps";
+  const std::string all = body(path, path);
+  EXPECT_EQ(count(all, "\"cause\""), 3U) << all;
+  EXPECT_THAT(all, HasSubstr(R"({"venue":"kraken","symbol":null,"pair":null,"start":"2026-06-01T11:30:00.000Z",)"
+                             R"("end":"2026-06-01T11:31:00.000Z","cause":"disconnect","state":"repaired",)"
+                             R"("expected":12,"recovered":12})"));
+  EXPECT_THAT(all, HasSubstr(R"("cause":"mute","state":"open","expected":null,"recovered":0})"));
+  EXPECT_EQ(count(body(path + "?state=lost", path), "\"cause\""), 1U);
+  EXPECT_EQ(count(body(path + "?pair=btc/usd", path), "\"cause\""), 2U);
+  EXPECT_EQ(count(body(path + "?limit=1", path), "\"cause\""), 1U);
+  EXPECT_THAT(body(path + "?limit=1", path), HasSubstr("\"mute\""));
+  EXPECT_EQ(count(body(path + "?venue=binance", path), "\"cause\""), 0U);
+  EXPECT_EQ(count(body(path + "?end=2026-06-01T11:35:00Z", path), "\"cause\""), 2U);
+  EXPECT_EQ(get(path + "?venue=nope").status, 400);
+  EXPECT_EQ(get(path + "?pair=nope").status, 400);
+}
+
+TEST_F(History, ARepairedGapIsNoneUnlessItLeftAMark) {
+  start_all();
+  core::WriteBatch batch;
+  market.add_candles(batch, "bitcoin", market.minute() - 60min, market.minute(), "1");
+  batch.gaps = {{"kraken", "", market.minute() - 30min, market.minute() - 20min, core::GapCause::disconnect,
+                 core::GapState::repaired}};
+  store(batch);
+  const std::string target = "/api/v1/candles/btc/usd?start=2026-06-01T11:10:00Z&end=2026-06-01T11:50:00Z";
+  EXPECT_THAT(body(target, kCandles), HasSubstr(R"("complete":true,"gaps":[])"));
+  core::WriteBatch again;
+  again.candles.push_back({{market.asset("bitcoin"), market.market.usd, {}},
+                           core::Interval::m1,
+                           market.candle(market.minute() - 25min, "1", true)});
+  store(again);
+  EXPECT_THAT(body(target, kCandles), HasSubstr(R"("complete":false,"gaps":[{"venue":"kraken")"));
+}
+
 TEST_F(History, AnIncompleteCandleMakesTheAnswerIncomplete) {
   start_all();
   core::WriteBatch batch;

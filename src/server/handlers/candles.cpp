@@ -158,9 +158,12 @@ Result assemble(const Call& call, const Plan& plan, Read& stored) {
   PriceSeries grid(plan.start, plan.end, core::width(plan.interval));
   grid.add_candles(result.candles);
   const auto holes = grid.holes(std::min(plan.end, call.now - kWriteDelay), core::Duration{});
-  std::erase_if(stored.gaps,
-                [&](const core::Gap& gap) { return !concerns(gap, call.catalogue(), plan.base, plan.venue); });
-  result.gaps = explain(stored.gaps, holes, grid.incomplete(), {plan.start, plan.end});
+  const auto partial = grid.incomplete();
+  std::erase_if(stored.gaps, [&](const core::Gap& gap) {
+    const bool healed = gap.state == core::GapState::repaired && !touches(gap, holes) && !touches(gap, partial);
+    return healed || !concerns(gap, call.catalogue(), plan.base, plan.venue);
+  });
+  result.gaps = explain(stored.gaps, holes, partial, {plan.start, plan.end});
   result.complete = result.gaps.empty();
   return result;
 }

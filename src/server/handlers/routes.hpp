@@ -22,6 +22,7 @@ Route assets_route();
 Route asset_route();
 Route prices_route();
 Route candles_route();
+Route gaps_route();
 Route volatility_route();
 Route sources_route();
 Route status_route();

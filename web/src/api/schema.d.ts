@@ -188,6 +188,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/gaps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Times in which a source was not heard, and what became of them
+         * @description The newest limit gaps that touch [start, end), oldest first. A gap without a symbol concerns every pair of its source; one with a symbol beside it says what differs for that pair. A gap that is open is filled from the source's own history as soon as the source is back.
+         */
+        get: operations["gaps"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rankings/volatility": {
         parameters: {
             query?: never;
@@ -465,6 +485,30 @@ export interface components {
             end: components["schemas"]["Time"];
             /** @enum {string} */
             cause: "disconnect" | "mute" | "overflow" | "restart" | "maintenance" | "disk_full" | "no_data" | "partial";
+        };
+        RecordedGap: {
+            venue: string;
+            /** @description The pair in the source's spelling; null: all of its pairs */
+            symbol: string | null;
+            pair: string | null;
+            start: components["schemas"]["Time"];
+            end: components["schemas"]["Time"];
+            /** @enum {string} */
+            cause: "disconnect" | "mute" | "overflow" | "restart" | "maintenance" | "disk_full";
+            /**
+             * @description open (not filled yet), repaired (from the source's own history), or lost (not to be had any more)
+             * @enum {string}
+             */
+            state: "open" | "repaired" | "lost";
+            /** @description Trades that belong in it, where their numbers tell */
+            expected: number | null;
+            /** @description Trades (where it was filled with candles: minutes) that the repair brought */
+            recovered: number;
+        };
+        RecordedGaps: {
+            start: components["schemas"]["Time"];
+            end: components["schemas"]["Time"];
+            data: components["schemas"]["RecordedGap"][];
         };
         /**
          * @description none (the figures are kept in this quote), candles (each at its own time), present_rate, or mixed
@@ -1471,6 +1515,68 @@ export interface operations {
             304: components["responses"]["NotModified"];
             400: components["responses"]["Invalid"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    gaps: {
+        parameters: {
+            query?: {
+                /** @description One source; default: all */
+                venue?: string;
+                /** @description Only those that concern this pair, as btc/usd */
+                pair?: string;
+                /** @description RFC 3339 or milliseconds since 1970; default: 30 days before end */
+                start?: string;
+                /** @description RFC 3339 or milliseconds since 1970; default: now */
+                end?: string;
+                /** @description Only those in this state; default: all */
+                state?: "open" | "repaired" | "lost";
+                /** @description How many at most */
+                limit?: number;
+                /** @description ms gives times as milliseconds since 1970 */
+                time_format?: components["parameters"]["TimeFormat"];
+                /** @description string gives prices and amounts as decimal strings */
+                number_format?: components["parameters"]["NumberFormat"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The gaps */
+            200: {
+                headers: {
+                    "Server-Time": components["headers"]["ServerTime"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "start": "2026-05-02T12:00:00.000Z",
+                     *       "end": "2026-06-01T12:00:00.000Z",
+                     *       "data": [
+                     *         {
+                     *           "venue": "kraken",
+                     *           "symbol": null,
+                     *           "pair": null,
+                     *           "start": "2026-06-01T11:00:00.000Z",
+                     *           "end": "2026-06-01T11:00:12.500Z",
+                     *           "cause": "disconnect",
+                     *           "state": "repaired",
+                     *           "expected": 412,
+                     *           "recovered": 412
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RecordedGaps"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["Invalid"];
             429: components["responses"]["RateLimited"];
             503: components["responses"]["Unavailable"];
         };

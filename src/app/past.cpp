@@ -1,0 +1,48 @@
+#include "app/past.hpp"
+
+namespace tickspan::app {
+
+Past::Past(const FeedSurroundings& around, storage::HistoryService& store, runtime::Metrics& metrics,
+           std::function<core::SnapshotPtr()> snapshot, const Config& config)
+    : around_(around) {
+  history::GapRepairerOptions options;
+  options.store_ticks = config.store_ticks;
+  repairer_ =
+      std::make_unique<history::GapRepairer>(around_.loop, store, around_.clock, metrics, std::move(snapshot), options);
+}
+
+Past::~Past() {
+  stop();
+}
+
+void Past::add(const SourceConfig& source) {
+  auto past = make_past(around_, source);
+  if (!past) return;
+  repairer_->add_source(past->venue, *past->fetcher);
+  if (backfiller_) backfiller_->add_source(past->venue, *past->fetcher);
+  venues_.push_back(std::move(*past));
+}
+
+void Past::set_symbols(const std::string& venue, std::shared_ptr<const core::SymbolTable> symbols) {
+  around_.loop.post([this, venue, symbols = std::move(symbols)] {
+    if (repairer_) repairer_->set_symbols(venue, symbols);
+    if (backfiller_) backfiller_->set_symbols(venue, symbols);
+  });
+}
+
+void Past::start() {
+  around_.loop.run_and_wait([this] {
+    repairer_->start();
+    if (backfiller_) backfiller_->start();
+  });
+}
+
+void Past::stop() {
+  around_.loop.run_and_wait([this] {
+    backfiller_.reset();
+    repairer_.reset();
+    venues_.clear();
+  });
+}
+
+}  // namespace tickspan::app

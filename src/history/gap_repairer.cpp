@@ -1,0 +1,437 @@
+#include "history/gap_repairer.hpp"
+
+#include <algorithm>
+#include <boost/asio/steady_timer.hpp>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "history/hole.hpp"
+#include "history/level_repair.hpp"
+#include "history/minutes.hpp"
+#include "history/store_link.hpp"
+#include "runtime/log.hpp"
+
+namespace tickspan::history {
+namespace {
+
+using core::Timestamp;
+
+constexpr runtime::Log kLog{"history"};
+constexpr core::Duration kMinute = std::chrono::minutes(1);
+constexpr core::Duration kLookBack = std::chrono::hours(24 * 7);  // for the close before a hole
+constexpr std::size_t kMostGaps = 20'000;
+constexpr std::size_t kLevelsAtOnce = 50;
+
+/// What is read and asked for of one pair of one hole.
+struct Task {
+  std::pair<Timestamp, std::string> hole;
+  std::string symbol;
+  std::string base, quote;  ///< text ids
+  core::SeriesKey series;
+  core::InstrumentId instrument;
+  feeds::HistoryQuery query;
+};
+
+}  // namespace
+
+struct GapRepairer::Impl : std::enable_shared_from_this<GapRepairer::Impl> {
+  struct Worker {
+    std::string venue;
+    feeds::HistorySource* source = nullptr;
+    std::shared_ptr<const core::SymbolTable> symbols;
+    std::map<std::pair<Timestamp, std::string>, Hole> holes;
+    bool busy = false;
+    bool levels_checked = false;
+  };
+
+  Impl(runtime::EventLoop& l, storage::HistoryService& s, const runtime::Clock& c, runtime::Metrics& metrics,
+       std::function<core::SnapshotPtr()> snap, GapRepairerOptions o)
+      : loop(l),
+        link(l, s),
+        clock(c),
+        snapshot(std::move(snap)),
+        options(o),
+        timer(l.context()),
+        open(metrics.gauge("tickspan_history_holes_open", "Holes that wait for their repair or are under it")),
+        repaired(metrics.counter("tickspan_history_holes_repaired_total", "Holes filled")),
+        lost(metrics.counter("tickspan_history_holes_lost_total", "Holes that could not be filled")),
+        trades(metrics.counter("tickspan_history_trades_recovered_total", "Trades that filled holes")),
+        candles(metrics.counter("tickspan_history_candles_recovered_total", "Minutes made anew from a venue's past")) {}
+
+  void start() { tick(); }
+  void stop() {
+    stopped = true;
+    timer.cancel();
+  }
+  void tick();
+  void look();
+  void take_gaps(core::Result<std::vector<core::Gap>> gaps);
+  void check_levels(Worker& worker, const std::vector<core::Gap>& gaps);
+  void step(Worker& worker);
+  bool ready(const Worker& worker, const Hole& hole) const;
+  Hole* choose(Worker& worker);
+  void begin(Worker& worker, Hole& hole);
+  void repair_next(Worker& worker, Hole& hole);
+  std::optional<Task> task_of(const Worker& worker, const Hole& hole, const std::string& symbol) const;
+  bool has_candles(const Worker& worker, Timestamp from) const;
+  void ask(Worker& worker, Task task);
+  void take_page(Worker& worker, Task task, core::Result<feeds::HistoryPage> page);
+  void take_error(Worker& worker, Task task, const core::Error& error);
+  void read_last_close(Worker& worker, Task task, feeds::HistoryPage page);
+  void fill(Worker& worker, const Task& task, const feeds::HistoryPage& page, core::Decimal last_close);
+  void next_pair(Worker& worker, const Task& task);
+  void finish(Worker& worker, Hole& hole);
+  void sum_levels();
+  template <typename Value, typename Job, typename Then>
+  bool read(Job job, Then then);
+  core::CataloguePtr catalogue() const {
+    const auto now = snapshot();
+    return now ? now->catalogue : nullptr;
+  }
+
+  runtime::EventLoop& loop;
+  StoreLink link;
+  const runtime::Clock& clock;
+  const std::function<core::SnapshotPtr()> snapshot;
+  const GapRepairerOptions options;
+  boost::asio::steady_timer timer;
+  runtime::Gauge& open;
+  runtime::Counter &repaired, &lost, &trades, &candles;
+  std::map<std::string, Worker> workers;
+  LevelRepair levels;
+  Timestamp next_look;
+  bool looking = false;
+  bool summing = false;
+  bool stopped = false;
+};
+
+/// `then(Impl&, Value)` runs on the loop, if this still exists. False: no room.
+template <typename Value, typename Job, typename Then>
+bool GapRepairer::Impl::read(Job job, Then then) {
+  return link.read<Value>(job, [weak = weak_from_this(), then](Value value) {
+    const auto self = weak.lock();
+    if (self && !self->stopped) then(*self, std::move(value));
+  });
+}
+
+void GapRepairer::Impl::tick() {
+  if (stopped) return;
+  link.offer();
+  const Timestamp now = clock.now();
+  if (now >= next_look) look();
+  for (auto& [venue, worker] : workers) step(worker);
+  sum_levels();
+  timer.expires_after(options.tick);
+  timer.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
+    const auto self = weak.lock();
+    if (!error && self) self->tick();
+  });
+}
+
+void GapRepairer::Impl::look() {
+  if (looking) return;
+  const Timestamp now = clock.now();
+  next_look = now + options.look_every;
+  const auto job = [since = now - options.horizon, until = now + std::chrono::hours(24)](storage::StoreReader& reader) {
+    return reader.gaps("", since, until, kMostGaps);
+  };
+  looking = read<core::Result<std::vector<core::Gap>>>(job, [](Impl& self, auto gaps) {
+    self.looking = false;
+    self.take_gaps(std::move(gaps));
+  });
+}
+
+void GapRepairer::Impl::take_gaps(core::Result<std::vector<core::Gap>> gaps) {
+  if (!gaps) return kLog.warn("holes can't be read: {}", gaps.error().context);
+  std::size_t count = 0;
+  for (auto& [venue, worker] : workers) {
+    std::set<std::pair<Timestamp, std::string>> present;
+    for (const core::Gap& gap : *gaps) {
+      if (gap.venue != venue || gap.state != core::GapState::open) continue;
+      const auto key = std::pair(gap.start, gap.instrument_symbol);
+      present.insert(key);
+      Hole& hole = worker.holes[key];
+      if (!hole.begun) hole.gap = gap;
+    }
+    std::erase_if(worker.holes, [&](const auto& item) {
+      return !present.contains(item.first) && (item.second.done || !item.second.begun);
+    });
+    count += present.size();
+    check_levels(worker, *gaps);
+  }
+  open.set(static_cast<double>(count));
+}
+
+// What was repaired before a restart may have hours and days that were not over then.
+void GapRepairer::Impl::check_levels(Worker& worker, const std::vector<core::Gap>& gaps) {
+  const auto names = catalogue();
+  if (worker.levels_checked || !worker.symbols || !names) return;
+  worker.levels_checked = true;
+  const Timestamp now = clock.now();
+  for (const core::Gap& gap : gaps) {
+    if (gap.venue != worker.venue || gap.state != core::GapState::repaired) continue;
+    if (gap.end < now - std::chrono::hours(25)) continue;
+    Hole hole;
+    hole.gap = gap;
+    for (const std::string& symbol : worker.symbols->symbols()) {
+      const core::InstrumentId id = worker.symbols->find(symbol);
+      if (!gap.instrument_symbol.empty() && gap.instrument_symbol != symbol) continue;
+      if (id.index() >= names->instruments().size()) continue;
+      const core::Instrument& pair = names->instrument(id);
+      levels.changed(names->asset(pair.base).id, names->asset(pair.quote).id, worker.venue, hole.from(), hole.to(),
+                     now);
+    }
+  }
+}
+
+// A hole is over when its source is live again, for long enough that the row in the store is the last word.
+bool GapRepairer::Impl::ready(const Worker& worker, const Hole& hole) const {
+  const Timestamp now = clock.now();
+  if (hole.done || now < hole.not_before || now < hole.to() + options.settle) return false;
+  if (hole.begun) return true;
+  const auto current = snapshot();
+  if (!current || !current->sources || !current->catalogue) return false;
+  const core::VenueId id = current->catalogue->find_venue(worker.venue);
+  return std::any_of(current->sources->begin(), current->sources->end(), [&](const core::SourceRow& row) {
+    return row.venue == id && row.feed == core::FeedState::live && now >= row.since + options.settle;
+  });
+}
+
+Hole* GapRepairer::Impl::choose(Worker& worker) {
+  Hole* newest = nullptr;
+  for (auto& [key, hole] : worker.holes) {
+    if (ready(worker, hole) && (newest == nullptr || hole.gap.end > newest->gap.end)) newest = &hole;
+  }
+  return newest;
+}
+
+void GapRepairer::Impl::step(Worker& worker) {
+  if (worker.busy || !worker.symbols || link.busy()) return;
+  Hole* const hole = choose(worker);
+  if (hole == nullptr) return;
+  if (!hole->begun) begin(worker, *hole);
+  repair_next(worker, *hole);
+}
+
+void GapRepairer::Impl::begin(Worker& worker, Hole& hole) {
+  hole.begun = true;
+  if (!hole.gap.instrument_symbol.empty()) {
+    hole.todo = {hole.gap.instrument_symbol};
+    return;
+  }
+  hole.todo = worker.symbols->symbols();
+  // From the back: what was listed first, that is the larger coins, first.
+  std::sort(hole.todo.begin(), hole.todo.end(), [&](const std::string& a, const std::string& b) {
+    return worker.symbols->find(a) > worker.symbols->find(b);
+  });
+}
+
+void GapRepairer::Impl::repair_next(Worker& worker, Hole& hole) {
+  while (!hole.todo.empty()) {
+    const auto task = task_of(worker, hole, hole.todo.back());
+    if (task) return ask(worker, *task);
+    hole.todo.pop_back();  // not a pair any more
+  }
+  if (hole.end_round(clock.now(), options.rounds, options.first_retry)) finish(worker, hole);
+}
+
+bool GapRepairer::Impl::has_candles(const Worker& worker, Timestamp from) const {
+  const std::size_t newest = worker.source->limits().newest_candles;
+  return newest == 0 || from >= clock.now() - kMinute * (static_cast<std::int64_t>(newest) - 2);
+}
+
+std::optional<Task> GapRepairer::Impl::task_of(const Worker& worker, const Hole& hole,
+                                               const std::string& symbol) const {
+  const auto names = catalogue();
+  if (!names) return {};
+  const core::InstrumentId id = names->find_instrument(names->find_venue(worker.venue), symbol);
+  if (!id.valid()) return {};
+  const core::Instrument& pair = names->instrument(id);
+  const Timestamp from = hole.from();
+  const Timestamp to = hole.to();
+  const bool by_trades = to - from <= options.trades_up_to &&
+                         (worker.source->limits().trades_by_time || clock.now() - from <= options.recent);
+  const auto kind = by_trades || !has_candles(worker, from) ? feeds::HistoryKind::trades : feeds::HistoryKind::minutes;
+  return Task{
+      {hole.gap.start, hole.gap.instrument_symbol}, symbol, names->asset(pair.base).id, names->asset(pair.quote).id,
+      {pair.base, pair.quote, pair.venue},          id,     {kind, symbol, from, to}};
+}
+
+void GapRepairer::Impl::ask(Worker& worker, Task task) {
+  worker.busy = true;
+  worker.source->fetch(task.query, [weak = weak_from_this(), &worker, task](core::Result<feeds::HistoryPage> page) {
+    const auto self = weak.lock();
+    if (self && !self->stopped) self->take_page(worker, task, std::move(page));
+  });
+}
+
+void GapRepairer::Impl::take_page(Worker& worker, Task task, core::Result<feeds::HistoryPage> page) {
+  if (!page) return take_error(worker, std::move(task), page.error());
+  const Hole& hole = worker.holes[task.hole];
+  const bool by_trades = task.query.kind == feeds::HistoryKind::trades;
+  // Trades that leave ids out are not all there were; the venue's own candles have all of them.
+  if (by_trades && !count_trades(page->trades, task.query.from, task.query.to).whole() &&
+      has_candles(worker, hole.from())) {
+    task.query.kind = feeds::HistoryKind::minutes;
+    return ask(worker, std::move(task));
+  }
+  read_last_close(worker, std::move(task), std::move(*page));
+}
+
+void GapRepairer::Impl::take_error(Worker& worker, Task task, const core::Error& error) {
+  const bool too_long = error.code == core::ErrorCode::too_large && task.query.kind == feeds::HistoryKind::trades;
+  if (too_long && has_candles(worker, task.query.from)) {
+    task.query.kind = feeds::HistoryKind::minutes;
+    return ask(worker, std::move(task));
+  }
+  Hole& hole = worker.holes[task.hole];
+  kLog.debug("{} {}: {}", worker.venue, task.symbol, error.context);
+  (error.retryable ? hole.failed : hole.lost).push_back(task.symbol);
+  next_pair(worker, task);
+}
+
+void GapRepairer::Impl::read_last_close(Worker& worker, Task task, feeds::HistoryPage page) {
+  const storage::CandleQuery query{.base = task.base,
+                                   .quote = task.quote,
+                                   .venue = worker.venue,
+                                   .start = task.query.from - kLookBack,
+                                   .end = task.query.from,
+                                   .limit = 1};
+  using Read = core::Result<std::vector<core::Candle>>;
+  const bool reading = read<Read>([query](storage::StoreReader& reader) { return reader.candles(query); },
+                                  [&worker, task, page = std::move(page)](Impl& self, const Read& before) {
+                                    const bool known = before && !before->empty();
+                                    self.fill(worker, task, page, known ? before->back().close : core::Decimal{});
+                                  });
+  if (reading) return;
+  worker.holes[task.hole].failed.push_back(task.symbol);
+  next_pair(worker, task);
+}
+
+void GapRepairer::Impl::fill(Worker& worker, const Task& task, const feeds::HistoryPage& page,
+                             core::Decimal last_close) {
+  Hole& hole = worker.holes[task.hole];
+  const bool by_trades = task.query.kind == feeds::HistoryKind::trades;
+  auto minutes = by_trades
+                     ? minutes_of_trades(page.trades, task.query.from, task.query.to, last_close)
+                     : whole_candles(page.candles, core::Interval::m1, task.query.from, task.query.to, last_close);
+  const bool whole = !by_trades || count_trades(page.trades, task.query.from, task.query.to).whole();
+  core::WriteBatch batch;
+  batch.catalogue = catalogue();
+  for (core::Candle& minute : minutes) {
+    minute.incomplete = minute.incomplete || !whole;
+    batch.candles.push_back({task.series, core::Interval::m1, minute});
+  }
+  const TradeCount count = count_trades(page.trades, hole.gap.start, hole.gap.end);
+  if (by_trades && options.store_ticks) {
+    for (const feeds::HistoryTrade& t : page.trades) {
+      if (t.at < hole.gap.start || t.at >= hole.gap.end) continue;
+      batch.ticks.emplace_back(
+          core::Tick::Trade{task.instrument, clock.now(), t.at, t.price, t.amount, t.first_id, t.side});
+    }
+  }
+  candles.add(minutes.size());
+  trades.add(static_cast<std::uint64_t>(count.recovered));
+  hole.counted = hole.counted && by_trades;
+  hole.expected += count.expected;
+  hole.recovered += by_trades ? count.recovered : static_cast<std::int64_t>(page.candles.size());
+  if (whole)
+    ++hole.repaired;
+  else
+    hole.lost.push_back(task.symbol);
+  if (!minutes.empty()) {
+    link.write(std::move(batch));
+    levels.changed(task.base, task.quote, worker.venue, task.query.from, task.query.to, clock.now());
+  }
+  next_pair(worker, task);
+}
+
+void GapRepairer::Impl::next_pair(Worker& worker, const Task& task) {
+  worker.busy = false;
+  auto& todo = worker.holes[task.hole].todo;
+  if (!todo.empty() && todo.back() == task.symbol) todo.pop_back();
+  step(worker);
+}
+
+void GapRepairer::Impl::finish(Worker& worker, Hole& hole) {
+  const auto rows = hole.result();
+  const bool filled = rows.front().state == core::GapState::repaired;
+  (filled ? repaired : lost).add();
+  kLog.info("{}: the hole from {} to {} ({}) is {}: {} pairs repaired, {} lost", worker.venue,
+            core::to_rfc3339(hole.gap.start), core::to_rfc3339(hole.gap.end), core::to_string(hole.gap.cause),
+            core::to_string(rows.front().state), hole.repaired, hole.lost.size());
+  core::WriteBatch batch;
+  batch.catalogue = catalogue();
+  batch.gaps = rows;
+  link.write(std::move(batch));
+}
+
+void GapRepairer::Impl::sum_levels() {
+  if (summing || link.busy()) return;
+  auto due = levels.take_due(clock.now(), kLevelsAtOnce);
+  if (due.empty()) return;
+  using Sums = std::vector<std::pair<LevelRepair::Task, core::Result<std::optional<core::Candle>>>>;
+  const auto job = [due](storage::StoreReader& reader) {
+    Sums sums;
+    for (const LevelRepair::Task& task : due) sums.emplace_back(task, LevelRepair::sum(reader, task));
+    return sums;
+  };
+  summing = read<Sums>(job, [](Impl& self, const Sums& sums) {
+    self.summing = false;
+    core::WriteBatch batch;
+    batch.catalogue = self.catalogue();
+    for (const auto& [task, candle] : sums) {
+      if (!candle) {
+        self.levels.put_back(task, self.clock.now());
+      } else if (*candle && batch.catalogue) {
+        const core::SeriesKey series{batch.catalogue->find_id(task.base), batch.catalogue->find_id(task.quote),
+                                     batch.catalogue->find_venue(task.venue)};
+        batch.candles.push_back({series, task.interval, **candle});
+      }
+    }
+    if (!batch.candles.empty()) self.link.write(std::move(batch));
+  });
+  if (summing) return;
+  for (const LevelRepair::Task& task : due) levels.put_back(task, clock.now());
+}
+
+GapRepairer::GapRepairer(runtime::EventLoop& loop, storage::HistoryService& store, const runtime::Clock& clock,
+                         runtime::Metrics& metrics, std::function<core::SnapshotPtr()> snapshot,
+                         GapRepairerOptions options)
+    : impl_(std::make_shared<Impl>(loop, store, clock, metrics, std::move(snapshot), options)) {}
+
+GapRepairer::~GapRepairer() {
+  impl_->stop();
+}
+
+void GapRepairer::add_source(const std::string& venue, feeds::HistorySource& source) {
+  Impl::Worker& worker = impl_->workers[venue];
+  worker.venue = venue;
+  worker.source = &source;
+}
+
+void GapRepairer::set_symbols(const std::string& venue, std::shared_ptr<const core::SymbolTable> symbols) {
+  if (const auto it = impl_->workers.find(venue); it != impl_->workers.end()) it->second.symbols = std::move(symbols);
+}
+
+void GapRepairer::changed(const std::string& venue, const std::string& symbol, core::Interval interval,
+                          core::Timestamp from, core::Timestamp to) {
+  const auto names = impl_->catalogue();
+  if (!names) return;
+  const core::InstrumentId id = names->find_instrument(names->find_venue(venue), symbol);
+  if (!id.valid()) return;
+  const core::Instrument& pair = names->instrument(id);
+  const std::string& base = names->asset(pair.base).id;
+  const std::string& quote = names->asset(pair.quote).id;
+  if (interval == core::Interval::m1)
+    impl_->levels.changed(base, quote, venue, from, to, impl_->clock.now());
+  else
+    impl_->levels.hours_changed(base, quote, venue, from, to, impl_->clock.now());
+}
+
+void GapRepairer::start() {
+  impl_->start();
+}
+
+}  // namespace tickspan::history

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "core/catalogue.hpp"
+#include "core/snapshot.hpp"
+#include "feeds/venue_history.hpp"
+#include "runtime/clock.hpp"
+#include "runtime/event_loop.hpp"
+#include "runtime/metrics.hpp"
+#include "storage/history_service.hpp"
+
+namespace tickspan::history {
+
+struct GapRepairerOptions {
+  core::Duration tick = std::chrono::seconds(1);        ///< how often it looks after its work
+  core::Duration look_every = std::chrono::seconds(5);  ///< for holes in the store
+  core::Duration settle = std::chrono::seconds(10);  ///< after a source is live again, and after a hole's last minute
+  core::Duration trades_up_to = std::chrono::minutes(15);  ///< longer holes are filled with the venue's candles
+  core::Duration recent = std::chrono::minutes(30);        ///< how far pages of trades are followed back from now
+  core::Duration horizon = std::chrono::hours(24 * 30);    ///< older holes stay as they are
+  core::Duration first_retry = std::chrono::seconds(30);   ///< doubles with each round of failures
+  int rounds = 5;                                          ///< then what failed is lost
+  bool store_ticks = false;                                ///< recovered trades are stored, too
+};
+
+/// Fills the holes that are open in the store from the venues' own pasts, the newest first, and marks what became of
+/// them.
+///
+/// A hole of a source is every pair's that is listened to now. Its minutes are made anew, whole, out of the venue's
+/// trades where the hole is short and the ids of the trades leave none out, else out of the venue's candles; hours and
+/// days that they lie in are summed up again once they are over. Composite candles are left as they are: they tell
+/// what was known. A source's row says `repaired` when its pairs are done; a pair that could not be filled has a row
+/// of its own that says `lost`. There is no other state than these rows: after a restart it goes on with what is open.
+/// **Threading**: everything on the loop's thread, but construction. **Ownership**: all that it is given must outlive
+/// it; destroyed on the loop, or when that has stopped.
+/// **Limits**: one query at a time per venue; holes of `horizon`.
+class GapRepairer {
+ public:
+  GapRepairer(runtime::EventLoop& loop, storage::HistoryService& store, const runtime::Clock& clock,
+              runtime::Metrics& metrics, std::function<core::SnapshotPtr()> snapshot, GapRepairerOptions options);
+  ~GapRepairer();
+
+  void add_source(const std::string& venue, feeds::HistorySource& source);
+  /// The pairs of a venue that are listened to.
+  void set_symbols(const std::string& venue, std::shared_ptr<const core::SymbolTable> symbols);
+  /// Candles of a pair in [from, to) were written by somebody else: minutes or hours. What lies above them is summed up
+  /// again.
+  void changed(const std::string& venue, const std::string& symbol, core::Interval interval, core::Timestamp from,
+               core::Timestamp to);
+  void start();
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace tickspan::history

@@ -1,0 +1,99 @@
+#include "history/minutes.hpp"
+
+#include <algorithm>
+
+#include "storage/candle_aggregate.hpp"
+
+namespace tickspan::history {
+namespace {
+
+constexpr core::Duration kMinute = std::chrono::minutes(1);
+
+core::Candle flat_candle(core::Timestamp start, const core::Decimal& close) {
+  core::Candle c;
+  c.start = start;
+  c.open = c.high = c.low = c.close = close;
+  c.final = c.flat = true;
+  return c;
+}
+
+std::int64_t count_of(const feeds::HistoryTrade& trade) {
+  return static_cast<std::int64_t>(trade.last_id - trade.first_id) + 1;
+}
+
+}  // namespace
+
+std::vector<core::Candle> minutes_of_trades(std::span<const feeds::HistoryTrade> trades, core::Timestamp from,
+                                            core::Timestamp to, core::Decimal last_close) {
+  std::vector<core::Candle> out;
+  std::size_t next = 0;
+  while (next < trades.size() && trades[next].at < from) ++next;
+  for (core::Timestamp start = from; start < to; start = start + kMinute) {
+    core::Candle c = flat_candle(start, last_close);
+    core::DecimalSum volume;
+    for (; next < trades.size() && trades[next].at < start + kMinute; ++next) {
+      const feeds::HistoryTrade& trade = trades[next];
+      if (c.trades == 0) c.open = c.high = c.low = trade.price;
+      c.high = std::max(c.high, trade.price);
+      c.low = std::min(c.low, trade.price);
+      c.close = trade.price;
+      c.trades += static_cast<std::uint32_t>(count_of(trade));
+      c.flat = false;
+      volume.add(trade.amount);
+    }
+    c.volume = volume.total();
+    if (!c.close.is_positive()) continue;
+    last_close = c.close;
+    out.push_back(c);
+  }
+  return out;
+}
+
+std::vector<core::Candle> whole_candles(std::span<const core::Candle> candles, core::Interval interval,
+                                        core::Timestamp from, core::Timestamp to, core::Decimal last_close) {
+  std::vector<core::Candle> out;
+  std::size_t next = 0;
+  while (next < candles.size() && candles[next].start < from) ++next;
+  for (core::Timestamp start = from; start < to; start = start + core::width(interval)) {
+    core::Candle c = flat_candle(start, last_close);
+    if (next < candles.size() && candles[next].start == start) {
+      c = candles[next++];
+      c.final = true;
+    }
+    if (!c.close.is_positive()) continue;
+    last_close = c.close;
+    out.push_back(c);
+  }
+  return out;
+}
+
+TradeCount count_trades(std::span<const feeds::HistoryTrade> trades, core::Timestamp from, core::Timestamp to) {
+  TradeCount count;
+  std::uint64_t first = UINT64_MAX;
+  std::uint64_t last = 0;
+  for (const feeds::HistoryTrade& trade : trades) {
+    if (trade.at < from || trade.at >= to) continue;
+    count.recovered += count_of(trade);
+    first = std::min(first, trade.first_id);
+    last = std::max(last, trade.last_id);
+  }
+  if (count.recovered > 0) count.expected = static_cast<std::int64_t>(last - first) + 1;
+  return count;
+}
+
+std::optional<core::Candle> sum_up(std::span<const core::Candle> parts, core::Interval interval,
+                                   core::Interval part_interval, core::Timestamp start) {
+  if (parts.empty()) return {};
+  storage::MinuteAggregator aggregator(interval, start + core::width(interval), 1);
+  for (auto it = parts.rbegin(); it != parts.rend(); ++it) {
+    if (!aggregator.add(*it)) break;
+  }
+  const auto sums = aggregator.take();
+  if (sums.empty() || sums.front().start != start) return {};
+  core::Candle sum = sums.front();
+  if (parts.size() < static_cast<std::size_t>(core::width(interval) / core::width(part_interval)))
+    sum.incomplete = true;
+  return sum;
+}
+
+}  // namespace tickspan::history

@@ -1,0 +1,137 @@
+#include <algorithm>
+#include <chrono>
+
+#include "server/guarded.hpp"
+#include "server/handlers/routes.hpp"
+#include "server/lookup.hpp"
+#include "server/store_read.hpp"
+#include "wire/messages.hpp"
+
+namespace tickspan::server {
+namespace {
+
+constexpr std::size_t kMostRead = 10'000;  // of which a pair and a state choose
+
+struct Plan {
+  std::string venue;  ///< empty: all
+  core::AssetId base, quote;
+  std::optional<core::GapState> state;
+  core::Timestamp start, end;
+  std::size_t limit = 0;
+  bool of_pair() const { return base.valid(); }
+};
+using Read = core::Result<std::vector<core::Gap>>;
+
+Problem bad(std::string_view name, const std::string& value, std::string_view allowed,
+            std::vector<std::string> near = {}) {
+  return invalid_parameters({{std::string(name), value, std::string(allowed), std::move(near)}});
+}
+
+tl::expected<void, Problem> choose_pair(const Call& call, Plan& plan) {
+  const std::string& pair = call.values.text("pair");
+  if (pair.empty()) return {};
+  const auto slash = pair.find('/');
+  if (slash != std::string::npos) {
+    plan.base = call.catalogue().resolve(std::string_view(pair).substr(0, slash));
+    plan.quote = call.catalogue().resolve(std::string_view(pair).substr(slash + 1));
+  }
+  if (plan.base.valid() && plan.quote.valid()) return {};
+  return tl::unexpected(bad("pair", pair, "a pair of known assets, as btc/usd"));
+}
+
+tl::expected<Plan, Problem> plan_of(const Call& call) {
+  Plan plan;
+  if (const std::string& name = call.values.text("venue"); !name.empty()) {
+    const core::VenueId id = call.catalogue().find_venue(name);
+    std::vector<std::string> near;
+    for (const core::Venue& venue : call.catalogue().venues()) near.push_back(venue.id);
+    if (!id.valid()) return tl::unexpected(bad("venue", name, "a source", std::move(near)));
+    plan.venue = call.catalogue().venue(id).id;
+  }
+  if (auto pair = choose_pair(call, plan); !pair) return tl::unexpected(pair.error());
+  if (const std::string& state = call.values.text("state"); !state.empty()) plan.state = core::parse_gap_state(state);
+  plan.end = call.values.time("end").value_or(call.now);
+  plan.start = call.values.time("start").value_or(plan.end - std::chrono::hours(24 * 30));
+  if (plan.start >= plan.end) return tl::unexpected(bad("start", core::to_rfc3339(plan.start), "a time before end"));
+  plan.limit = static_cast<std::size_t>(call.values.integer("limit"));
+  return plan;
+}
+
+const core::Instrument* instrument_of(const core::Catalogue& catalogue, const core::Gap& gap) {
+  const core::VenueId venue = catalogue.find_venue(gap.venue);
+  const core::InstrumentId id =
+      venue.valid() ? catalogue.find_instrument(venue, gap.instrument_symbol) : core::InstrumentId{};
+  return id.valid() ? &catalogue.instrument(id) : nullptr;
+}
+
+bool wanted(const Call& call, const Plan& plan, const core::Gap& gap) {
+  if (plan.state && gap.state != *plan.state) return false;
+  if (!plan.of_pair()) return true;
+  const auto is_it = [&](const core::Instrument& i) { return i.base == plan.base && i.quote == plan.quote; };
+  if (!gap.instrument_symbol.empty()) {
+    const core::Instrument* const one = instrument_of(call.catalogue(), gap);
+    return one != nullptr && is_it(*one);
+  }
+  const core::VenueId venue = call.catalogue().find_venue(gap.venue);
+  const auto all = call.catalogue().instruments();
+  return std::any_of(all.begin(), all.end(), [&](const auto& i) { return i.venue == venue && is_it(i); });
+}
+
+void write_gap(wire::JsonWriter& json, const Call& call, const core::Gap& gap) {
+  const core::Instrument* const one = instrument_of(call.catalogue(), gap);
+  const bool whole_source = gap.instrument_symbol.empty();
+  json.begin_object()
+      .field("venue", gap.venue)
+      .field("symbol", whole_source ? std::nullopt : std::optional(gap.instrument_symbol))
+      .field("pair",
+             one == nullptr ? std::nullopt : std::optional(wire::pair_name(call.catalogue(), one->base, one->quote)))
+      .field("start", gap.start)
+      .field("end", gap.end)
+      .field("cause", core::to_string(gap.cause))
+      .field("state", core::to_string(gap.state))
+      .field("expected", gap.expected < 0 ? std::nullopt : std::optional(gap.expected))
+      .field("recovered", gap.recovered)
+      .end_object();
+}
+
+std::string encode(const Call& call, const Plan& plan, std::vector<core::Gap> gaps) {
+  std::erase_if(gaps, [&](const core::Gap& gap) { return !wanted(call, plan, gap); });
+  if (gaps.size() > plan.limit) gaps.erase(gaps.begin(), gaps.end() - static_cast<std::ptrdiff_t>(plan.limit));
+  std::string body;
+  wire::JsonWriter json(body, call.format);
+  json.begin_object().field("start", plan.start).field("end", plan.end).key("data").begin_array();
+  for (const core::Gap& gap : gaps) write_gap(json, call, gap);
+  json.end_array().end_object();
+  return body;
+}
+
+void answer(const CallPtr& call, const Done& done) {
+  auto plan = plan_of(*call);
+  if (!plan) return done(tl::unexpected(plan.error()));
+  const auto finish = [call, plan = *plan, done](Read gaps) {
+    if (!gaps) return done(tl::unexpected(from_error(gaps.error())));
+    done(Answer{.body = encode(*call, plan, std::move(*gaps))});
+  };
+  const bool reading = read_store<Read>(
+      *call,
+      [plan = *plan](storage::StoreReader& reader) { return reader.gaps(plan.venue, plan.start, plan.end, kMostRead); },
+      guarded(call, finish));
+  if (!reading) done(tl::unexpected(overloaded("too many requests for history wait already")));
+}
+
+}  // namespace
+
+Route gaps_route() {
+  return {.path = "/api/v1/gaps",
+          .summary = "Times in which a source was not heard, and what became of them",
+          .needs = Needs::snapshot,
+          .parameters = {{"venue", ParameterType::text, "", 0, 64},
+                         {"pair", ParameterType::text, "", 0, 128},
+                         {"start", ParameterType::time},
+                         {"end", ParameterType::time},
+                         {"state", ParameterType::choice, "", 0, 0, {"open", "repaired", "lost"}},
+                         {"limit", ParameterType::integer, "100", 1, 1000}},
+          .answer_later = answer};
+}
+
+}  // namespace tickspan::server

@@ -1,0 +1,112 @@
+#include "history/backfiller.hpp"
+
+#include <gtest/gtest.h>
+
+#include "repair_fixture.hpp"
+
+namespace tickspan::history {
+namespace {
+
+using namespace std::chrono_literals;
+using core::Timestamp;
+using test::eventually;
+using test::kStart;
+
+class BackfillerTest : public test::RepairTest {
+ protected:
+  BackfillerTest() {
+    options_.tick = 5ms;
+    options_.settle = 0s;
+    options_.first_retry = 0s;
+    options_.minutes = 10min;
+    options_.hours = 5h;
+    past_.answer = [](const feeds::HistoryQuery& query) { return test::candles_page(query); };
+  }
+  ~BackfillerTest() override {
+    loop_.run([this] { backfiller_.reset(); });
+  }
+  void start() {
+    loop_.run([this] {
+      backfiller_ = std::make_unique<Backfiller>(
+          loop_.get(), store_, clock_, metrics_, [this] { return snapshot(); },
+          [this](const std::string&, const std::string&, core::Interval interval, Timestamp, Timestamp) {
+            ++(interval == core::Interval::m1 ? told_minutes_ : told_hours_);
+          },
+          options_);
+      backfiller_->add_source("kraken", past_);
+      backfiller_->set_symbols("kraken", symbols_);
+      backfiller_->start();
+    });
+  }
+  bool done() {
+    return eventually([&] { return told_minutes_ + told_hours_ >= 4; });
+  }
+
+  BackfillerOptions options_;
+  std::atomic<int> told_minutes_{0}, told_hours_{0};
+  std::unique_ptr<Backfiller> backfiller_;
+};
+
+TEST_F(BackfillerTest, EachPairGetsMinutesThenHours) {
+  start();
+  ASSERT_TRUE(done());
+  store_.flush();
+  const auto asked = past_.asked();
+  ASSERT_EQ(asked.size(), 4u);
+  EXPECT_EQ(asked[0].symbol, "BTC/USD");
+  EXPECT_EQ(asked[0].kind, feeds::HistoryKind::minutes);
+  EXPECT_EQ(asked[1].kind, feeds::HistoryKind::minutes);
+  EXPECT_EQ(asked[2].kind, feeds::HistoryKind::hours);
+  const Timestamp now = clock_.now();
+  for (const char* base : {"bitcoin", "ethereum"}) {
+    const auto minutes = candles(base, core::Interval::m1, now - 24h, now);
+    ASSERT_EQ(minutes.size(), 10u) << base;
+    EXPECT_EQ(minutes.back().start, (now - 15s).floor_to(1min) - 1min);
+    EXPECT_TRUE(minutes.front().final);
+    EXPECT_EQ(candles(base, core::Interval::h1, now.floor_to(1h) - 24h, now.floor_to(1h)).size(), 5u) << base;
+  }
+}
+
+TEST_F(BackfillerTest, WhatTheStoreHasIsNotAskedForAndWhatIsIncompleteIs) {
+  core::WriteBatch batch;
+  batch.catalogue = catalogue_;
+  const Timestamp end = (clock_.now() - 15s).floor_to(1min);
+  for (int i = 1; i <= 10; ++i) {
+    core::Candle c;
+    c.start = end - 1min * i;
+    c.open = c.high = c.low = c.close = {5, 0};
+    c.final = true;
+    c.incomplete = i == 4 || i == 6;
+    batch.candles.push_back({series("BTC/USD"), core::Interval::m1, c});
+    c.incomplete = false;
+    batch.candles.push_back({series("ETH/USD"), core::Interval::m1, c});
+  }
+  ASSERT_EQ(store_.push(batch), runtime::PushResult::ok);
+  store_.flush();
+  start();
+  ASSERT_TRUE(eventually([&] { return told_hours_ == 2; }));
+  const auto asked = past_.asked();
+  ASSERT_EQ(asked.size(), 3u);
+  EXPECT_EQ(asked[0].symbol, "BTC/USD");
+  EXPECT_EQ(asked[0].from, end - 6min);
+  EXPECT_EQ(asked[0].to, end - 3min);
+  EXPECT_EQ(asked[1].kind, feeds::HistoryKind::hours);
+}
+
+TEST_F(BackfillerTest, FailuresAreTriedAgainAndAVenueThatIsAwayIsNotAsked) {
+  std::atomic<int> failures{0};
+  past_.answer = [&](const feeds::HistoryQuery& query) -> core::Result<feeds::HistoryPage> {
+    if (failures.fetch_add(1) < 2) return core::fail(core::ErrorCode::unavailable, "not now", true);
+    return test::candles_page(query);
+  };
+  set_feed(core::FeedState::backing_off, kStart);
+  start();
+  loop_.run([] {});
+  EXPECT_TRUE(past_.asked().empty());
+  set_feed(core::FeedState::live, kStart);
+  ASSERT_TRUE(done());
+  EXPECT_EQ(past_.asked().size(), 6u);
+}
+
+}  // namespace
+}  // namespace tickspan::history

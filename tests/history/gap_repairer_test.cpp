@@ -1,0 +1,207 @@
+// Holes in a store, a venue that remembers, and what becomes of them.
+
+#include "history/gap_repairer.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "repair_fixture.hpp"
+
+namespace tickspan::history {
+namespace {
+
+using namespace std::chrono_literals;
+using core::Decimal;
+using core::GapState;
+using core::Timestamp;
+using test::eventually;
+using test::kStart;
+using test::trades_page;
+
+class GapRepairerTest : public test::RepairTest {
+ protected:
+  GapRepairerTest() {
+    options_.tick = 5ms;
+    options_.look_every = 0s;
+    options_.first_retry = 0s;
+  }
+  ~GapRepairerTest() override {
+    loop_.run([this] { repairer_.reset(); });
+  }
+
+  void start() {
+    loop_.run([this] {
+      repairer_ = std::make_unique<GapRepairer>(
+          loop_.get(), store_, clock_, metrics_, [this] { return snapshot(); }, options_);
+      repairer_->add_source("kraken", past_);
+      repairer_->set_symbols("kraken", symbols_);
+      repairer_->start();
+    });
+  }
+  void record(const core::Gap& gap) {
+    core::WriteBatch batch;
+    batch.catalogue = catalogue_;
+    batch.gaps = {gap};
+    ASSERT_EQ(store_.push(batch), runtime::PushResult::ok);
+    store_.flush();
+  }
+  std::vector<core::Gap> gaps() {
+    return ask<std::vector<core::Gap>>(
+        [](storage::StoreReader& reader) { return reader.gaps("", {}, kStart + 24h, 100); });
+  }
+  std::vector<core::Candle> minutes(const std::string& base) {
+    return candles(base, core::Interval::m1, kStart - 1h, kStart + 1h);
+  }
+  bool becomes(GapState state) {
+    return eventually([&] {
+      const auto all = gaps();
+      return std::any_of(all.begin(), all.end(), [&](const core::Gap& gap) { return gap.state == state; });
+    });
+  }
+
+  GapRepairerOptions options_;
+  std::unique_ptr<GapRepairer> repairer_;
+};
+
+TEST_F(GapRepairerTest, AHoleOfASourceIsFilledForEveryPairFromItsTrades) {
+  record({"kraken", "", kStart + 20s, kStart + 70s});
+  start();
+  ASSERT_TRUE(becomes(GapState::repaired));
+  const auto rows = gaps();
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_EQ(rows[0].expected, 10);  // five in each pair
+  EXPECT_EQ(rows[0].recovered, 10);
+  for (const char* base : {"bitcoin", "ethereum"}) {
+    const auto made = minutes(base);
+    ASSERT_EQ(made.size(), 2u) << base;
+    EXPECT_EQ(made[0].start, kStart);
+    EXPECT_EQ(made[0].trades, 6u);
+    EXPECT_EQ(made[0].open, (Decimal{100, 0}));
+    EXPECT_EQ(made[1].close, (Decimal{111, 0}));
+    EXPECT_TRUE(made[0].final);
+    EXPECT_FALSE(made[0].incomplete);
+  }
+  ASSERT_EQ(past_.asked().size(), 2u);
+  EXPECT_EQ(past_.asked()[0].symbol, "BTC/USD");
+  EXPECT_EQ(past_.asked()[0].from, kStart);
+  EXPECT_EQ(past_.asked()[0].to, kStart + 2min);
+}
+
+TEST_F(GapRepairerTest, NothingIsTouchedBeforeTheLastMinuteIsOverAndTheSourceIsBack) {
+  record({"kraken", "", kStart + 20s, kStart + 70s});
+  set_feed(core::FeedState::backing_off, kStart);
+  start();
+  const auto looked = [&] { return metrics_.serialize().find("tickspan_history_holes_open 1") != std::string::npos; };
+  ASSERT_TRUE(eventually(looked));
+  EXPECT_TRUE(past_.asked().empty());
+  clock_.set(kStart + 2min);
+  set_feed(core::FeedState::live, kStart + 70s);
+  loop_.run([] {});
+  EXPECT_TRUE(past_.asked().empty());
+  clock_.set(kStart + 2min + 10s);
+  EXPECT_TRUE(becomes(GapState::repaired));
+}
+
+TEST_F(GapRepairerTest, TheNewestHoleComesFirst) {
+  record({"kraken", "BTC/USD", kStart - 30min, kStart - 29min});
+  record({"kraken", "BTC/USD", kStart + 20s, kStart + 70s});
+  start();
+  ASSERT_TRUE(eventually([&] { return past_.asked().size() == 2; }));
+  EXPECT_EQ(past_.asked()[0].from, kStart);
+  EXPECT_LT(past_.asked()[1].from, kStart);
+}
+
+TEST_F(GapRepairerTest, TradesThatLeaveOneOutGiveWayToTheVenuesCandles) {
+  past_.answer = [](const feeds::HistoryQuery& query) {
+    if (query.kind == feeds::HistoryKind::trades) return trades_page(query, 104);
+    feeds::HistoryPage page;
+    core::Candle c;
+    c.start = query.from;
+    c.open = c.high = c.low = c.close = {77, 0};
+    c.volume = {9, 0};
+    c.trades = 3;
+    page.candles = {c};
+    return page;
+  };
+  record({"kraken", "BTC/USD", kStart + 20s, kStart + 70s});
+  start();
+  ASSERT_TRUE(becomes(GapState::repaired));
+  const auto made = minutes("bitcoin");
+  ASSERT_EQ(made.size(), 2u);
+  EXPECT_EQ(made[0].close, (Decimal{77, 0}));
+  EXPECT_TRUE(made[1].flat);
+  EXPECT_EQ(gaps()[0].expected, core::Gap::kUnknown);
+}
+
+TEST_F(GapRepairerTest, LongHolesAreFilledWithCandlesAndOnesOutOfTheirReachWithTrades) {
+  past_.limits_.newest_candles = 60;
+  record({"kraken", "BTC/USD", kStart - 10h, kStart - 9h});
+  record({"kraken", "ETH/USD", kStart - 40min, kStart - 5min});
+  start();
+  ASSERT_TRUE(eventually([&] { return past_.asked().size() == 2; }));
+  EXPECT_EQ(past_.asked()[0].kind, feeds::HistoryKind::minutes);
+  EXPECT_EQ(past_.asked()[1].kind, feeds::HistoryKind::trades);
+}
+
+TEST_F(GapRepairerTest, AFailureIsTriedAgainAndTheOtherPairsAreNotHeldUp) {
+  std::atomic<int> failures{0};
+  past_.answer = [&](const feeds::HistoryQuery& query) -> core::Result<feeds::HistoryPage> {
+    if (query.symbol == "BTC/USD" && failures.fetch_add(1) < 2)
+      return core::fail(core::ErrorCode::unavailable, "not now", true);
+    return trades_page(query);
+  };
+  record({"kraken", "", kStart + 20s, kStart + 70s});
+  start();
+  ASSERT_TRUE(becomes(GapState::repaired));
+  EXPECT_EQ(gaps().size(), 1u);
+  EXPECT_EQ(minutes("bitcoin").size(), 2u);
+  EXPECT_EQ(past_.asked()[1].symbol, "ETH/USD");
+}
+
+TEST_F(GapRepairerTest, WhatCannotBeHadStaysMarked) {
+  past_.answer = [](const feeds::HistoryQuery& query) -> core::Result<feeds::HistoryPage> {
+    if (query.symbol == "ETH/USD") return core::fail(core::ErrorCode::not_found, "no such pair");
+    return trades_page(query);
+  };
+  record({"kraken", "", kStart + 20s, kStart + 70s});
+  start();
+  ASSERT_TRUE(becomes(GapState::lost));
+  const auto rows = gaps();
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[0].state, GapState::repaired);
+  EXPECT_EQ(rows[1].instrument_symbol, "ETH/USD");
+  EXPECT_TRUE(minutes("ethereum").empty());
+  EXPECT_EQ(minutes("bitcoin").size(), 2u);
+}
+
+TEST_F(GapRepairerTest, ARestartGoesOnWithWhatIsOpen) {
+  past_.answer = [](const feeds::HistoryQuery&) -> core::Result<feeds::HistoryPage> {
+    return core::fail(core::ErrorCode::unavailable, "not now", true);
+  };
+  options_.first_retry = 1h;
+  record({"kraken", "", kStart + 20s, kStart + 70s});
+  start();
+  ASSERT_TRUE(eventually([&] { return past_.asked().size() == 2; }));
+  loop_.run([this] { repairer_.reset(); });
+  EXPECT_EQ(gaps()[0].state, GapState::open);
+  loop_.run([this] { past_.answer = [](const feeds::HistoryQuery& query) { return trades_page(query); }; });
+  start();
+  EXPECT_TRUE(becomes(GapState::repaired));
+}
+
+TEST_F(GapRepairerTest, RecoveredTradesAreStoredWhereTradesAre) {
+  options_.store_ticks = true;
+  record({"kraken", "BTC/USD", kStart + 20s, kStart + 70s});
+  start();
+  ASSERT_TRUE(becomes(GapState::repaired));
+  const auto stored = ask<std::vector<storage::StoredTrade>>([](storage::StoreReader& reader) {
+    return reader.trades(
+        {.base = "bitcoin", .quote = "usd", .venue = "kraken", .start = kStart - 1h, .end = kStart + 1h});
+  });
+  ASSERT_EQ(stored.size(), 5u);
+  EXPECT_EQ(stored[0].trade_id, 102u);
+}
+
+}  // namespace
+}  // namespace tickspan::history
