@@ -10,6 +10,7 @@
 #include "storage/history_service.hpp"
 #include "storage/memory_store.hpp"
 #include "storage/postgres/postgres_store.hpp"
+#include "storage/recent_series.hpp"
 #include "storage/spool.hpp"
 #include "storage/sqlite/sqlite_store.hpp"
 
@@ -108,6 +109,7 @@ core::Status World::Impl::open_store(core::RestoredState& restored) {
   if (!reader) return tl::unexpected(reader.error());
   auto info = (*reader)->info();
   if (!info) return tl::unexpected(info.error());
+  if (auto added = storage::add_recent_series(**reader, clock.now(), restored); !added) return added;
   store_info = *info;
   reader->reset();
   auto service = service_options(config);

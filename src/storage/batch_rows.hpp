@@ -1,18 +1,10 @@
 #pragma once
 
-#include <compare>
-#include <string>
-
 #include "core/result.hpp"
 #include "core/write_batch.hpp"
+#include "storage/history_store.hpp"
 
 namespace tickspan::storage {
-
-/// A series by text ids: what is stored. `venue` is empty for the composite.
-struct SeriesName {
-  std::string base, quote, venue;
-  friend auto operator<=>(const SeriesName&, const SeriesName&) = default;
-};
 
 /// invalid_argument when a row names an id that the batch's catalogue does not have, or is no row at all (a negative
 /// start, a gap that ends before it starts). Writers ask first, so that a bad batch costs no transaction.

@@ -7,6 +7,20 @@ namespace tickspan::storage {
 
 using core::Candle;
 
+namespace {
+
+constexpr core::Duration kMinute = std::chrono::minutes(1);
+
+bool is_whole(const Candle& c) {
+  return c.final && !c.incomplete;
+}
+
+std::int64_t seconds_of(core::Interval interval) {
+  return std::chrono::duration_cast<std::chrono::seconds>(core::width(interval)).count();
+}
+
+}  // namespace
+
 MinuteAggregator::MinuteAggregator(core::Interval interval, core::Timestamp newest_minute, std::size_t limit)
     : width_(core::width(interval)), newest_minute_(newest_minute), limit_(limit) {}
 
@@ -16,17 +30,20 @@ void MinuteAggregator::open_bucket(core::Timestamp start) {
   bucket_->flat = true;
   bucket_->final = newest_minute_ + core::width(core::Interval::m1) >= start + width_;
   volume_ = {};
+  minutes_ = 0;
   empty_ = true;
 }
 
 void MinuteAggregator::close_bucket() {
   if (!bucket_) return;
   bucket_->volume = volume_.total();
+  const core::Timestamp until = std::min(newest_minute_ + kMinute, bucket_->start + width_);
+  if (minutes_ < (until - bucket_->start) / kMinute) bucket_->incomplete = true;
   done_.push_back(*bucket_);
   bucket_.reset();
 }
 
-bool MinuteAggregator::add(const Candle& minute) {
+bool MinuteAggregator::add(const Candle& minute, std::uint32_t minutes) {
   const core::Timestamp start = minute.start.floor_to(width_);
   if (!bucket_ || bucket_->start != start) {
     close_bucket();
@@ -35,7 +52,10 @@ bool MinuteAggregator::add(const Candle& minute) {
   }
   Candle& bucket = *bucket_;
   bucket.final = bucket.final && minute.final;
-  bucket.incomplete = bucket.incomplete || minute.incomplete;
+  // Of two open minutes the older is waiting for late trades; what is older still was never closed.
+  const bool never_closed = minutes == 1 && !minute.final && minute.start + 2 * kMinute <= newest_minute_;
+  bucket.incomplete = bucket.incomplete || minute.incomplete || never_closed;
+  minutes_ += minutes;
   volume_.add(minute.volume);
   const std::uint64_t trades = std::uint64_t{bucket.trades} + minute.trades;
   bucket.trades =
@@ -61,17 +81,58 @@ std::vector<Candle> MinuteAggregator::take() {
   return std::move(done_);
 }
 
-std::vector<Candle> merge_newest(std::vector<Candle> preferred, std::vector<Candle> other, std::size_t limit) {
-  const auto by_start = [](const Candle& a, const Candle& b) { return a.start < b.start; };
+std::vector<Candle> merge_newest(std::vector<Candle> stored, std::vector<Candle> aggregated, std::size_t limit) {
   std::vector<Candle> out;
-  if (preferred.empty()) {
-    out = std::move(other);
-  } else {
-    out.reserve(preferred.size() + other.size());
-    std::set_union(preferred.begin(), preferred.end(), other.begin(), other.end(), std::back_inserter(out), by_start);
+  out.reserve(stored.size() + aggregated.size());
+  auto a = aggregated.begin();
+  for (const Candle& s : stored) {
+    for (; a != aggregated.end() && a->start < s.start; ++a) out.push_back(*a);
+    if (a == aggregated.end() || a->start != s.start) {
+      out.push_back(s);
+      continue;
+    }
+    const bool stored_counts = is_whole(s) || (!is_whole(*a) && s.trades > a->trades);
+    out.push_back(stored_counts ? s : *a);
+    ++a;
   }
+  out.insert(out.end(), a, aggregated.end());
   if (out.size() > limit) out.erase(out.begin(), out.end() - static_cast<std::ptrdiff_t>(limit));
   return out;
+}
+
+std::vector<SecondRange> to_aggregate(const CandleQuery& query, const std::vector<Candle>& stored) {
+  const std::int64_t width = seconds_of(query.interval);
+  SecondRange range = second_range(query.start, query.end, width);
+  // As many as are asked for: what is older than all of them is not.
+  if (!stored.empty() && stored.size() >= query.limit)
+    range.begin = std::max(range.begin, stored.front().start.seconds());
+  std::vector<SecondRange> out;
+  std::int64_t end = range.end;
+  for (auto s = stored.rbegin(); s != stored.rend(); ++s) {
+    if (!is_whole(*s)) continue;
+    const std::int64_t start = s->start.seconds();
+    if (start + width < end) out.push_back({start + width, end});
+    end = start;
+  }
+  if (range.begin < end) out.push_back({range.begin, end});
+  return out;
+}
+
+std::optional<std::vector<Candle>> aggregate_hours(const std::vector<Candle>& hours, core::Interval interval,
+                                                   core::Timestamp newest_minute, std::size_t limit) {
+  constexpr std::int64_t kMayBeRounded = 100'000'000'000'000'000;  // 18 digits
+  // Hours may reach beyond the minutes, where those were never kept.
+  if (!hours.empty() && hours.back().final) {
+    newest_minute = std::max(newest_minute, hours.back().start + core::width(core::Interval::h1) - kMinute);
+  }
+  MinuteAggregator aggregator(interval, newest_minute, limit);
+  for (auto hour = hours.rbegin(); hour != hours.rend(); ++hour) {
+    if (hour->volume.mantissa >= kMayBeRounded) return {};
+    const core::Timestamp until = std::min(newest_minute + kMinute, hour->start + core::width(core::Interval::h1));
+    if (!aggregator.add(*hour, static_cast<std::uint32_t>(std::max<std::int64_t>(2, (until - hour->start) / kMinute))))
+      break;
+  }
+  return aggregator.take();
 }
 
 SecondRange second_range(core::Timestamp start, core::Timestamp end, std::int64_t align) {

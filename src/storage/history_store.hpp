@@ -1,5 +1,6 @@
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -19,6 +20,12 @@ struct CandleQuery {
   core::Interval interval = core::Interval::m1;  ///< stored levels only; see StoreReader::candles
   core::Timestamp start, end;
   std::size_t limit = 100'000;  ///< the newest `limit` of the range are returned
+};
+
+/// A series by text ids: what is stored. `venue` is empty for the composite.
+struct SeriesName {
+  std::string base, quote, venue;
+  friend auto operator<=>(const SeriesName&, const SeriesName&) = default;
 };
 
 /// Which trades: one venue's pair, [start, end) by the venue's time where it sends one, else by ours.
@@ -71,8 +78,9 @@ class StoreWriter {
 class StoreReader {
  public:
   virtual ~StoreReader() = default;
-  /// Ascending by start. Where the interval is not stored it is aggregated from the 1 m candles that are. A candle
-  /// whose start lies in the range is whole, whatever the range's end.
+  /// Ascending by start. Where no final and complete candle of the interval is stored it is aggregated from shorter
+  /// ones that are: who repairs minutes need not repair the incomplete hours and days above them. Who changes what is
+  /// complete writes those again. A candle whose start lies in the range is whole, whatever the range's end.
   virtual core::Result<std::vector<core::Candle>> candles(const CandleQuery& query) = 0;
   /// Aggregator points of one asset in [start, end), ascending, at most `limit` (the newest). Kept to the millisecond.
   virtual core::Result<std::vector<core::MarketPoint>> points(const std::string& asset_id, core::Timestamp start,
@@ -82,6 +90,8 @@ class StoreReader {
                                                     core::Timestamp end, std::size_t limit) = 0;
   /// Ascending by time. Empty where storing ticks was off.
   virtual core::Result<std::vector<StoredTrade>> trades(const TradeQuery& query) = 0;
+  /// All series that anything is stored of, in no particular order.
+  virtual core::Result<std::vector<SeriesName>> series() = 0;
   virtual core::Result<StoreInfo> info() = 0;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <map>
 #include <mutex>
 #include <tuple>
@@ -127,17 +128,46 @@ std::vector<Candle> newest_stored(const CandleMap& candles, const SecondRange& r
   return out;
 }
 
-std::vector<Candle> newest_aggregated(const CandleMap& minutes, const CandleQuery& query) {
-  const std::int64_t width_s = std::chrono::duration_cast<std::chrono::seconds>(core::width(query.interval)).count();
-  const SecondRange range = second_range(query.start, query.end, width_s);
-  if (minutes.empty()) return {};
-  MinuteAggregator aggregator(query.interval, minutes.rbegin()->second.start, query.limit);
-  auto it = minutes.lower_bound(range.end);
-  while (it != minutes.begin()) {
-    --it;
-    if (it->first < range.begin || !aggregator.add(it->second)) break;
+using Levels = std::array<CandleMap, core::kIntervals.size()>;
+
+std::vector<Candle> newest_candles(const Levels& levels, const CandleQuery& query);
+
+std::vector<Candle> newest_aggregated(const Levels& levels, const CandleQuery& query,
+                                      const std::vector<SecondRange>& ranges) {
+  const CandleMap& minutes = levels[static_cast<std::size_t>(core::Interval::m1)];
+  const Timestamp newest = minutes.empty() ? Timestamp{} : minutes.rbegin()->second.start;
+  if (query.interval > core::Interval::h1) {
+    std::vector<Candle> hours;
+    for (auto range = ranges.rbegin(); range != ranges.rend(); ++range) {
+      CandleQuery part = query;
+      part.interval = core::Interval::h1;
+      part.start = Timestamp::from_s(range->begin);
+      part.end = Timestamp::from_s(range->end);
+      part.limit = std::numeric_limits<std::size_t>::max();
+      const auto found = newest_candles(levels, part);
+      hours.insert(hours.end(), found.begin(), found.end());
+    }
+    if (auto sum = aggregate_hours(hours, query.interval, newest, query.limit)) return std::move(*sum);
+  }
+  MinuteAggregator aggregator(query.interval, newest, query.limit);
+  for (const SecondRange& range : ranges) {
+    bool more = true;
+    for (auto it = minutes.lower_bound(range.end); more && it != minutes.begin();) {
+      --it;
+      if (it->first < range.begin) break;
+      more = aggregator.add(it->second);
+    }
+    if (!more) break;
   }
   return aggregator.take();
+}
+
+std::vector<Candle> newest_candles(const Levels& levels, const CandleQuery& query) {
+  const auto& stored_level = levels[static_cast<std::size_t>(query.interval)];
+  auto stored = newest_stored(stored_level, second_range(query.start, query.end), query.limit);
+  if (query.interval == core::Interval::m1) return stored;
+  const auto ranges = to_aggregate(query, stored);
+  return merge_newest(std::move(stored), newest_aggregated(levels, query, ranges), query.limit);
 }
 
 class MemoryReader final : public StoreReader {
@@ -148,11 +178,7 @@ class MemoryReader final : public StoreReader {
     const std::lock_guard lock(data_->mutex);
     const auto series = data_->candles.find({query.base, query.quote, query.venue});
     if (series == data_->candles.end() || query.end <= query.start) return std::vector<Candle>{};
-    const auto& stored = series->second[static_cast<std::size_t>(query.interval)];
-    auto out = newest_stored(stored, second_range(query.start, query.end), query.limit);
-    if (query.interval == core::Interval::m1) return out;
-    const auto& minutes = series->second[static_cast<std::size_t>(core::Interval::m1)];
-    return merge_newest(std::move(out), newest_aggregated(minutes, query), query.limit);
+    return newest_candles(series->second, query);
   }
 
   Result<std::vector<core::MarketPoint>> points(const std::string& asset_id, Timestamp start, Timestamp end,
@@ -194,6 +220,13 @@ class MemoryReader final : public StoreReader {
     if (found.size() > query.limit) found.erase(found.begin(), found.end() - static_cast<std::ptrdiff_t>(query.limit));
     std::vector<StoredTrade> out;
     for (const auto& entry : found) out.push_back(entry.second);
+    return out;
+  }
+
+  Result<std::vector<SeriesName>> series() override {
+    const std::lock_guard lock(data_->mutex);
+    std::vector<SeriesName> out;
+    for (const auto& [name, levels] : data_->candles) out.push_back(name);
     return out;
   }
 

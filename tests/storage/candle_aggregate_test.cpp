@@ -35,12 +35,16 @@ std::vector<Candle> by_the_book(const std::vector<Candle>& minutes, Interval int
       c.low = std::min(c.low, m.low);
     }
     core::DecimalSum volume;
+    const core::Timestamp newest = minutes.back().start;
+    const auto over = std::min(start + core::width(interval), newest + std::chrono::minutes(1)) - start;
+    c.incomplete = static_cast<std::int64_t>(all.size()) < over / std::chrono::minutes(1);
     c.final = minutes.back().start + std::chrono::minutes(1) >= start + core::width(interval);
     for (const auto& m : all) {
       volume.add(m.volume);
       c.trades += m.trades;
       c.final = c.final && m.final;
-      c.incomplete = c.incomplete || m.incomplete;
+      const bool never_closed = !m.final && m.start + std::chrono::minutes(2) <= newest;
+      c.incomplete = c.incomplete || m.incomplete || never_closed;
     }
     c.flat = moved.empty();
     c.volume = volume.total();
@@ -108,12 +112,51 @@ TEST(CandleAggregate, TradesDoNotWrapAround) {
   EXPECT_EQ(aggregator.take().at(0).trades, 4'294'967'295u);
 }
 
-TEST(CandleAggregate, MergePrefersTheFirstAndKeepsTheNewest) {
+TEST(CandleAggregate, MergeKeepsTheNewest) {
   const auto a = [](int i) { return candle(minute(i), "1", "1", "1", "1"); };
   const auto b = [](int i) { return candle(minute(i), "2", "2", "2", "2"); };
   EXPECT_EQ(show(merge_newest({a(1), a(3)}, {b(0), b(1), b(2)}, 3)), show(std::vector{a(1), b(2), a(3)}));
   EXPECT_EQ(show(merge_newest({}, {b(0), b(1)}, 1)), show(std::vector{b(1)}));
   EXPECT_EQ(show(merge_newest({a(0), a(1)}, {}, 1)), show(std::vector{a(1)}));
+}
+
+TEST(CandleAggregate, AStoredCandleThatIsNotWholeYieldsToItsRepairedMinutes) {
+  const auto stored = [](bool incomplete, std::uint32_t trades) {
+    Candle c = candle(minute(0), "1", "1", "1", "1", "1", trades);
+    c.incomplete = incomplete;
+    return c;
+  };
+  const auto sum = [](bool incomplete, std::uint32_t trades) {
+    Candle c = candle(minute(0), "2", "2", "2", "2", "1", trades);
+    c.incomplete = incomplete;
+    return c;
+  };
+  const auto winner = [](const Candle& s, const Candle& a) { return merge_newest({s}, {a}, 1).at(0).close; };
+  EXPECT_EQ(winner(stored(false, 5), sum(false, 9)), dec("1"));
+  EXPECT_EQ(winner(stored(true, 9), sum(false, 5)), dec("2"));
+  EXPECT_EQ(winner(stored(true, 5), sum(true, 9)), dec("2"));
+  EXPECT_EQ(winner(stored(true, 9), sum(true, 5)), dec("1")) << "its minutes have expired";
+}
+
+TEST(CandleAggregate, OnlyWhatIsNotStoredWholeIsAddedUp) {
+  const auto at = [](int i, bool incomplete = false) {
+    Candle c = candle(minute(i), "1", "1", "1", "1");
+    c.incomplete = incomplete;
+    return c;
+  };
+  CandleQuery query{.interval = Interval::m5, .start = minute(0), .end = minute(30), .limit = 100};
+  const auto runs = [&](const std::vector<Candle>& stored) {
+    std::vector<std::pair<std::int64_t, std::int64_t>> out;
+    for (const SecondRange& r : to_aggregate(query, stored))
+      out.emplace_back((r.begin - minute(0).seconds()) / 60, (r.end - minute(0).seconds()) / 60);
+    return out;
+  };
+  using Runs = std::vector<std::pair<std::int64_t, std::int64_t>>;
+  EXPECT_EQ(runs({}), (Runs{{0, 30}}));
+  EXPECT_EQ(runs({at(0), at(5), at(10), at(15), at(20), at(25)}), Runs{});
+  EXPECT_EQ(runs({at(0), at(10), at(15, true), at(20)}), (Runs{{25, 30}, {15, 20}, {5, 10}}));
+  query.limit = 2;
+  EXPECT_EQ(runs({at(15), at(20)}), (Runs{{25, 30}})) << "older ones are not among the newest two";
 }
 
 TEST(CandleAggregate, RangesRoundUpToWholeUnits) {

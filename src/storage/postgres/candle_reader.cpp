@@ -19,28 +19,29 @@ using core::Timestamp;
 #define SERIES "(SELECT id FROM series WHERE base = $1 AND quote = $2 AND venue = $3)"
 #define NEWEST "(SELECT newest_minute FROM series WHERE base = $1 AND quote = $2 AND venue = $3)"
 #define CANDLE "trades, start, form, open, high, low, close, volume"
+constexpr int kMinutesColumn = 8;  // of how many minutes the candle is made, where that is asked for
 
 constexpr const char* kNewest = "SELECT newest_minute FROM series WHERE base = $1 AND quote = $2 AND venue = $3";
-constexpr const char* kMinutes = "SELECT " CANDLE " FROM minutes WHERE series = " SERIES
+constexpr const char* kMinutes = "SELECT " CANDLE ", 1 FROM minutes WHERE series = " SERIES
                                  " AND start >= $4 AND start < $5 ORDER BY start DESC LIMIT $6";
 constexpr const char* kStored = "SELECT " CANDLE " FROM candles WHERE series = " SERIES
                                 " AND level = $7 AND start >= $4 AND start < $5 ORDER BY start DESC LIMIT $6";
 // The hour (and for days the hours of the day) of the newest minute have no roll-up yet: their parts stand in.
 constexpr const char* kOpenMinutes =
-    "SELECT " CANDLE " FROM minutes WHERE series = " SERIES " AND start >= date_trunc('hour', " NEWEST
+    "SELECT " CANDLE ", 1 FROM minutes WHERE series = " SERIES " AND start >= date_trunc('hour', " NEWEST
     ", 'UTC')"
     " AND start >= $4 AND start < $5 ORDER BY start DESC";
-constexpr const char* kOpenHours =
-    "SELECT " CANDLE " FROM rollups WHERE series = " SERIES " AND level = 3 AND start >= date_trunc('day', " NEWEST
-    ", 'UTC')"
-    " AND start >= $4 AND start < $5 ORDER BY start DESC";
-constexpr const char* kRollups = "SELECT " CANDLE " FROM rollups WHERE series = " SERIES
+constexpr const char* kOpenHours = "SELECT " CANDLE ", minutes FROM rollups WHERE series = " SERIES
+                                   " AND level = 3 AND start >= date_trunc('day', " NEWEST
+                                   ", 'UTC')"
+                                   " AND start >= $4 AND start < $5 ORDER BY start DESC";
+constexpr const char* kRollups = "SELECT " CANDLE ", minutes FROM rollups WHERE series = " SERIES
                                  " AND level = $7 AND start >= $4 AND start < $5 ORDER BY start DESC LIMIT $6";
 // Continuous aggregates have the newest bucket, too.
-constexpr const char* kHourView = "SELECT " CANDLE " FROM hours WHERE series = " SERIES
+constexpr const char* kHourView = "SELECT " CANDLE ", minutes FROM hours WHERE series = " SERIES
                                   " AND start >= $4 AND start < $5 ORDER BY start DESC LIMIT $6";
-constexpr const char* kDayView =
-    "SELECT " CANDLE " FROM days WHERE series = " SERIES " AND start >= $4 AND start < $5 ORDER BY start DESC LIMIT $6";
+constexpr const char* kDayView = "SELECT " CANDLE ", minutes FROM days WHERE series = " SERIES
+                                 " AND start >= $4 AND start < $5 ORDER BY start DESC LIMIT $6";
 #undef SERIES
 #undef NEWEST
 #undef CANDLE
@@ -74,6 +75,7 @@ class CandleRead {
     auto out = long_level ? with_rollups() : with_minutes();
     // A sum that was rounded must not be added to: the minutes are.
     if (out && inexact_) out = with_minutes();
+    if (out && query_.interval > Interval::h1) return with_stored_hours(std::move(*out));
     return out;
   }
 
@@ -118,6 +120,27 @@ class CandleRead {
     return combined(std::move(parts));
   }
 
+  /// Hours that were stored as such have no minutes, and no roll-up made of these.
+  Result<std::vector<Candle>> with_stored_hours(std::vector<Candle> known) {
+    const auto missing = to_aggregate(query_, known);
+    if (missing.empty()) return known;
+    CandleQuery part = query_;
+    part.interval = Interval::h1;
+    part.start = Timestamp::from_s(missing.back().begin);
+    part.end = Timestamp::from_s(missing.front().end);
+    part.limit = std::numeric_limits<std::size_t>::max();
+    const auto hours = CandleRead(connection_, part, layout_).run();
+    if (!hours) return hours;
+    if (hours->empty()) return known;
+    auto rows = connection_.pipeline({newest()});
+    if (!rows) return tl::unexpected(rows.error());
+    const bool has_minutes = rows->front().size() == 1 && !rows->front().is_null(0, 0);
+    auto sum =
+        aggregate_hours(*hours, query_.interval, has_minutes ? rows->front().time(0, 0) : Timestamp{}, query_.limit);
+    if (!sum) return known;
+    return merge_newest(std::move(known), std::move(*sum), query_.limit);
+  }
+
   /// Stored candles of the level, and those made of `parts`, which come newest first.
   Result<std::vector<Candle>> combined(std::vector<Prepared> parts) {
     std::vector<Prepared> statements;
@@ -143,7 +166,7 @@ class CandleRead {
       const auto part = candle_at(rows, i, 0);
       if (!part) return tl::unexpected(damaged("candle"));
       inexact_ = inexact_ || part->inexact;
-      more = aggregator.add(part->candle);
+      more = aggregator.add(part->candle, static_cast<std::uint32_t>(rows.integer(i, kMinutesColumn)));
     }
     return {};
   }

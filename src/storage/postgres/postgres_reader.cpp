@@ -41,6 +41,7 @@ constexpr const char* kMinutes =
     "SELECT s.base, m.trades, m.start, m.form, m.open, m.high, m.low, m.close, m.volume "
     "FROM minutes m JOIN series s ON s.id = m.series "
     "WHERE s.quote = 'usd' AND s.venue = '' AND m.start >= $1 ORDER BY s.base, m.start";
+constexpr const char* kSeries = "SELECT base, quote, venue FROM series";
 constexpr const char* kLastWrite = "SELECT last_write FROM state";
 
 /// timestamptz holds microseconds: rounded down, what is below it goes beside it.
@@ -102,6 +103,14 @@ class PostgresReader final : public StoreReader {
     const std::size_t skip = rows->size() > query.limit ? rows->size() - query.limit : 0;
     for (std::size_t i = skip; i < rows->size(); ++i) out.push_back((*rows)[i].trade);
     return out;
+  }
+
+  Result<std::vector<SeriesName>> series() override {
+    return answer<std::vector<SeriesName>>([&](Connection& connection) {
+      return list<SeriesName>(connection, {kSeries, {}}, [](const Rows& rows, int i) -> Result<SeriesName> {
+        return SeriesName{rows.text(i, 0), rows.text(i, 1), rows.text(i, 2)};
+      });
+    });
   }
 
   Result<StoreInfo> info() override {

@@ -40,6 +40,7 @@ constexpr std::string_view kFacts =
     "FROM facts";
 constexpr std::string_view kPrices = "SELECT asset, price, price_exp, as_of, source FROM prices";
 constexpr std::string_view kUsdSeries = "SELECT id, base FROM series WHERE quote = 'usd' AND venue = '' ORDER BY base";
+constexpr std::string_view kSeries = "SELECT base, quote, venue FROM series";
 constexpr std::string_view kLastWrite = "SELECT value FROM meta WHERE key = 'last_write'";
 
 std::int64_t sql_limit(std::size_t limit) {
@@ -157,21 +158,63 @@ Result<std::vector<Candle>> stored_candles(Statements& statements, std::int64_t 
   return out;
 }
 
-Result<std::vector<Candle>> aggregated_candles(Statements& statements, std::int64_t series, const CandleQuery& query) {
+Result<std::vector<Candle>> newest_candles(Statements& statements, std::int64_t series, const CandleQuery& query);
+
+Result<Timestamp> newest_minute(Statements& statements, std::int64_t series) {
   Timestamp newest;
-  auto status = statements.each(
+  const auto status = statements.each(
       kNewestMinute, [&](Statement& s) { s.integer(1, series); },
       [&](const Statement& row) -> Result<bool> {
         newest = Timestamp::from_s(row.integer(0));
         return false;
       });
   if (!status) return tl::unexpected(status.error());
-  MinuteAggregator aggregator(query.interval, newest, query.limit);
-  const std::int64_t width_s = std::chrono::duration_cast<std::chrono::seconds>(core::width(query.interval)).count();
-  status = visit_candles(statements, series, core::Interval::m1, second_range(query.start, query.end, width_s),
-                         [&](const Candle& minute) { return aggregator.add(minute); });
-  if (!status) return tl::unexpected(status.error());
+  return newest;
+}
+
+Result<std::vector<Candle>> hours_of(Statements& statements, std::int64_t series, const CandleQuery& query,
+                                     const std::vector<SecondRange>& ranges) {
+  std::vector<Candle> hours;
+  for (auto range = ranges.rbegin(); range != ranges.rend(); ++range) {
+    CandleQuery part = query;
+    part.interval = core::Interval::h1;
+    part.start = Timestamp::from_s(range->begin);
+    part.end = Timestamp::from_s(range->end);
+    part.limit = std::numeric_limits<std::size_t>::max();
+    const auto found = newest_candles(statements, series, part);
+    if (!found) return found;
+    hours.insert(hours.end(), found->begin(), found->end());
+  }
+  return hours;
+}
+
+Result<std::vector<Candle>> aggregated_candles(Statements& statements, std::int64_t series, const CandleQuery& query,
+                                               const std::vector<SecondRange>& ranges) {
+  const auto newest = newest_minute(statements, series);
+  if (!newest) return tl::unexpected(newest.error());
+  if (query.interval > core::Interval::h1) {
+    const auto hours = hours_of(statements, series, query, ranges);
+    if (!hours) return hours;
+    if (auto sum = aggregate_hours(*hours, query.interval, *newest, query.limit)) return std::move(*sum);
+  }
+  MinuteAggregator aggregator(query.interval, *newest, query.limit);
+  bool more = true;
+  for (auto range = ranges.begin(); range != ranges.end() && more; ++range) {
+    const auto status = visit_candles(statements, series, core::Interval::m1, *range,
+                                      [&](const Candle& minute) { return more = aggregator.add(minute); });
+    if (!status) return tl::unexpected(status.error());
+  }
   return aggregator.take();
+}
+
+Result<std::vector<Candle>> newest_candles(Statements& statements, std::int64_t series, const CandleQuery& query) {
+  auto stored = stored_candles(statements, series, query.interval, second_range(query.start, query.end), query.limit);
+  if (!stored || query.interval == core::Interval::m1) return stored;
+  const auto ranges = to_aggregate(query, *stored);
+  if (ranges.empty()) return stored;
+  auto aggregated = aggregated_candles(statements, series, query, ranges);
+  if (!aggregated) return aggregated;
+  return merge_newest(std::move(*stored), std::move(*aggregated), query.limit);
 }
 
 class SqliteReader final : public StoreReader {
@@ -186,14 +229,9 @@ class SqliteReader final : public StoreReader {
       const auto series = find_series(statements_, query.base, query.quote, query.venue);
       if (!series) return tl::unexpected(series.error());
       if (*series == 0) return {};
-      auto stored =
-          stored_candles(statements_, *series, query.interval, second_range(query.start, query.end), query.limit);
-      if (!stored) return tl::unexpected(stored.error());
-      out = std::move(*stored);
-      if (query.interval == core::Interval::m1) return {};
-      auto aggregated = aggregated_candles(statements_, *series, query);
-      if (!aggregated) return tl::unexpected(aggregated.error());
-      out = merge_newest(std::move(out), std::move(*aggregated), query.limit);
+      auto found = newest_candles(statements_, *series, query);
+      if (!found) return tl::unexpected(found.error());
+      out = std::move(*found);
       return {};
     });
     if (!status) return tl::unexpected(status.error());
@@ -271,6 +309,16 @@ class SqliteReader final : public StoreReader {
         });
     if (!status) return tl::unexpected(status.error());
     std::reverse(out.begin(), out.end());
+    return out;
+  }
+
+  Result<std::vector<SeriesName>> series() override {
+    std::vector<SeriesName> out;
+    const auto status = statements_.each(kSeries, kNoParameters, [&](const Statement& row) -> Result<bool> {
+      out.push_back({row.text(0), row.text(1), row.text(2)});
+      return true;
+    });
+    if (!status) return tl::unexpected(status.error());
     return out;
   }
 

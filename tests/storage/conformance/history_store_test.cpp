@@ -11,6 +11,7 @@
 #include "../../support/support.hpp"
 #include "../fixtures.hpp"
 #include "backends.hpp"
+#include "storage/recent_series.hpp"
 
 namespace tickspan::storage::test {
 namespace {
@@ -204,7 +205,81 @@ TEST_P(HistoryStoreConformance, AStoredLongCandlePrecedesTheAggregatedOne) {
   const auto stored = candle(minute(0), "7", "7", "7", "7", "3", 30);
   put(world_.composite(world_.btc), {stored}, Interval::m5);
   EXPECT_THAT(get(btc_usd(Interval::m5, minute(0), minute(10))),
-              ElementsAre(show(stored), show(candle(minute(5), "2", "2", "2", "2", "0", 2))));
+              ElementsAre(show(stored), show(candle(minute(5), "2", "2", "2", "2", "0", 2)) + " incomplete"));
+}
+
+TEST_P(HistoryStoreConformance, AnAggregatedCandleSaysThatMinutesAreMissing) {
+  std::vector<core::Candle> written;
+  for (int i = 0; i < 12; ++i) {
+    if (i != 7) written.push_back(i % 2 == 0 ? flat(minute(i), "1") : candle(minute(i), "1", "1", "1", "1"));
+  }
+  put(world_.composite(world_.btc), written);
+  const auto found = reader_->candles(btc_usd(Interval::m5, minute(0), minute(15)));
+  ASSERT_EQ(found->size(), 3u);
+  EXPECT_FALSE(found->at(0).incomplete) << "flat minutes are there";
+  EXPECT_TRUE(found->at(1).incomplete);
+  EXPECT_FALSE(found->at(2).incomplete) << "what is to come is not missing";
+  EXPECT_TRUE(reader_->candles(btc_usd(Interval::h1, minute(0), minute(15)))->at(0).incomplete);
+}
+
+TEST_P(HistoryStoreConformance, StoredHoursAndMinutesMakeLongerCandlesTogether) {
+  const Timestamp day = kNoon.floor_to(hours(24));
+  std::vector<core::Candle> whole_hours;
+  for (int h = 0; h < 22; ++h) whole_hours.push_back(candle(day + hours(h), "5", "7", "4", "6", "60", 60));
+  put(world_.composite(world_.btc), whole_hours, Interval::h1);
+  std::vector<core::Candle> minutes_of_the_rest;
+  for (int m = 22 * 60; m < 24 * 60; ++m)
+    minutes_of_the_rest.push_back(candle(day + minutes(m), "6", "9", "3", "8", "1", 1));
+  put(world_.composite(world_.btc), minutes_of_the_rest);
+  const auto days = reader_->candles(btc_usd(Interval::d1, day, day + hours(24)));
+  ASSERT_EQ(days->size(), 1u);
+  EXPECT_EQ(show(days->at(0)), show(candle(day, "5", "9", "3", "8", "1440", 1440)));
+  const auto fours = reader_->candles(btc_usd(Interval::h4, day, day + hours(24)));
+  ASSERT_EQ(fours->size(), 6u);
+  EXPECT_EQ(show(fours->at(5)), show(candle(day + hours(20), "5", "9", "3", "8", "240", 240)));
+  EXPECT_EQ(reader_->candles(btc_usd(Interval::h1, day, day + hours(24)))->size(), 24u);
+}
+
+TEST_P(HistoryStoreConformance, ARepairedMinuteShowsInTheHourThatWasIncomplete) {
+  const Timestamp hour = kNoon.floor_to(hours(1));
+  std::vector<core::Candle> all;
+  for (int m = 0; m < 61; ++m) all.push_back(candle(hour + minutes(m), "1", "1", "1", "1", "1", 1));
+  auto stored = candle(hour, "1", "1", "1", "1", "59", 59);
+  stored.incomplete = true;
+  put(world_.composite(world_.btc), {stored}, Interval::h1);
+  put(world_.composite(world_.btc), all);
+  const auto found = reader_->candles(btc_usd(Interval::h1, hour, hour + hours(1)));
+  ASSERT_EQ(found->size(), 1u);
+  EXPECT_EQ(show(found->at(0)), show(candle(hour, "1", "1", "1", "1", "60", 60)));
+}
+
+TEST_P(HistoryStoreConformance, AStartGetsTheHoursOfCompositesAndTheOpenCandlesOfPairs) {
+  const Timestamp now = kNoon.floor_to(hours(24)) + hours(5) + minutes(30);
+  const auto hour = [&](int h) { return candle(now.floor_to(hours(1)) + hours(h), "1", "1", "1", "1", "60", 60); };
+  put(world_.composite(world_.btc), {hour(-700), hour(-2), hour(-800)}, Interval::h1);
+  put(core::SeriesKey{world_.btc, world_.usd, world_.kraken}, {hour(-700), hour(-2)}, Interval::h1);
+  put(core::SeriesKey{world_.btc, world_.usd, world_.kraken},
+      {candle(now - minutes(90), "2", "2", "2", "2", "1", 1), candle(now - minutes(1), "2", "2", "2", "2", "1", 1)});
+  core::RestoredState state;
+  ASSERT_TRUE(add_recent_series(*reader_, now, state));
+  ASSERT_EQ(state.minutes.size(), 2u);
+  EXPECT_EQ(state.minutes[0].asset_id, "bitcoin");
+  EXPECT_EQ(state.minutes[0].venue, "");
+  EXPECT_EQ(show(state.minutes[0].hours), show(std::vector{hour(-700), hour(-2)})) << "of 31 days";
+  EXPECT_EQ(state.minutes[1].venue, "kraken");
+  EXPECT_EQ(state.minutes[1].quote, "usd");
+  ASSERT_EQ(state.minutes[1].hours.size(), 2u) << "the one whose minutes only are stored, too";
+  EXPECT_EQ(state.minutes[1].hours[1].volume, dec("1"));
+  EXPECT_TRUE(state.minutes[1].hours[1].incomplete);
+  ASSERT_EQ(state.minutes[1].candles.size(), 1u) << "of this hour";
+}
+
+TEST_P(HistoryStoreConformance, SeriesAreListed) {
+  EXPECT_TRUE(reader_->series()->empty());
+  put(world_.composite(world_.btc), {candle(minute(0), "1", "1", "1", "1")});
+  const auto all = reader_->series();
+  ASSERT_EQ(all->size(), 1u);
+  EXPECT_EQ(all->at(0), (SeriesName{"bitcoin", "usd", ""}));
 }
 
 TEST_P(HistoryStoreConformance, PointsAreAscendingAndTheNewest) {

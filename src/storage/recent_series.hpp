@@ -1,0 +1,12 @@
+#pragma once
+
+#include "storage/history_store.hpp"
+
+namespace tickspan::storage {
+
+/// Adds to what HistoryStore::restore() gave what the open candles and the long windows need: of each composite the
+/// hours of 31 days; of each pair the hours of this day and the minutes of this hour. Few rows: whole hours stand in
+/// for their minutes.
+core::Status add_recent_series(StoreReader& reader, core::Timestamp now, core::RestoredState& state);
+
+}  // namespace tickspan::storage
