@@ -140,6 +140,11 @@ void World::Impl::make_engine(wire::FrameSink* frames, wire::InterestTable* inte
   outputs.set_symbols = [this](core::VenueId venue, std::shared_ptr<const core::SymbolTable> symbols) {
     set_symbols(venue, std::move(symbols));
   };
+  outputs.load_minutes = [this](core::Timestamp hour, std::vector<std::pair<core::AssetId, std::string>> of) {
+    return history->read([this, hour, of = std::move(of)](storage::StoreReader& reader) {
+      engine->give(storage::read_old_minutes(reader, hour, of));
+    });
+  };
   engine = std::make_unique<engine::Engine>(engine_options(options, config), std::move(outputs), clock, metrics);
 }
 

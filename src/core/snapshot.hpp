@@ -61,12 +61,34 @@ struct MarketRow {
   Freshness state = Freshness::down;
 };
 
+/// How far back a rolling window reaches.
+enum class WindowSpan : std::uint8_t { h1, h24, d7, d30 };
+inline constexpr std::size_t kWindowSpans = 4;
+
+/// One window of one asset's composite in USD, of its final minutes: the present price may lie beyond high and low.
+struct WindowFigures {
+  double open = 0;  ///< the first price in it; change = price - open
+  double high = 0, low = 0;
+  double volume = 0;  ///< in the asset: of the trades of the exchange pairs that price it
+  bool known() const { return open > 0; }
+  friend bool operator==(const WindowFigures&, const WindowFigures&) = default;
+};
+using AssetWindows = std::array<WindowFigures, kWindowSpans>;  ///< by WindowSpan
+
 /// The last 24 h of 1-minute composite closes in USD, one series per asset. Replaced once a minute.
 struct MinuteHistory {
   static constexpr std::size_t kMinutes = 1440;
   Timestamp end;  ///< closes[kMinutes - 1] belongs to the minute that ends here
   /// By AssetId index; null where the asset has none. NaN marks minutes without a close.
   std::vector<std::shared_ptr<const std::array<double, kMinutes>>> closes;
+  std::vector<AssetWindows> windows;  ///< by AssetId index; the windows end at `end`, too
+
+  /// Null where nothing is known.
+  const WindowFigures* window(AssetId asset, WindowSpan span) const {
+    if (asset.index() >= windows.size()) return nullptr;
+    const WindowFigures& found = windows[asset.index()][static_cast<std::size_t>(span)];
+    return found.known() ? &found : nullptr;
+  }
 };
 
 /// What readers see: immutable, swapped in whole by the engine at most every 10 ms. Unchanged parts are shared with the

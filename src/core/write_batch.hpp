@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/catalogue.hpp"
@@ -65,6 +66,12 @@ struct RestoredState {
   std::vector<Price> prices;
   std::vector<Minutes> minutes;
   Timestamp last_write;  ///< the newest row of any kind; not set for an empty store
+};
+
+/// The stored minutes of composites in [hour, hour + 1 h): what the engine asks for when a long window leaves them.
+struct OldMinutes {
+  Timestamp hour;
+  std::vector<std::pair<AssetId, std::vector<Candle>>> minutes;  ///< of all that were asked for
 };
 
 }  // namespace tickspan::core

@@ -85,6 +85,10 @@ void Engine::restore(const core::RestoredState& state) {
   impl_->turns.restore(state);
 }
 
+void Engine::give(core::OldMinutes minutes) {
+  impl_->turns.give(std::move(minutes));
+}
+
 void Engine::start() {
   TS_ASSERT(!impl_->thread.joinable(), "the engine is started once");
   impl_->stopping.store(false);

@@ -32,6 +32,9 @@ struct EngineOutputs {
   std::function<runtime::PushResult(core::WriteBatch&)> store;
   /// Which pairs a venue is to listen to, after its symbol list or the tracked set changed.
   std::function<void(core::VenueId, std::shared_ptr<const core::SymbolTable>)> set_symbols;
+  /// Asks for the stored minutes of these composites in [hour, hour + 1 h); Engine::give() answers, from any thread.
+  /// False: not now; it is asked again. May be empty: then the windows of 7 and 30 days are known at full hours only.
+  std::function<bool(core::Timestamp hour, std::vector<std::pair<core::AssetId, std::string>> of)> load_minutes;
 };
 
 /// The single writer of the market's state: one turn takes a batch of ticks through market and analytics into one
@@ -50,6 +53,9 @@ class Engine {
   runtime::FeedPort& add_port();
   /// What the store had: shown as `stale` until heard of again.
   void restore(const core::RestoredState& state);
+
+  /// The answer to EngineOutputs::load_minutes. From any thread; the newest answer counts.
+  void give(core::OldMinutes minutes);
 
   void start();
   /// Takes what is in the rings through, closes nothing early, hands the open candles to the store, joins.

@@ -7,6 +7,8 @@ namespace {
 
 constexpr core::Duration kSweepEvery = std::chrono::milliseconds(100);
 constexpr core::Duration kGapsEvery = std::chrono::minutes(1);
+constexpr core::Duration kAskEvery = std::chrono::seconds(5);   // for minutes that leave a long window
+constexpr core::Duration kAskAgain = std::chrono::seconds(60);  // without an answer
 
 }  // namespace
 
@@ -167,12 +169,35 @@ void TurnLoop::on_time(core::Timestamp now) {
     sources_.extend_gaps(now);
     next_gaps_ = now + kGapsEvery;
   }
+  load_minutes(now);
   outbox_.collect(now);
   turn_seconds_.set(std::chrono::duration<double>(std::exchange(slowest_turn_, {})).count());
   std::size_t items = 0;
   for (const Port& port : ports_) items += port.port->size();
   ring_items_.set(static_cast<double>(items));
   store_waiting_.set(static_cast<double>(outbox_.waiting()));
+}
+
+void TurnLoop::give(core::OldMinutes minutes) {
+  const std::lock_guard lock(given_mutex_);
+  given_ = std::move(minutes);
+}
+
+void TurnLoop::load_minutes(core::Timestamp now) {
+  std::optional<core::OldMinutes> given;
+  {
+    const std::lock_guard lock(given_mutex_);
+    given = std::exchange(given_, std::nullopt);
+  }
+  if (given) {
+    market_.on_old_minutes(*given);
+    next_load_ = now;
+  }
+  if (!outputs_.load_minutes || now < next_load_) return;
+  next_load_ = now + kAskEvery;
+  std::vector<std::pair<core::AssetId, std::string>> of;
+  const auto hour = market_.wanted_hour(of);
+  if (hour && outputs_.load_minutes(*hour, std::move(of))) next_load_ = now + kAskAgain;
 }
 
 void TurnLoop::publish(core::Timestamp now) {

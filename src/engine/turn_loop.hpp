@@ -1,5 +1,7 @@
 #pragma once
 
+#include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,7 +15,7 @@
 namespace tickspan::engine {
 
 /// One turn after the other, without a thread: ring items into the market, time-driven work, publication.
-/// **Threading**: snapshot() from any thread, the rest from the one that takes the turns.
+/// **Threading**: snapshot() and give() from any thread, the rest from the one that takes the turns.
 class TurnLoop {
  public:
   TurnLoop(const EngineOptions& options, EngineOutputs outputs, const runtime::Clock& clock, runtime::Metrics& metrics,
@@ -22,6 +24,9 @@ class TurnLoop {
   core::VenueId add_source(core::Venue venue);
   void add_port(runtime::FeedPort& port);
   void restore(const core::RestoredState& state);
+
+  /// From any thread.
+  void give(core::OldMinutes minutes);
 
   std::size_t turn(std::size_t max_items);
   /// How long may be slept if nothing arrives.
@@ -55,6 +60,7 @@ class TurnLoop {
   bool is_source(Port& port, core::VenueId venue);
   void choose_symbols(core::VenueId venue);
   void on_time(core::Timestamp now);
+  void load_minutes(core::Timestamp now);
   void publish(core::Timestamp now);
 
   const EngineOptions options_;
@@ -74,6 +80,9 @@ class TurnLoop {
   bool finished_ = false;
   core::Timestamp now_, next_sweep_, next_publish_, next_gaps_;
   core::Duration slowest_turn_{};
+  core::Timestamp next_load_;
+  std::mutex given_mutex_;
+  std::optional<core::OldMinutes> given_;  // guarded by given_mutex_
 
   runtime::Counter& ticks_;
   runtime::Counter& turns_;

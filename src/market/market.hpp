@@ -93,6 +93,10 @@ class Market {
   std::shared_ptr<const core::SymbolTable> choose_symbols(const core::SymbolList& list, core::Timestamp now);
   void restore(const core::RestoredState& state, core::Timestamp now);
 
+  /// An hour that begins to leave a long window of these assets, and whose minutes are not here.
+  std::optional<core::Timestamp> wanted_hour(std::vector<std::pair<core::AssetId, std::string>>& of) const;
+  void on_old_minutes(const core::OldMinutes& old);
+
   // --- time
   /// Computes the rows of touched assets. Cheap when nothing was touched.
   void refresh(core::Timestamp now);

@@ -143,10 +143,15 @@ void Market::rebuild_minutes(core::Timestamp end) {
   auto minutes = std::make_shared<core::MinuteHistory>();
   minutes->end = end;
   minutes->closes.resize(assets_.size());
+  minutes->windows.resize(assets_.size());
   for (std::uint32_t i = 0; i < assets_.size(); ++i) {
     assets_[i].window.expire(end);
     minutes->closes[i] = assets_[i].window.closes();
-    if (rows_[i].has_price() && update_window({i})) mark_changed({i});
+    minutes->windows[i] = assets_[i].window.windows();
+    if (core::AssetId{i} == usd_) minutes->windows[i].fill({1, 1, 1, 0});
+    const bool told =
+        minutes_ != nullptr && i < minutes_->windows.size() && minutes_->windows[i] == minutes->windows[i];
+    if (rows_[i].has_price() && (update_window({i}) || !told)) mark_changed({i});
   }
   minutes_ = std::move(minutes);
 }
@@ -183,8 +188,27 @@ void Market::restore_composite(const core::RestoredState::Minutes& past, core::T
   AssetState& a = assets_[id.index()];
   a.candles.restore(past, saved_at_, restored_at_, now);
   if (a.candles.has_finished()) collect_composite(id);
+  for (const core::Candle& hour : past.hours) a.window.add_hour(hour);
   for (const core::Candle& candle : past.candles) {
     if (candle.start + CandleBuilder::kMinute + CandleBuilder::kLateness <= now) a.window.add(candle);
+  }
+}
+
+std::optional<core::Timestamp> Market::wanted_hour(std::vector<std::pair<core::AssetId, std::string>>& of) const {
+  of.clear();
+  std::optional<core::Timestamp> hour;
+  for (std::uint32_t i = 0; i < assets_.size(); ++i) {
+    const auto wanted = assets_[i].window.wanted_hour();
+    if (!wanted || (hour && *wanted != *hour)) continue;
+    hour = wanted;
+    of.emplace_back(core::AssetId{i}, catalogue_->asset({i}).id);
+  }
+  return hour;
+}
+
+void Market::on_old_minutes(const core::OldMinutes& old) {
+  for (const auto& [id, minutes] : old.minutes) {
+    if (id.index() < assets_.size()) assets_[id.index()].window.add_old_minutes(old.hour, minutes);
   }
 }
 

@@ -56,4 +56,15 @@ core::Status add_recent_series(StoreReader& reader, Timestamp now, core::Restore
   return {};
 }
 
+core::OldMinutes read_old_minutes(StoreReader& reader, Timestamp hour,
+                                  const std::vector<std::pair<core::AssetId, std::string>>& of) {
+  core::OldMinutes out{hour, {}};
+  for (const auto& [id, name] : of) {
+    // A failed read is asked for again: the engine goes on wanting it.
+    if (auto minutes = read(reader, {name, "usd", ""}, Interval::m1, hour, hour + 1h))
+      out.minutes.emplace_back(id, std::move(*minutes));
+  }
+  return out;
+}
+
 }  // namespace tickspan::storage

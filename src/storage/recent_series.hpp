@@ -9,4 +9,8 @@ namespace tickspan::storage {
 /// for their minutes.
 core::Status add_recent_series(StoreReader& reader, core::Timestamp now, core::RestoredState& state);
 
+/// The minutes of these composites in [hour, hour + 1 h). Those that cannot be read are left out.
+core::OldMinutes read_old_minutes(StoreReader& reader, core::Timestamp hour,
+                                  const std::vector<std::pair<core::AssetId, std::string>>& of);
+
 }  // namespace tickspan::storage

@@ -71,6 +71,16 @@ std::optional<DayWindow> day_window(const core::AssetRow& row, const core::Quote
                    *converted(row.high_24h, quoted.rate), *converted(row.low_24h, quoted.rate)};
 }
 
+std::optional<double> window_change_pct(const core::MarketSnapshot& snapshot, const core::AssetRow& row,
+                                        core::AssetId quote, const core::QuotedPrice& quoted, core::WindowSpan span) {
+  if (snapshot.minutes == nullptr) return {};
+  const core::WindowFigures* const window = snapshot.minutes->window(row.asset, span);
+  if (window == nullptr) return {};
+  const core::WindowFigures* const unit = snapshot.minutes->window(quote, span);
+  const double open = window->open * (unit == nullptr ? quoted.rate : 1 / unit->open);
+  return rounded((quoted.price.to_double() - open) / open * 100, 8);
+}
+
 std::optional<double> converted(const std::optional<double>& usd, double rate) {
   if (!usd || rate == 1) return usd;
   return rounded(*usd * rate, kDigits);
@@ -110,6 +120,9 @@ bool write_ticker(JsonWriter& json, const core::MarketSnapshot& snapshot, const 
       .field("high_24h", of_window(&DayWindow::high))
       .field("low_24h", of_window(&DayWindow::low))
       .field("window_source", to_string(row.window))
+      .field("change_1h_pct", window_change_pct(snapshot, row, quote, *quoted, core::WindowSpan::h1))
+      .field("change_7d_pct", window_change_pct(snapshot, row, quote, *quoted, core::WindowSpan::d7))
+      .field("change_30d_pct", window_change_pct(snapshot, row, quote, *quoted, core::WindowSpan::d30))
       .field("market_cap", converted(row.market_cap, quoted->rate))
       .field("volume_24h", converted(row.volume_24h, quoted->rate))
       .field("circulating_supply", row.circulating_supply)

@@ -51,6 +51,10 @@ struct DayWindow {
 };
 /// Nothing where the row has no 24 h window.
 std::optional<DayWindow> day_window(const core::AssetRow& row, const core::QuotedPrice& quoted);
+/// Change over a window in percent, at the rates of both ends where the quote's is known, else the present one; nothing
+/// where the asset's own minutes do not reach so far.
+std::optional<double> window_change_pct(const core::MarketSnapshot& snapshot, const core::AssetRow& row,
+                                        core::AssetId quote, const core::QuotedPrice& quoted, core::WindowSpan span);
 /// A figure in USD (market cap, volume) at a rate: as it stands for USD, else rounded to 12 digits.
 std::optional<double> converted(const std::optional<double>& usd, double rate);
 

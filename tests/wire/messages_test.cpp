@@ -55,6 +55,13 @@ class Messages : public ::testing::Test {
     snapshot.catalogue = std::make_shared<const core::Catalogue>(catalogue);
     snapshot.usd = usd;
     snapshot.blocks = {block};
+    auto minutes = std::make_shared<core::MinuteHistory>();
+    minutes->windows.resize(std::max(btc.index(), eur.index()) + 1);
+    const auto week = static_cast<std::size_t>(core::WindowSpan::d7);
+    minutes->windows[btc.index()][0].open = 64321.5 / 1.005;
+    minutes->windows[btc.index()][week].open = 80000;
+    minutes->windows[eur.index()][week].open = 1.25;
+    snapshot.minutes = minutes;
   }
   std::string ticker(core::AssetId id, core::AssetId quote) {
     std::string out;
@@ -104,6 +111,7 @@ TEST_F(Messages, TickerHasEveryField) {
       R"({"pair":"btc/usd","id":"bitcoin","symbol":"btc","name":"Bitcoin","rank":1,"price":64321.50,)"
       R"("as_of":"2026-06-01T12:00:00.000Z","state":"live","origin":"simulated","source":"composite","venues":3,)"
       R"("change_24h":1210.2,"change_24h_pct":1.9175647,"high_24h":64905.5,"low_24h":62750.1,"window_source":"own",)"
+      R"("change_1h_pct":0.5,"change_7d_pct":-19.598125,"change_30d_pct":null,)"
       R"("market_cap":1288000000000.5,"volume_24h":29100000000,"circulating_supply":19700000,"total_supply":null,)"
       R"("max_supply":null,"facts_as_of":"2026-06-01T11:59:30.000Z"})");
 }
@@ -114,6 +122,7 @@ TEST_F(Messages, TickerWithoutFactsHasNulls) {
       R"({"pair":"doge/usd","id":"dogecoin","symbol":"doge","name":"Dogecoin","rank":9,"price":0.00000010,)"
       R"("as_of":"2026-06-01T12:00:00.000Z","state":"stale","origin":"simulated","source":"coingecko","venues":0,)"
       R"("change_24h":null,"change_24h_pct":null,"high_24h":null,"low_24h":null,"window_source":"none",)"
+      R"("change_1h_pct":null,"change_7d_pct":null,"change_30d_pct":null,)"
       R"("market_cap":null,"volume_24h":null,"circulating_supply":null,"total_supply":null,"max_supply":null,"facts_as_of":null})");
 }
 
@@ -124,6 +133,11 @@ TEST_F(Messages, ChangeInAnotherQuoteTakesTheRatesOfBothEnds) {
             std::string::npos)
       << out;
   EXPECT_NE(out.find(R"("market_cap":1030400000000,"volume_24h":23280000000)"), std::string::npos) << out;
+}
+
+TEST_F(Messages, LongChangesTakeTheQuotesPriceOfThatTime) {
+  // Seven days ago 80000 dollars at 1.25 each; now 51457.2.
+  EXPECT_NE(ticker(btc, eur).find(R"("change_7d_pct":-19.598125,)"), std::string::npos) << ticker(btc, eur);
 }
 
 TEST_F(Messages, DifferencesShowNoRoundingNoise) {
