@@ -592,6 +592,9 @@ export interface components {
          *       "venues": 3,
          *       "change_24h": 1210.2,
          *       "change_24h_pct": 1.92,
+         *       "change_1h_pct": 0.21,
+         *       "change_7d_pct": -3.4,
+         *       "change_30d_pct": null,
          *       "high_24h": 64905.5,
          *       "low_24h": 62750.1,
          *       "window_source": "own",
@@ -618,6 +621,9 @@ export interface components {
             venues: number;
             change_24h: components["schemas"]["NullableNumber"];
             change_24h_pct: components["schemas"]["NullableNumber"];
+            change_1h_pct: components["schemas"]["NullableNumber"];
+            change_7d_pct: components["schemas"]["NullableNumber"];
+            change_30d_pct: components["schemas"]["NullableNumber"];
             high_24h: components["schemas"]["NullableNumber"];
             low_24h: components["schemas"]["NullableNumber"];
             /**
