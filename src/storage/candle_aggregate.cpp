@@ -93,6 +93,7 @@ std::vector<Candle> merge_newest(std::vector<Candle> stored, std::vector<Candle>
     }
     const bool stored_counts = is_whole(s) || (!is_whole(*a) && s.trades > a->trades);
     out.push_back(stored_counts ? s : *a);
+    out.back().final = s.final || a->final;  // that the interval is over is known once either says so
     ++a;
   }
   out.insert(out.end(), a, aggregated.end());

@@ -165,9 +165,9 @@ class AsyncApi : public test::ServerTest {
     EXPECT_THAT(last, HasSubstr(R"("recovered":true)"));
     EXPECT_THAT(last, HasSubstr(R"("recovered":false)"));
     EXPECT_THAT(take(client, 2), ElementsAre("trade", "candles"));
-    // More than a web thread can hold: what is lossless is told as a gap.
+    // More than a web thread can hold and than the history keeps: told as a gap.
     std::vector<wire::Frame> flood(5000, row_frame("price:eth/usd", 994));
-    flood.push_back(candle_frame(2));
+    for (std::uint64_t seq = 2; seq <= 100; ++seq) flood.push_back(candle_frame(seq));
     publish(flood);
     EXPECT_THAT(take(client, 2), ElementsAre("gap", "candles"));
   }
@@ -234,6 +234,7 @@ class AsyncApi : public test::ServerTest {
 
 TEST_F(AsyncApi, EveryMessageOfTheServerIsDescribedAndEveryDescribedMessageIsSeen) {
   server_options.stream.heartbeat = std::chrono::seconds(1);
+  server_options.stream.history_bytes = 8'000;  // some twenty candles
   start();
   before_there_is_a_market();
   add_coins();
