@@ -42,8 +42,7 @@ core::Status SeriesBook::read(Connection& connection, const std::vector<std::vec
     if (!rows->is_null(i, 4)) newest = rows->time(i, 4);
     Series series{rows->integer(i, 0), newest, rows->is_null(i, 5) ? 0 : rows->integer(i, 5),
                   RollupTracker(std::chrono::hours(1), newest), RollupTracker(std::chrono::hours(24), newest)};
-    known_.insert_or_assign({rows->text(i, 1), rows->text(i, 2), rows->text(i, 3)},
-                            std::make_unique<Series>(std::move(series)));
+    known_.insert_or_assign({rows->text(i, 1), rows->text(i, 2), rows->text(i, 3)}, std::make_unique<Series>(series));
   }
   return {};
 }
