@@ -80,8 +80,7 @@ void SymbolFetcher::failed(const std::string& base, const core::Error& error) {
   if (error.code == core::ErrorCode::rate_limited)
     context_.counters.rate_limited.fetch_add(1, std::memory_order_relaxed);
   core::Duration delay = std::max(backoff_.next(), context_.scaled(std::chrono::milliseconds(error.retry_after_ms)));
-  if (error.code == core::ErrorCode::rate_limited && context_.budget != nullptr)
-    context_.budget->pause(base, delay);
+  if (error.code == core::ErrorCode::rate_limited && context_.budget != nullptr) context_.budget->pause(base, delay);
   bool refused = false;
   if (error.code == core::ErrorCode::forbidden) {
     refused = !hosts_.refuse(base);
