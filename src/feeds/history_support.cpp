@@ -26,7 +26,7 @@ simdjson::error_code read_row(ondemand::value& row, const RowVisitor& visit, con
   std::size_t count = 0;
   for (auto cell : cells) {
     ondemand::value value;
-    SIMDJSON_TRY(std::move(cell).get(value));
+    SIMDJSON_TRY(cell.get(value));
     if (count < tokens.size()) tokens[count++] = value.raw_json_token();
   }
   why = visit(std::span(tokens.data(), count));
@@ -53,7 +53,7 @@ template <typename ReadRow>
 simdjson::error_code each_row(ondemand::array rows, const char*& why, ReadRow read) {
   for (auto element : rows) {
     ondemand::value value;
-    SIMDJSON_TRY(std::move(element).get(value));
+    SIMDJSON_TRY(element.get(value));
     SIMDJSON_TRY(read(value));
     if (why != nullptr) break;
   }
