@@ -39,6 +39,8 @@ void MinuteAggregator::close_bucket() {
   bucket_->volume = volume_.total();
   const core::Timestamp until = std::min(newest_minute_ + kMinute, bucket_->start + width_);
   if (minutes_ < (until - bucket_->start) / kMinute) bucket_->incomplete = true;
+  // It is over, and something in it was never closed: of a part that is longer than a minute that shows only here.
+  if (!bucket_->final && bucket_->start + width_ + kMinute <= newest_minute_) bucket_->incomplete = true;
   done_.push_back(*bucket_);
   bucket_.reset();
 }
