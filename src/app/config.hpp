@@ -60,6 +60,7 @@ struct Config {
   bool backfill = true;
 
   std::int64_t tracked_assets = 300;
+  std::int64_t outlier_percent = 3;
   std::int64_t ring_capacity = 65'536;
 
   Offline offline = Offline::wait;

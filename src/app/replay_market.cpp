@@ -65,6 +65,7 @@ core::Status ReplayMarket::start() {
   engine::EngineOptions options;
   options.origin = core::Origin::replay;
   options.tracked_assets = static_cast<std::size_t>(config_.tracked_assets);
+  options.outlier = static_cast<double>(config_.outlier_percent) / 100;
   engine_ = std::make_unique<engine::Engine>(options, std::move(outputs), clock_, metrics_);
   port_ = &engine_->add_port();
   if (auto started = server_.start(); !started) return started;

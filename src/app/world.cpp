@@ -47,6 +47,7 @@ engine::EngineOptions engine_options(const WorldOptions& world, const Config& co
   engine::EngineOptions options;
   options.origin = world.origin;
   options.tracked_assets = static_cast<std::size_t>(config.tracked_assets);
+  options.outlier = static_cast<double>(config.outlier_percent) / 100;
   options.ring_capacity = static_cast<std::size_t>(config.ring_capacity);
   options.store_ticks = config.store_ticks;
   return options;

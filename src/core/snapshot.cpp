@@ -4,6 +4,32 @@
 
 namespace tickspan::core {
 
+std::string_view to_string(Standing standing) noexcept {
+  switch (standing) {
+    case Standing::used:
+      return "used";
+    case Standing::outlier:
+      return "outlier";
+    case Standing::frozen:
+      return "frozen";
+    case Standing::quiet:
+      return "quiet";
+    case Standing::stale:
+      return "stale";
+    case Standing::down:
+      return "down";
+    case Standing::no_price:
+      return "no_price";
+    case Standing::no_rate:
+      return "no_rate";
+    case Standing::not_counted:
+      return "not_counted";
+    case Standing::not_subscribed:
+      return "not_subscribed";
+  }
+  return "down";
+}
+
 std::string_view to_string(GapCause cause) noexcept {
   switch (cause) {
     case GapCause::disconnect:

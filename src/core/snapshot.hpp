@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/catalogue.hpp"
@@ -51,7 +52,23 @@ struct SourceRow {
   Timestamp as_of;                     ///< newest data
   std::uint32_t instruments = 0;       ///< pairs subscribed
   std::uint32_t live_instruments = 0;  ///< of them live now
+  std::uint64_t outliers = 0;          ///< how often a price of its was left out as too far off
 };
+
+/// Whether a pair has a say in the price of its base, and if not, why.
+enum class Standing : std::uint8_t {
+  used,            ///< it has
+  outlier,         ///< its price is too far from the others'
+  frozen,          ///< its price does not move any more, while others' do
+  quiet,           ///< others are live
+  stale,           ///< nothing heard for too long
+  down,            ///< its venue is not connected, or said nothing yet
+  no_price,        ///< heard of, without a price that makes sense
+  no_rate,         ///< nobody knows what its quote is worth
+  not_counted,     ///< it tells of its quote, not of its base
+  not_subscribed,  ///< the venue does not list it now
+};
+std::string_view to_string(Standing standing) noexcept;
 
 /// One exchange pair as people see it.
 struct MarketRow {
@@ -59,6 +76,9 @@ struct MarketRow {
   Decimal bid, ask, last;
   Timestamp as_of;
   Freshness state = Freshness::down;
+  Standing standing = Standing::down;
+  double price_usd = 0;  ///< 0: none. Of outliers, too
+  double weight = 0;     ///< its share in the price of its base, 0 to 1
 };
 
 /// How far back a rolling window reaches.

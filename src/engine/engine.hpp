@@ -19,6 +19,7 @@ namespace tickspan::engine {
 struct EngineOptions {
   core::Origin origin = core::Origin::real;
   std::size_t tracked_assets = 300;    ///< coins kept, by market capitalisation
+  double outlier = 0.03;               ///< how far a pair may lie from the others and still price its base
   std::size_t ring_capacity = 65'536;  ///< ticks per feed thread
   bool store_ticks = false;            ///< hand trades to the store, too
   core::Duration publish_interval = std::chrono::milliseconds(10);

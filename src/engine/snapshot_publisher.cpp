@@ -13,7 +13,8 @@ bool is_coin(const core::Asset& a) {
 }
 
 bool same(const core::MarketRow& a, const core::MarketRow& b) {
-  return a.as_of == b.as_of && a.state == b.state && a.bid == b.bid && a.ask == b.ask && a.last == b.last;
+  return a.as_of == b.as_of && a.state == b.state && a.standing == b.standing && a.bid == b.bid && a.ask == b.ask &&
+         a.last == b.last && a.price_usd == b.price_usd;
 }
 
 }  // namespace
@@ -152,7 +153,15 @@ bool SnapshotPublisher::refresh_lists(core::Timestamp now) {
   markets_.resize(market_.pairs().size());
   for (std::uint32_t i = 0; i < markets_.size(); ++i) {
     const auto& pair = market_.pairs()[i];
-    markets_[i] = {{i}, pair.state.bid(), pair.state.ask(), pair.state.last(), pair.state.as_of(), pair.freshness};
+    markets_[i] = {.instrument = {i},
+                   .bid = pair.state.bid(),
+                   .ask = pair.state.ask(),
+                   .last = pair.state.last(),
+                   .as_of = pair.state.as_of(),
+                   .state = pair.freshness,
+                   .standing = pair.standing,
+                   .price_usd = pair.price_usd,
+                   .weight = pair.weight};
   }
   if (markets_differ()) {
     next_.markets = std::make_shared<const std::vector<core::MarketRow>>(markets_);

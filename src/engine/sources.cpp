@@ -8,7 +8,8 @@ namespace {
 
 bool same(const core::SourceRow& a, const core::SourceRow& b) {
   const auto tie = [](const core::SourceRow& r) {
-    return std::tie(r.venue, r.feed, r.state, r.host, r.detail, r.since, r.as_of, r.instruments, r.live_instruments);
+    return std::tie(r.venue, r.feed, r.state, r.host, r.detail, r.since, r.as_of, r.instruments, r.live_instruments,
+                    r.outliers);
   };
   return tie(a) == tie(b);
 }
@@ -81,6 +82,7 @@ void Sources::write_gap(core::VenueId venue, core::Timestamp start, core::Timest
 void Sources::refresh(Source& s, core::Timestamp now) const {
   const auto& venue = market_.venues()[s.row.venue.index()];
   s.row.as_of = venue.as_of;
+  s.row.outliers = venue.outliers;
   s.row.instruments = s.row.live_instruments = 0;
   if (venue.polled) {
     s.row.state = market::polled_freshness(venue.as_of, venue.period, now);

@@ -17,7 +17,8 @@ TurnLoop::TurnLoop(const EngineOptions& options, EngineOutputs outputs, const ru
     : options_(options),
       outputs_(std::move(outputs)),
       clock_(clock),
-      market_(options.tracked_assets, clock.now()),
+      metrics_(metrics),
+      market_(options.tracked_assets, clock.now(), options.outlier),
       sources_(market_),
       publisher_(market_, sources_, options.origin, epoch),
       frames_(outputs_.frames, outputs_.interest, market_, options.origin, epoch),
@@ -38,6 +39,9 @@ core::VenueId TurnLoop::add_source(core::Venue venue) {
   const core::VenueId id = market_.add_venue(std::move(venue));
   sources_.add(id, clock_.now());
   if (venues_.size() <= id.index()) venues_.resize(id.index() + 1);
+  venues_[id.index()].outliers =
+      &metrics_.counter("tickspan_market_outliers_total", "Times a venue's price began to be left out as too far off",
+                        {{"source", market_.catalogue()->venue(id).id}});
   publisher_.sources_changed();
   publish(clock_.now());
   return id;
@@ -176,6 +180,10 @@ void TurnLoop::on_time(core::Timestamp now) {
   for (const Port& port : ports_) items += port.port->size();
   ring_items_.set(static_cast<double>(items));
   store_waiting_.set(static_cast<double>(outbox_.waiting()));
+  for (std::size_t i = 0; i < venues_.size(); ++i) {
+    runtime::Counter* const told = venues_[i].outliers;
+    if (told != nullptr) told->add(market_.venues()[i].outliers - told->value());
+  }
 }
 
 void TurnLoop::give(core::OldMinutes minutes) {

@@ -45,6 +45,7 @@ class TurnLoop {
     core::SymbolList list;
     bool listed = false;
     std::uint64_t tracked_version = 0;
+    runtime::Counter* outliers = nullptr;
   };
 
   std::size_t drain(std::size_t max_items);
@@ -66,6 +67,7 @@ class TurnLoop {
   const EngineOptions options_;
   EngineOutputs outputs_;
   const runtime::Clock& clock_;
+  runtime::Metrics& metrics_;
   market::Market market_;
   Sources sources_;
   SnapshotPublisher publisher_;

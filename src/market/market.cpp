@@ -5,18 +5,18 @@
 #include "market/instrument_mapper.hpp"
 #include "market/seed_catalogue.hpp"
 
-// The tick path and the composite price. What aggregators tell is in market_facts.cpp, what time does in
-// market_time.cpp.
+// The tick path. How a price comes about is in market_price.cpp, what aggregators tell in market_facts.cpp, what time
+// does in market_time.cpp.
 
 namespace tickspan::market {
 namespace {
 
-constexpr std::size_t kMostInputs = 48;
 constexpr core::Duration kTellAge = std::chrono::seconds(1);
 
 }  // namespace
 
-Market::Market(std::size_t tracked_assets, core::Timestamp now) : tracked_assets_(tracked_assets) {
+Market::Market(std::size_t tracked_assets, core::Timestamp now, double outlier)
+    : tracked_assets_(tracked_assets), outlier_(outlier) {
   adopt(std::make_shared<const core::Catalogue>(seed_catalogue()));
   usd_ = catalogue_->find_id("usd");
   core::AssetRow& dollar = rows_[usd_.index()];
@@ -79,7 +79,10 @@ void Market::add_pair(core::InstrumentId id) {
   AssetState& quote = assets_[p.quote.index()];
   p.counts = quote.level < base.level;
   venues_[p.venue.index()].pairs.push_back(id.value);
-  if (!p.counts) return;
+  if (!p.counts) {
+    p.standing = core::Standing::not_counted;
+    return;
+  }
   base.pairs.push_back(id.value);
   auto& dependents = quote.dependents;
   if (std::find(dependents.begin(), dependents.end(), p.base.value) == dependents.end())
@@ -195,7 +198,7 @@ void Market::recompute(core::AssetId id, core::Timestamp now) {
   if (id == usd_) return;
   const core::Freshness before = rows_[id.index()].state;
   const bool priced = rows_[id.index()].has_price();
-  const CompositePrice c = composite_of(a, now);
+  const CompositePrice c = composite_of(id, now);
   if (c.price > 0) {
     if (c.price != a.raw || rows_[id.index()].source.valid() || rows_[id.index()].restored) {
       const auto price = core::Decimal::from_double(c.price, 12);
@@ -210,30 +213,6 @@ void Market::recompute(core::AssetId id, core::Timestamp now) {
   }
   // The dependents of a unit see its new price within a second; a new state at once.
   if (!a.dependents.empty() && (rows_[id.index()].state != before || !priced)) touch_dependents(id);
-}
-
-Market::Unit Market::unit_of(core::AssetId quote, const PairState& pair) const {
-  const core::AssetRow& row = rows_[quote.index()];
-  if (quote == usd_) return {1, pair.as_of(), core::Freshness::live};
-  if (row.has_price()) return {assets_[quote.index()].price, row.as_of, row.state};
-  // A dollar stablecoin that nobody has priced yet is taken at its peg; the result is never called live.
-  if (is_dollar_stablecoin(catalogue_->asset(quote))) return {1, pair.as_of(), core::Freshness::quiet};
-  return {};
-}
-
-CompositePrice Market::composite_of(AssetState& a, core::Timestamp now) {
-  std::array<CompositeInput, kMostInputs> inputs;
-  std::size_t count = 0;
-  for (const std::uint32_t i : a.pairs) {
-    Pair& p = pairs_[i];
-    p.freshness = freshness_of(p, now);
-    if (p.freshness > core::Freshness::quiet || p.state.price() <= 0 || count == kMostInputs) continue;
-    const Unit unit = unit_of(p.quote, p.state);
-    if (unit.price <= 0) continue;
-    inputs[count++] = {p.state.price() * unit.price, p.state.recent_volume(now) * unit.price,
-                       std::min(p.state.as_of(), unit.as_of), core::worst(p.freshness, unit.state)};
-  }
-  return composite({inputs.data(), count});
 }
 
 void Market::settle_without_fresh(core::AssetId id, core::Timestamp now) {

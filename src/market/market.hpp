@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -38,6 +39,9 @@ class Market {
     bool subscribed = false;  ///< in the venue's present symbol table
     bool counts = false;      ///< its quote may price its base
     bool listed = false;      ///< waits in finished_pairs
+    core::Standing standing = core::Standing::down;
+    double price_usd = 0;
+    double weight = 0;
     PairState state;
   };
   struct AssetState {
@@ -52,6 +56,7 @@ class Market {
     double told_price = 0;       ///< the price its dependents saw
     core::Timestamp told_as_of;  ///< the as_of that readers saw
     core::Timestamp candle_at;
+    core::Timestamp disputed_since;  ///< most venues have agreed on another price since then
     // The aggregator's price:
     core::Decimal polled_price;
     core::Timestamp polled_at;
@@ -67,12 +72,14 @@ class Market {
     core::FeedState feed = core::FeedState::idle;
     std::uint32_t connection = 0;
     bool polled = false;
-    core::Timestamp as_of;    ///< newest data
-    core::Duration period{};  ///< polled sources only
+    core::Timestamp as_of;       ///< newest data
+    core::Duration period{};     ///< polled sources only
+    std::uint64_t outliers = 0;  ///< how often a pair of it began to be one
     std::vector<std::uint32_t> pairs;
   };
 
-  Market(std::size_t tracked_assets, core::Timestamp now);
+  /// `outlier`: how far a pair may lie from the others and still price its base, as a fraction.
+  Market(std::size_t tracked_assets, core::Timestamp now, double outlier = 0.03);
 
   core::VenueId add_venue(core::Venue venue);
 
@@ -155,7 +162,10 @@ class Market {
   core::Freshness freshness_of(const Pair& pair, core::Timestamp now) const;
   bool others_fresh(const AssetState& asset, core::VenueId venue) const;
   void recompute(core::AssetId id, core::Timestamp now);
-  CompositePrice composite_of(AssetState& asset, core::Timestamp now);
+  CompositePrice composite_of(core::AssetId id, core::Timestamp now);
+  bool weigh_in(Pair& pair, CompositeInput& input, core::Timestamp now) const;
+  CompositeContext context_of(core::AssetId id, core::Timestamp now) const;
+  CompositePrice settle_dispute(core::AssetId id, std::span<CompositeInput> inputs, core::Timestamp now);
   void settle_without_fresh(core::AssetId id, core::Timestamp now);
   struct RowPrice {
     core::Decimal price;
@@ -187,6 +197,7 @@ class Market {
   void rebuild_minutes(core::Timestamp end);
 
   const std::size_t tracked_assets_;
+  const double outlier_;
   core::CataloguePtr catalogue_;
   core::AssetId usd_;
   std::vector<core::AssetRow> rows_;

@@ -1,5 +1,6 @@
 #include "market/pair_state.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 namespace tickspan::market {
@@ -8,6 +9,9 @@ namespace {
 constexpr double kSaneSpread = 0.05;
 constexpr double kVolumeMemoryNs = 600e9;
 constexpr std::int64_t kGapWeight = 16;  // each new gap moves the mean by a sixteenth
+constexpr int kMovesToKnow = 16;         // before a price's habit is known
+constexpr std::int64_t kFrozenRests = 20;
+constexpr core::Duration kFrozenFloor = std::chrono::seconds(10);
 
 double sane_mid(const core::Decimal& bid, const core::Decimal& ask) {
   if (!bid.is_positive() || !ask.is_positive()) return 0;
@@ -32,6 +36,7 @@ void PairState::heard(core::Timestamp at, std::uint32_t connection) {
 void PairState::choose() {
   // A quote counts while it is within the live limit of the newest tick: a pair whose trades go on but whose quotes
   // have ended is worth its last trade.
+  const double before = price_;
   const bool quote_current = mid_ > 0 && newest_ - quote_at_ <= live_limit(mean_gap());
   if (quote_current) {
     price_ = mid_;
@@ -43,6 +48,22 @@ void PairState::choose() {
     price_ = 0;
     as_of_ = newest_;
   }
+  if (price_ != before) moved();
+}
+
+void PairState::moved() {
+  if (moved_at_.is_set()) {
+    const std::int64_t rest = newest_.ns - moved_at_.ns;
+    mean_rest_ns_ = mean_rest_ns_ == 0 ? rest : mean_rest_ns_ + (rest - mean_rest_ns_) / kGapWeight;
+  }
+  moved_at_ = newest_;
+  moves_ = std::min(moves_ + 1, kMovesToKnow);
+}
+
+bool PairState::frozen() const {
+  if (moves_ < kMovesToKnow) return false;
+  const core::Duration rest = newest_ - moved_at_;
+  return rest > std::max(kFrozenFloor, core::Duration{kFrozenRests * mean_rest_ns_});
 }
 
 void PairState::on_quote(const core::Tick& quote, std::uint32_t connection) {

@@ -37,12 +37,16 @@ class PairState {
     return stream_freshness(as_of_, mean_gap(), venue, now);
   }
 
+  /// Ticks go on, but the price has not moved for far longer than it usually takes. Never where it seldom moves.
+  bool frozen() const;
+
   /// Base amount times price of the trades of about the last ten minutes, in the quote: decays by e in that time.
   double recent_volume(core::Timestamp now) const;
 
  private:
   void heard(core::Timestamp at, std::uint32_t connection);
   void choose();
+  void moved();
 
   core::Decimal bid_, ask_, last_;
   core::Timestamp quote_at_, trade_at_, trade_time_;
@@ -51,6 +55,9 @@ class PairState {
   double mid_ = 0;  // 0: the quote is not sane
   double last_price_ = 0;
   double price_ = 0;
+  core::Timestamp moved_at_;  // when price_ changed last
+  std::int64_t mean_rest_ns_ = 0;
+  int moves_ = 0;
   double volume_ = 0;
   core::Timestamp volume_at_;
   std::uint32_t connection_ = 0;

@@ -99,7 +99,7 @@ bool write_price(JsonWriter& json, const core::MarketSnapshot& snapshot, const c
 }
 
 bool write_ticker(JsonWriter& json, const core::MarketSnapshot& snapshot, const core::AssetRow& row,
-                  core::AssetId quote) {
+                  core::AssetId quote, const std::function<void(JsonWriter&)>& more) {
   const auto quoted = core::quoted_price(snapshot, row, quote);
   if (!quoted) return false;
   const core::Asset& asset = snapshot.catalogue->asset(row.asset);
@@ -128,8 +128,9 @@ bool write_ticker(JsonWriter& json, const core::MarketSnapshot& snapshot, const 
       .field("circulating_supply", row.circulating_supply)
       .field("total_supply", row.total_supply)
       .field("max_supply", row.max_supply)
-      .field("facts_as_of", row.facts_as_of)
-      .end_object();
+      .field("facts_as_of", row.facts_as_of);
+  if (more) more(json);
+  json.end_object();
   return true;
 }
 

@@ -2,6 +2,7 @@
 
 // Every public message, encoded in one place: REST bodies and stream frames share these. Shapes: docs/protocol.md.
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,9 +18,10 @@ namespace tickspan::wire {
 /// quote.
 bool write_price(JsonWriter& json, const core::MarketSnapshot& snapshot, const core::AssetRow& row,
                  core::AssetId quote);
-/// The full row: price, 24 h change, high, low, volume, market cap, supplies, rank. False as above.
+/// The full row: price, 24 h change, high, low, volume, market cap, supplies, rank; then what `more` adds. False as
+/// above.
 bool write_ticker(JsonWriter& json, const core::MarketSnapshot& snapshot, const core::AssetRow& row,
-                  core::AssetId quote);
+                  core::AssetId quote, const std::function<void(JsonWriter&)>& more = {});
 /// A row of the seed lists (`/top-coins/`, `/ws/prices`):
 /// `{"rank","coin_id","symbol","name","price","market_cap","change_24h",
 /// "change_24h_percent","volume_24h","last_updated","as_of","state","origin","source"}`. False as above.

@@ -1,6 +1,4 @@
-#include "market/market.hpp"
-
-#include <gtest/gtest.h>
+#include "market_fixture.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -19,84 +17,6 @@ using core::Tick;
 using core::Timestamp;
 using core::VenueId;
 using core::WindowSource;
-
-constexpr Timestamp kStart = Timestamp::from_s(1'700'000'040);
-
-class MarketTest : public testing::Test {
- protected:
-  MarketTest() {
-    binance_ = market_.add_venue({"binance", "Binance", false, "", ""});
-    kraken_ = market_.add_venue({"kraken", "Kraken", false, "", ""});
-    gecko_ = market_.add_venue({"coingecko", "CoinGecko", true, "", ""});
-    market_.choose_symbols(
-        {binance_, {{"BTCUSDT", "btc", "usdt"}, {"BTCUSDC", "btc", "usdc"}, {"XRPUSDT", "xrp", "usdt"}}}, kStart);
-    market_.choose_symbols(
-        {kraken_, {{"BTC/USD", "btc", "usd"}, {"USDT/USD", "usdt", "usd"}, {"EUR/USD", "eur", "usd"}}}, kStart);
-    connect(binance_);
-    connect(kraken_);
-  }
-
-  void connect(VenueId v) { status(v, core::FeedState::live); }
-  void status(VenueId v, core::FeedState state) { market_.on_status({v, state, "host", "", now_}); }
-  void at(core::Duration since_start) {
-    now_ = kStart + since_start;
-    market_.sweep(now_);
-  }
-  // Time passes while both connections show signs of life.
-  void pass(core::Duration since_start) {
-    for (; now_ < kStart + since_start; now_ = now_ + 1s) {
-      market_.on_alive(binance_, now_);
-      market_.on_alive(kraken_, now_);
-      market_.sweep(now_);
-    }
-    at(since_start);
-  }
-  InstrumentId pair(VenueId v, std::string_view symbol) { return market_.catalogue()->find_instrument(v, symbol); }
-  void quote(VenueId v, std::string_view symbol, double bid, double ask) {
-    market_.on_tick(
-        Tick(Tick::Quote{pair(v, symbol), now_, {}, *Decimal::from_double(bid), *Decimal::from_double(ask), {}, {}}));
-    market_.refresh(now_);
-  }
-  void trade(VenueId v, std::string_view symbol, double price, double amount = 1) {
-    market_.on_tick(Tick(Tick::Trade{pair(v, symbol), now_, now_, *Decimal::from_double(price),
-                                     *Decimal::from_double(amount), ++trade_id_, core::Side::buy}));
-    market_.refresh(now_);
-  }
-  const AssetRow& row(std::string_view id) { return market_.rows()[market_.catalogue()->find_id(id).index()]; }
-  double price(std::string_view id) { return row(id).price.to_double(); }
-  core::AssetFacts facts(std::string id, std::string symbol, int rank, double value) {
-    core::AssetFacts f;
-    f.asset_id = std::move(id);
-    f.symbol = symbol;
-    f.name = symbol;
-    f.rank = rank;
-    f.price = Decimal::from_double(value);
-    f.change_24h = value / 10;
-    f.high_24h = Decimal::from_double(value * 1.2);
-    f.low_24h = Decimal::from_double(value * 0.8);
-    f.market_cap = value * 1e6;
-    f.received_at = now_;
-    return f;
-  }
-  void rows(std::vector<core::AssetFacts> list) {
-    market_.on_rows({gecko_, std::move(list), now_, 60s});
-    market_.refresh(now_);
-  }
-  std::vector<Candle> composites(std::string_view id) {
-    std::vector<Candle> out;
-    const AssetId wanted = market_.catalogue()->find_id(id);
-    market_.take_candles([](InstrumentId, core::Interval, const Candle&) {},
-                         [&](AssetId a, core::Interval i, const Candle& c) {
-                           if (a == wanted && i == core::Interval::m1) out.push_back(c);
-                         });
-    return out;
-  }
-
-  Timestamp now_ = kStart;
-  std::uint64_t trade_id_ = 0;
-  Market market_{100, kStart};
-  VenueId binance_, kraken_, gecko_;
-};
 
 TEST_F(MarketTest, TheDollarIsWorthOneAndLive) {
   EXPECT_EQ(price("usd"), 1);

@@ -2,6 +2,7 @@
 
 #include "server/handlers/routes.hpp"
 #include "server/lookup.hpp"
+#include "server/markets_view.hpp"
 #include "wire/messages.hpp"
 
 namespace tickspan::server {
@@ -55,7 +56,13 @@ Outcome answer(const Call& call) {
   body.reserve(600 * (end > *start ? end - *start : 1));
   wire::JsonWriter json(body, call.format);
   json.begin_object().field("quote", currency_name(call, *quote)).key("data").begin_array();
-  for (std::size_t i = *start; i < end; ++i) wire::write_ticker(json, *call.snapshot, *selection->rows[i], *quote);
+  const bool with_sources = call.values.text("detail") == "sources";
+  for (std::size_t i = *start; i < end; ++i) {
+    const core::AssetRow& row = *selection->rows[i];
+    const auto sources = [&](wire::JsonWriter& out) { write_sources_of(out, call, row); };
+    wire::write_ticker(json, *call.snapshot, row, *quote,
+                       with_sources ? std::function<void(wire::JsonWriter&)>(sources) : nullptr);
+  }
   json.end_array();
   if (!call.values.names("ids").empty()) {
     json.key("unpriced").begin_array();
@@ -77,7 +84,8 @@ Route prices_route() {
                          {"limit", ParameterType::integer, "100", 1, 250},
                          {"cursor", ParameterType::text, "", 0, 64},
                          {"sort", ParameterType::choice, "rank", 0, 0, {"rank", "price", "change", "volume"}},
-                         {"order", ParameterType::choice, "", 0, 0, {"asc", "desc"}}},
+                         {"order", ParameterType::choice, "", 0, 0, {"asc", "desc"}},
+                         {"detail", ParameterType::choice, "", 0, 0, {"sources"}}},
           .cacheable = true,
           .answer = answer};
 }

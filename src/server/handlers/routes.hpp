@@ -21,6 +21,8 @@ Route cryptos_route();
 Route assets_route();
 Route asset_route();
 Route prices_route();
+Route markets_route();
+Route pairs_route();
 Route candles_route();
 Route gaps_route();
 Route volatility_route();

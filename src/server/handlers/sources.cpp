@@ -34,7 +34,8 @@ void write_source(wire::JsonWriter& json, const Call& call, const core::SourceRo
       .field("host", row.host)
       .field("detail", row.detail)
       .field("pairs", row.instruments)
-      .field("live_pairs", row.live_instruments);
+      .field("live_pairs", row.live_instruments)
+      .field("outliers", row.outliers);
   write_counters(json, *call.backend, row.venue);
   json.field("attribution", venue.attribution).field("attribution_url", venue.attribution_url).end_object();
 }

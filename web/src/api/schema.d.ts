@@ -168,6 +168,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/markets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What each venue says of each pair, and whether it counts
+         * @description The price of an asset is the volume-weighted median of the venues that count. used says whether this one does, reason why not: outlier (too far from the others), frozen (its price has not moved for far longer than it usually takes, while others' has), quiet (others are live), stale, down, no_price, no_rate (its quote has no price), not_counted, not_subscribed. By the rank of the base, then quote and venue by name.
+         */
+        get: operations["markets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/pairs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Pairs, with the best bid and ask of all venues
+         * @description The best bid and ask among the venues that are fresh and plausible, each with its venue and age. Where venues disagree the best bid may lie above the best ask: then spread_bps is negative.
+         */
+        get: operations["pairs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/candles/{base}/{quote}": {
         parameters: {
             query?: never;
@@ -637,6 +677,8 @@ export interface components {
             total_supply: components["schemas"]["NullableNumber"];
             max_supply: components["schemas"]["NullableNumber"];
             facts_as_of: components["schemas"]["NullableTime"];
+            /** @description With detail=sources, the venues behind the price */
+            sources?: components["schemas"]["Market"][];
         };
         AssetDetail: {
             id: string;
@@ -731,6 +773,58 @@ export interface components {
             data: components["schemas"]["VolatilityRow"][];
             next_cursor: string | null;
         };
+        Market: {
+            venue: string;
+            pair: string;
+            /** @description As the venue spells it */
+            symbol: string;
+            /** @description The middle of bid and ask, or the last trade, in USD at the quote's own rate; of those that do not count, too */
+            price_usd: components["schemas"]["NullableNumber"];
+            bid: components["schemas"]["NullableNumber"];
+            ask: components["schemas"]["NullableNumber"];
+            /** @description In basis points of the middle */
+            spread_bps: components["schemas"]["NullableNumber"];
+            /** @description The last trade's price */
+            last: components["schemas"]["NullableNumber"];
+            as_of: components["schemas"]["NullableTime"];
+            /** @description How long ago that was, by this server's clock; not in the sources of /api/v1/prices */
+            age_ms?: number | null;
+            state: components["schemas"]["State"];
+            /** @description Whether it has a say in the price of its base */
+            used: boolean;
+            /** @enum {string} */
+            reason: "used" | "outlier" | "frozen" | "quiet" | "stale" | "down" | "no_price" | "no_rate" | "not_counted" | "not_subscribed";
+            /** @description Its share in the price, 0 to 1 */
+            weight: components["schemas"]["Number"];
+            /** @description How far its price is from that of the base, in percent */
+            deviation_pct: components["schemas"]["NullableNumber"];
+        };
+        Markets: {
+            origin: components["schemas"]["Origin"];
+            data: components["schemas"]["Market"][];
+            next_cursor: string | null;
+        };
+        BestQuote: {
+            price: components["schemas"]["Number"];
+            venue: string;
+            as_of: components["schemas"]["Time"];
+            state: components["schemas"]["State"];
+        };
+        Pair: {
+            pair: string;
+            base: string;
+            quote: string;
+            venues: string[];
+            live_venues: number;
+            best_bid: components["schemas"]["BestQuote"] | null;
+            best_ask: components["schemas"]["BestQuote"] | null;
+            spread_bps: components["schemas"]["NullableNumber"];
+        };
+        Pairs: {
+            origin: components["schemas"]["Origin"];
+            data: components["schemas"]["Pair"][];
+            next_cursor: string | null;
+        };
         SourceRow: {
             id: string;
             name: string;
@@ -749,6 +843,8 @@ export interface components {
             detail: string;
             pairs: number;
             live_pairs: number;
+            /** @description How often a price of it began to be left out as too far from the others */
+            outliers: number;
             messages: number;
             trades: number;
             quotes: number;
@@ -773,6 +869,7 @@ export interface components {
          *           "detail": "",
          *           "pairs": 312,
          *           "live_pairs": 250,
+         *           "outliers": 0,
          *           "messages": 123,
          *           "trades": 100,
          *           "quotes": 20,
@@ -1415,6 +1512,8 @@ export interface operations {
                 sort?: "rank" | "price" | "change" | "volume";
                 /** @description Default: best first, which is asc for rank and desc for the others */
                 order?: "asc" | "desc";
+                /** @description sources: with each row the venues behind its price, as /api/v1/markets tells them */
+                detail?: "sources";
                 /** @description ms gives times as milliseconds since 1970 */
                 time_format?: components["parameters"]["TimeFormat"];
                 /** @description string gives prices and amounts as decimal strings */
@@ -1435,6 +1534,90 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Prices"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["Invalid"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    markets: {
+        parameters: {
+            query?: {
+                /** @description An asset by id or symbol; default: all */
+                base?: string;
+                /** @description An asset by id or symbol; default: all */
+                quote?: string;
+                /** @description One exchange; default: all */
+                venue?: string;
+                /** @description How many at most */
+                limit?: number;
+                /** @description next_cursor of the page before, with the same other parameters */
+                cursor?: components["parameters"]["Cursor"];
+                /** @description ms gives times as milliseconds since 1970 */
+                time_format?: components["parameters"]["TimeFormat"];
+                /** @description string gives prices and amounts as decimal strings */
+                number_format?: components["parameters"]["NumberFormat"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the list */
+            200: {
+                headers: {
+                    "Server-Time": components["headers"]["ServerTime"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Markets"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["Invalid"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    pairs: {
+        parameters: {
+            query?: {
+                /** @description An asset by id or symbol; default: all */
+                base?: string;
+                /** @description An asset by id or symbol; default: all */
+                quote?: string;
+                /** @description One exchange; default: all */
+                venue?: string;
+                /** @description How many at most */
+                limit?: number;
+                /** @description next_cursor of the page before, with the same other parameters */
+                cursor?: components["parameters"]["Cursor"];
+                /** @description ms gives times as milliseconds since 1970 */
+                time_format?: components["parameters"]["TimeFormat"];
+                /** @description string gives prices and amounts as decimal strings */
+                number_format?: components["parameters"]["NumberFormat"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the list */
+            200: {
+                headers: {
+                    "Server-Time": components["headers"]["ServerTime"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pairs"];
                 };
             };
             304: components["responses"]["NotModified"];
