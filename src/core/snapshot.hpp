@@ -52,6 +52,8 @@ struct SourceRow {
   Timestamp as_of;                     ///< newest data
   std::uint32_t instruments = 0;       ///< pairs subscribed
   std::uint32_t live_instruments = 0;  ///< of them live now
+  std::optional<Duration> clock_offset;  ///< our clock less its, plus the quickest message's way; of the last minute
+  bool clock_off = false;                ///< further than the network explains
   std::uint64_t outliers = 0;          ///< how often a price of its was left out as too far off
 };
 

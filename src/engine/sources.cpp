@@ -1,12 +1,23 @@
 #include "engine/sources.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <tuple>
+
+#include "runtime/log.hpp"
 
 namespace tickspan::engine {
 namespace {
 
+constexpr runtime::Log kLog{"engine"};
+
+// Jitter of single milliseconds is no news.
+std::int64_t coarse(const std::optional<core::Duration>& offset) {
+  return offset ? std::chrono::round<std::chrono::milliseconds>(*offset).count() / 10 : INT64_MAX;
+}
+
 bool same(const core::SourceRow& a, const core::SourceRow& b) {
+  if (coarse(a.clock_offset) != coarse(b.clock_offset) || a.clock_off != b.clock_off) return false;
   const auto tie = [](const core::SourceRow& r) {
     return std::tie(r.venue, r.feed, r.state, r.host, r.detail, r.since, r.as_of, r.instruments, r.live_instruments,
                     r.outliers);
@@ -79,10 +90,23 @@ void Sources::write_gap(core::VenueId venue, core::Timestamp start, core::Timest
   gaps_.push_back({market_.catalogue()->venue(venue).id, {}, start, std::max(end, start + core::Duration{1}), cause});
 }
 
+void Sources::say_clock(core::VenueId venue, bool off, std::optional<core::Duration> offset) const {
+  const std::string& id = market_.catalogue()->venue(venue).id;
+  if (off)
+    kLog.warn("{}: its clock and ours are {} ms apart; ages are told by ours", id,
+              std::chrono::round<std::chrono::milliseconds>(*offset).count());
+  else
+    kLog.info("{}: its clock is not far off any more", id);
+}
+
 void Sources::refresh(Source& s, core::Timestamp now) const {
   const auto& venue = market_.venues()[s.row.venue.index()];
   s.row.as_of = venue.as_of;
   s.row.outliers = venue.outliers;
+  s.row.clock_offset = venue.clock.value(now);
+  const bool off = s.row.clock_offset && market::ClockOffset::is_off(*s.row.clock_offset);
+  if (off != s.row.clock_off) say_clock(s.row.venue, off, s.row.clock_offset);
+  s.row.clock_off = off;
   s.row.instruments = s.row.live_instruments = 0;
   if (venue.polled) {
     s.row.state = market::polled_freshness(venue.as_of, venue.period, now);

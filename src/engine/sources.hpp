@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "core/feed_event.hpp"
@@ -43,6 +44,7 @@ class Sources {
   void open_hole(core::VenueId venue, core::Timestamp since, core::Timestamp now, core::GapCause cause);
   void write_gap(core::VenueId venue, core::Timestamp start, core::Timestamp end, core::GapCause cause);
   void refresh(Source& source, core::Timestamp now) const;
+  void say_clock(core::VenueId venue, bool off, std::optional<core::Duration> offset) const;
 
   const market::Market& market_;
   std::vector<Source> sources_;  // by VenueId index

@@ -1,6 +1,7 @@
 #include "engine/turn_loop.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace tickspan::engine {
 namespace {
@@ -42,6 +43,10 @@ core::VenueId TurnLoop::add_source(core::Venue venue) {
   venues_[id.index()].outliers =
       &metrics_.counter("tickspan_market_outliers_total", "Times a venue's price began to be left out as too far off",
                         {{"source", market_.catalogue()->venue(id).id}});
+  venues_[id.index()].clock_offset =
+      &metrics_.gauge("tickspan_market_clock_offset_seconds",
+                      "Our clock less the venue's plus the quickest message's way, of the last minute",
+                      {{"source", market_.catalogue()->venue(id).id}});
   publisher_.sources_changed();
   publish(clock_.now());
   return id;
@@ -181,8 +186,12 @@ void TurnLoop::on_time(core::Timestamp now) {
   ring_items_.set(static_cast<double>(items));
   store_waiting_.set(static_cast<double>(outbox_.waiting()));
   for (std::size_t i = 0; i < venues_.size(); ++i) {
-    runtime::Counter* const told = venues_[i].outliers;
-    if (told != nullptr) told->add(market_.venues()[i].outliers - told->value());
+    const Venue& told = venues_[i];
+    if (told.outliers == nullptr) continue;
+    const auto& venue = market_.venues()[i];
+    told.outliers->add(venue.outliers - told.outliers->value());
+    const auto offset = venue.clock.value(now);
+    told.clock_offset->set(offset ? std::chrono::duration<double>(*offset).count() : std::nan(""));
   }
 }
 

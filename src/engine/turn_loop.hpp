@@ -46,6 +46,7 @@ class TurnLoop {
     bool listed = false;
     std::uint64_t tracked_version = 0;
     runtime::Counter* outliers = nullptr;
+    runtime::Gauge* clock_offset = nullptr;
   };
 
   std::size_t drain(std::size_t max_items);

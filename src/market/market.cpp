@@ -129,6 +129,7 @@ bool Market::on_tick(const core::Tick& tick) {
     v.as_of = tick.received_at();
     v.pulse.alive_at = std::max(v.pulse.alive_at, v.as_of);
   }
+  v.clock.add(tick.received_at(), tick.event_time());
   // A source that never reports its state (a replay) is connected when it speaks.
   if (v.feed == core::FeedState::idle) v.pulse.connected = true;
   if (tick.kind() == core::TickKind::quote) {

@@ -16,6 +16,7 @@
 #include "core/tick.hpp"
 #include "core/write_batch.hpp"
 #include "market/candle_series.hpp"
+#include "market/clock_offset.hpp"
 #include "market/composite.hpp"
 #include "market/pair_state.hpp"
 #include "market/rolling_window.hpp"
@@ -72,8 +73,9 @@ class Market {
     core::FeedState feed = core::FeedState::idle;
     std::uint32_t connection = 0;
     bool polled = false;
-    core::Timestamp as_of;       ///< newest data
-    core::Duration period{};     ///< polled sources only
+    core::Timestamp as_of;    ///< newest data
+    core::Duration period{};  ///< polled sources only
+    ClockOffset clock;
     std::uint64_t outliers = 0;  ///< how often a pair of it began to be one
     std::vector<std::uint32_t> pairs;
   };

@@ -137,7 +137,7 @@ TEST_F(Endpoints, Sources) {
       json,
       HasSubstr(
           R"({"id":"kraken","name":"Kraken","kind":"exchange","feed":"live","state":"live","since":"2026-06-01T10:00:30.500Z",)"
-          R"("as_of":"2026-06-01T12:00:30.300Z","host":"ws.kraken.com","detail":"","pairs":2,"live_pairs":2,"outliers":0,"messages":123,"trades":100)"));
+          R"("as_of":"2026-06-01T12:00:30.300Z","host":"ws.kraken.com","detail":"","pairs":2,"live_pairs":2,"outliers":0,"clock_offset_ms":null,"clock_off":false,"messages":123,"trades":100)"));
   EXPECT_THAT(json, HasSubstr(R"("attribution":"Data by CoinGecko")"));
 }
 

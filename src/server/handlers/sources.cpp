@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <chrono>
 
 #include "server/handlers/routes.hpp"
 
@@ -21,6 +22,11 @@ void write_counters(wire::JsonWriter& json, const Backend& backend, core::VenueI
   count("disconnects", counters.disconnects);
 }
 
+std::optional<std::int64_t> milliseconds(const std::optional<core::Duration>& duration) {
+  if (!duration) return {};
+  return std::chrono::round<std::chrono::milliseconds>(*duration).count();
+}
+
 void write_source(wire::JsonWriter& json, const Call& call, const core::SourceRow& row) {
   const core::Venue& venue = call.catalogue().venue(row.venue);
   json.begin_object()
@@ -35,7 +41,9 @@ void write_source(wire::JsonWriter& json, const Call& call, const core::SourceRo
       .field("detail", row.detail)
       .field("pairs", row.instruments)
       .field("live_pairs", row.live_instruments)
-      .field("outliers", row.outliers);
+      .field("outliers", row.outliers)
+      .field("clock_offset_ms", milliseconds(row.clock_offset))
+      .field("clock_off", row.clock_off);
   write_counters(json, *call.backend, row.venue);
   json.field("attribution", venue.attribution).field("attribution_url", venue.attribution_url).end_object();
 }

@@ -845,6 +845,10 @@ export interface components {
             live_pairs: number;
             /** @description How often a price of it began to be left out as too far from the others */
             outliers: number;
+            /** @description Our clock less its own plus the quickest message's way here, of the last minute: some tens are normal, below nothing its clock is ahead. null where it gives no times. Ages are told by our clock whatever this says. */
+            clock_offset_ms: number | null;
+            /** @description Whether that is more than a second either way */
+            clock_off: boolean;
             messages: number;
             trades: number;
             quotes: number;
@@ -870,6 +874,8 @@ export interface components {
          *           "pairs": 312,
          *           "live_pairs": 250,
          *           "outliers": 0,
+         *           "clock_offset_ms": 42,
+         *           "clock_off": false,
          *           "messages": 123,
          *           "trades": 100,
          *           "quotes": 20,
