@@ -29,6 +29,10 @@ Statement& Statement::text(int parameter, std::string_view value) {
   sqlite3_bind_text(handle_, parameter, data, static_cast<int>(value.size()), SQLITE_TRANSIENT);
   return *this;
 }
+Statement& Statement::blob(int parameter, std::string_view value) {
+  sqlite3_bind_blob64(handle_, parameter, value.data() == nullptr ? "" : value.data(), value.size(), SQLITE_STATIC);
+  return *this;
+}
 Statement& Statement::null(int parameter) {
   sqlite3_bind_null(handle_, parameter);
   return *this;
@@ -69,6 +73,11 @@ std::string Statement::text(int column) const {
   const auto* data = sqlite3_column_text(handle_, column);
   if (data == nullptr) return {};
   return {reinterpret_cast<const char*>(data), static_cast<std::size_t>(sqlite3_column_bytes(handle_, column))};
+}
+std::string_view Statement::blob(int column) const {
+  const void* data = sqlite3_column_blob(handle_, column);
+  if (data == nullptr) return {};
+  return {static_cast<const char*>(data), static_cast<std::size_t>(sqlite3_column_bytes(handle_, column))};
 }
 bool Statement::is_null(int column) const {
   return sqlite3_column_type(handle_, column) == SQLITE_NULL;

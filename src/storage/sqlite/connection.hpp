@@ -36,6 +36,8 @@ class Statement {
   Statement& real(int parameter, double value);
   Statement& real(int parameter, const std::optional<double>& value);
   Statement& text(int parameter, std::string_view value);
+  /// Not copied: `value` must stay until the statement has run.
+  Statement& blob(int parameter, std::string_view value);
   Statement& null(int parameter);
 
   Step step();
@@ -48,6 +50,8 @@ class Statement {
   double real(int column) const;
   std::optional<double> real_or_null(int column) const;
   std::string text(int column) const;
+  /// Valid until the next step or reset.
+  std::string_view blob(int column) const;
   bool is_null(int column) const;
 
  private:

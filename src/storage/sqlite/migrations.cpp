@@ -4,6 +4,8 @@
 
 #include <array>
 
+#include "storage/sqlite/old_trades.hpp"
+
 namespace tickspan::storage::sqlite {
 namespace {
 
@@ -55,6 +57,13 @@ ALTER TABLE gaps ADD COLUMN state TEXT NOT NULL DEFAULT 'open';
 ALTER TABLE gaps ADD COLUMN expected INTEGER NOT NULL DEFAULT -1;
 ALTER TABLE gaps ADD COLUMN recovered INTEGER NOT NULL DEFAULT 0;
 )sql",
+    // 4: many trades to a row, see trade_codec.hpp; `at` and `trade` are the first one's. `trades` is emptied into it
+    // bit by bit by whoever writes (old_trades.hpp): a start must not wait for that.
+    R"sql(
+CREATE TABLE trade_blocks(
+  series INTEGER NOT NULL, at INTEGER NOT NULL, trade INTEGER NOT NULL, rows BLOB NOT NULL,
+  PRIMARY KEY(series, at, trade)) WITHOUT ROWID;
+)sql",
 };
 
 core::Status run_step(Connection& connection, std::size_t index) {
@@ -102,7 +111,7 @@ core::Status migrate(Connection& connection, int version) {
   for (auto step = static_cast<std::size_t>(version); step < kSteps.size(); ++step) {
     if (auto status = run_step(connection, step); !status) return status;
   }
-  return {};
+  return drop_empty_old_trades(connection);
 }
 
 }  // namespace tickspan::storage::sqlite

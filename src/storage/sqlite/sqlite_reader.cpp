@@ -4,12 +4,13 @@
 #include <filesystem>
 #include <functional>
 #include <limits>
-#include <map>
 #include <utility>
 
 #include "storage/candle_aggregate.hpp"
 #include "storage/sqlite/candle_codec.hpp"
 #include "storage/sqlite/sqlite_writer.hpp"
+#include "storage/sqlite/statements.hpp"
+#include "storage/sqlite/trade_reader.hpp"
 
 namespace tickspan::storage::sqlite {
 namespace {
@@ -30,9 +31,6 @@ constexpr std::string_view kPoints =
 constexpr std::string_view kGaps =
     "SELECT start, venue, symbol, end, cause, state, expected, recovered FROM gaps WHERE start < ?1 AND end > ?2 "
     "AND (?3 = '' OR venue = ?3) ORDER BY start DESC, venue DESC, symbol DESC LIMIT ?4";
-constexpr std::string_view kTrades =
-    "SELECT at, received, price, price_exp, amount, amount_exp, trade, side FROM trades "
-    "WHERE series = ? AND at >= ? AND at < ? ORDER BY at DESC, trade DESC LIMIT ?";
 constexpr std::string_view kAssets = "SELECT id, symbol, name, kind, rank FROM assets ORDER BY position";
 constexpr std::string_view kFacts =
     "SELECT asset, symbol, name, rank, price, price_exp, high_24h, high_24h_exp, low_24h, low_24h_exp, change_24h, "
@@ -47,20 +45,6 @@ std::int64_t sql_limit(std::size_t limit) {
   return static_cast<std::int64_t>(std::min<std::size_t>(limit, std::numeric_limits<std::int64_t>::max()));
 }
 
-/// Rows that this program cannot have written.
-core::Error damaged(std::string_view what) {
-  return {
-      core::ErrorCode::io_error,
-      "the database has a damaged " + std::string(what) + "; restore it from a backup, or move it away and start anew",
-      false};
-}
-
-Result<Decimal> decimal_at(const Statement& row, int column, std::string_view what) {
-  const std::int64_t exponent = row.integer(column + 1);
-  if (exponent < -128 || exponent > 127) return tl::unexpected(damaged(what));
-  return Decimal{row.integer(column), static_cast<std::int8_t>(exponent)};
-}
-
 Result<Candle> candle_at(const Statement& row) {
   const auto candle = unpack({row.integer(1), row.integer(2), row.integer(3), row.integer(4), row.integer(5),
                               row.integer(6), row.integer(7), row.integer(8), row.integer(9)});
@@ -69,42 +53,6 @@ Result<Candle> candle_at(const Statement& row) {
   out.start = Timestamp::from_s(row.integer(0));
   return out;
 }
-
-/// Prepared statements of one connection, made when first used.
-class Statements {
- public:
-  explicit Statements(Connection& connection) : connection_(connection) {}
-  Result<Statement*> get(std::string_view sql) {
-    Statement& statement = cache_[sql.data()];
-    if (!statement) {
-      auto prepared = connection_.prepare(sql);
-      if (!prepared) return tl::unexpected(prepared.error());
-      statement = std::move(*prepared);
-    }
-    return &statement;
-  }
-  /// Calls `row(statement) -> Result<bool>` for each row until it says false. `bind` fills in the parameters.
-  template <typename Bind, typename Row>
-  core::Status each(std::string_view sql, Bind bind, Row row) {
-    auto statement = get(sql);
-    if (!statement) return tl::unexpected(statement.error());
-    const ResetOnExit reset(**statement);
-    bind(**statement);
-    Step step = Step::row;
-    while ((step = (*statement)->step()) == Step::row) {
-      const Result<bool> more = row(**statement);
-      if (!more) return tl::unexpected(more.error());
-      if (!*more) return {};
-    }
-    if (step == Step::failed) return tl::unexpected(connection_.error("read"));
-    return {};
-  }
-  Connection& connection() { return connection_; }
-
- private:
-  Connection& connection_;
-  std::map<const char*, Statement> cache_;  // by the address of the constant
-};
 
 /// One view of the data for several statements.
 core::Status in_one_view(Connection& connection, const std::function<core::Status()>& work) {
@@ -286,29 +234,16 @@ class SqliteReader final : public StoreReader {
 
   Result<std::vector<StoredTrade>> trades(const TradeQuery& query) override {
     std::vector<StoredTrade> out;
-    const auto series = find_series(statements_, query.base, query.quote, query.venue);
-    if (!series) return tl::unexpected(series.error());
-    if (*series == 0) return out;
-    const auto status = statements_.each(
-        kTrades,
-        [&](Statement& s) {
-          s.integer(1, *series).integer(2, query.start.ns).integer(3, query.end.ns).integer(4, sql_limit(query.limit));
-        },
-        [&](const Statement& row) -> Result<bool> {
-          const auto price = decimal_at(row, 2, "trade");
-          const auto amount = decimal_at(row, 4, "trade");
-          if (!price || !amount || row.integer(7) < 0 || row.integer(7) > 2) return tl::unexpected(damaged("trade"));
-          const std::int64_t key = row.integer(6);
-          out.push_back({{row.integer(0)},
-                         {row.integer(0) + row.integer(1)},
-                         *price,
-                         *amount,
-                         key > 0 ? static_cast<std::uint64_t>(key) : 0,
-                         static_cast<core::Side>(row.integer(7))});
-          return true;
-        });
+    const auto status = in_one_view(*connection_, [&]() -> core::Status {
+      const auto series = find_series(statements_, query.base, query.quote, query.venue);
+      if (!series) return tl::unexpected(series.error());
+      if (*series == 0) return {};
+      auto found = trades_.read(*series, query);
+      if (!found) return tl::unexpected(found.error());
+      out = std::move(*found);
+      return {};
+    });
     if (!status) return tl::unexpected(status.error());
-    std::reverse(out.begin(), out.end());
     return out;
   }
 
@@ -338,6 +273,7 @@ class SqliteReader final : public StoreReader {
   std::string path_;
   std::unique_ptr<Connection> connection_;
   Statements statements_;
+  TradeReader trades_{statements_};
 };
 
 core::Status read_assets(Statements& statements, core::RestoredState& state) {

@@ -6,21 +6,24 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/log.hpp"
 #include "storage/batch_rows.hpp"
 #include "storage/sqlite/candle_codec.hpp"
+#include "storage/sqlite/old_trades.hpp"
+#include "storage/sqlite/trade_blocks.hpp"
 
 namespace tickspan::storage::sqlite {
 namespace {
 
 using core::Status;
 
+constexpr runtime::Log kLog{"storage"};
+constexpr std::size_t kMovedRows = 4000;  // some tens of milliseconds of the writer's time
+
 constexpr std::string_view kPutCandle =
     "INSERT OR REPLACE INTO candles(series, interval, start, open, high, low, close, scale, volume, volume_exp, "
     "trades, flags) "
     "VALUES(?,?,?,?,?,?,?,?,?,?,?,?)";
-constexpr std::string_view kPutTrade =
-    "INSERT OR REPLACE INTO trades(series, trade, at, received, price, price_exp, amount, amount_exp, side) "
-    "VALUES(?,?,?,?,?,?,?,?,?)";
 constexpr std::string_view kPutPoint =
     "INSERT OR REPLACE INTO points(series, at, price, market_cap, volume_24h) VALUES(?,?,?,?,?)";
 constexpr std::string_view kPutPrice =
@@ -49,10 +52,6 @@ constexpr std::string_view kExpireCandles =
 constexpr std::string_view kExpirePoints =
     "DELETE FROM points WHERE (series, at) IN (SELECT series, at FROM points "
     "WHERE series = ?1 AND at < ?2 ORDER BY at LIMIT ?3) RETURNING 1";
-constexpr std::string_view kExpireTrades =
-    "DELETE FROM trades WHERE (series, trade) IN (SELECT series, trade FROM trades "
-    "WHERE series = ?1 AND at < ?2 ORDER BY at LIMIT ?3) RETURNING 1";
-
 struct SeriesHash {
   std::size_t operator()(const SeriesName& name) const noexcept {
     const std::hash<std::string> hash;
@@ -65,11 +64,10 @@ class SqliteWriter final : public StoreWriter {
   explicit SqliteWriter(std::shared_ptr<Connection> connection) : connection_(std::move(connection)) {}
 
   Status prepare() {
-    const std::array<std::pair<Statement*, std::string_view>, 15> statements = {{
+    const std::array<std::pair<Statement*, std::string_view>, 13> statements = {{
         {&begin_, "BEGIN IMMEDIATE"},
         {&commit_, "COMMIT"},
         {&candle_, kPutCandle},
-        {&trade_, kPutTrade},
         {&point_, kPutPoint},
         {&price_, kPutPrice},
         {&asset_, kPutAsset},
@@ -80,28 +78,31 @@ class SqliteWriter final : public StoreWriter {
         {&meta_, kPutMeta},
         {&expire_candles_, kExpireCandles},
         {&expire_points_, kExpirePoints},
-        {&expire_trades_, kExpireTrades},
     }};
     for (const auto& [statement, sql] : statements) {
       auto prepared = connection_->prepare(sql);
       if (!prepared) return tl::unexpected(prepared.error());
       *statement = std::move(*prepared);
     }
-    return {};
+    if (auto ready = blocks_.prepare(); !ready) return ready;
+    return old_trades_.prepare();
   }
 
   Status write(const std::vector<core::WriteBatch>& batches) override {
     for (const auto& batch : batches) {
       if (auto valid = validate(batch); !valid) return valid;
     }
-    return in_transaction("write to", [&] {
+    const auto written = in_transaction("write to", [&] {
       core::Timestamp newest;
       for (const auto& batch : batches) {
         if (!write_batch(batch)) return false;
         newest = std::max(newest, newest_time(batch));
       }
+      if (!blocks_.flush()) return false;
       return !newest.is_set() || meta_.text(1, kLastWriteKey).integer(2, newest.ns).run();
     });
+    if (written && !old_trades_.empty()) move_old_trades();
+    return written;
   }
 
   core::Result<std::size_t> expire(const Expiry& older_than, std::size_t max_rows) override {
@@ -111,7 +112,7 @@ class SqliteWriter final : public StoreWriter {
       if (!list_series(all)) return false;
       return expire_rows(expire_candles_, all, first_unit(older_than.minutes, 1'000'000'000), room) &&
              expire_rows(expire_points_, all, first_unit(older_than.points, 1'000'000), room) &&
-             expire_rows(expire_trades_, all, first_unit(older_than.ticks, 1), room);
+             expire_trades(all, first_unit(older_than.ticks, 1), room);
     });
     if (!status) return tl::unexpected(status.error());
     return max_rows - room;
@@ -124,6 +125,9 @@ class SqliteWriter final : public StoreWriter {
     if (begin_.run() && work() && commit_.run()) return {};
     core::Error error = connection_->error(doing);
     series_.clear();  // ids given out by what is rolled back
+    instruments_.clear();
+    blocks_.forget();
+    old_trades_.forget();
     if (connection_->in_transaction()) {
       if (const auto rolled_back = connection_->execute("ROLLBACK"); !rolled_back) {
         error.context += "; and it could not be rolled back";
@@ -160,19 +164,44 @@ class SqliteWriter final : public StoreWriter {
   }
 
   bool write_trades(const core::WriteBatch& batch) {
+    if (batch.ticks.empty()) return true;
+    if (batch.catalogue != catalogue_) {
+      catalogue_ = batch.catalogue;
+      instruments_.clear();
+    }
     for (const auto& tick : batch.ticks) {
-      const std::int64_t series =
-          series_id(series_name(*batch.catalogue, batch.catalogue->instrument(tick.instrument())));
+      const std::int64_t series = series_id(tick.instrument());
       if (series == 0) return false;
-      trade_.integer(1, series).integer(2, trade_key(tick)).integer(3, trade_time(tick).ns);
-      if (tick.event_time().is_set()) {
-        trade_.integer(4, tick.received_at().ns - tick.event_time().ns);
-      } else {
-        trade_.null(4);
+      const TradeRow trade{trade_time(tick).ns, tick.received_at().ns, trade_key(tick),
+                           tick.price(),        tick.amount(),         tick.side()};
+      if (!blocks_.put(series, trade) || !old_trades_.erase(series, trade.key)) return false;
+    }
+    return true;
+  }
+
+  /// A piece of what an older version left. What fails here is no failure of the write, and is tried after the next.
+  void move_old_trades() {
+    const auto moved = in_transaction("move trades in", [&] {
+      std::int64_t series = 0;
+      std::vector<TradeRow> trades;
+      if (!old_trades_.take(kMovedRows, series, trades)) return false;
+      for (const TradeRow& trade : trades) {
+        if (!blocks_.put(series, trade)) return false;
       }
-      trade_.integer(5, tick.price().mantissa).integer(6, tick.price().exponent);
-      trade_.integer(7, tick.amount().mantissa).integer(8, tick.amount().exponent);
-      if (!trade_.integer(9, static_cast<std::int64_t>(tick.side())).run()) return false;
+      return blocks_.flush();
+    });
+    if (moved) {
+      old_trades_.settle();
+      if (old_trades_.empty()) kLog.info("all stored trades have the new form; a backup is smaller now");
+    } else if (!std::exchange(move_failed_, true)) {
+      kLog.warn("{}; trades of the old form stay as they are for now", moved.error().context);
+    }
+  }
+
+  bool expire_trades(const std::vector<std::int64_t>& series, std::int64_t bound, std::size_t& room) {
+    if (bound <= 0) return true;
+    for (const std::int64_t id : series) {
+      if (!old_trades_.expire(id, bound, room) || !blocks_.expire(id, bound, room)) return false;
     }
     return true;
   }
@@ -227,6 +256,14 @@ class SqliteWriter final : public StoreWriter {
     return true;
   }
 
+  /// Of an instrument of `catalogue_`. 0 when the database failed.
+  std::int64_t series_id(core::InstrumentId instrument) {
+    if (instruments_.size() <= instrument.index()) instruments_.resize(catalogue_->instruments().size());
+    std::int64_t& id = instruments_[instrument.index()];
+    if (id == 0) id = series_id(series_name(*catalogue_, catalogue_->instrument(instrument)));
+    return id;
+  }
+
   /// 0 when the database failed.
   std::int64_t series_id(const SeriesName& name) {
     if (const auto known = series_.find(name); known != series_.end()) return known->second;
@@ -272,9 +309,14 @@ class SqliteWriter final : public StoreWriter {
   }
 
   std::shared_ptr<Connection> connection_;
-  Statement begin_, commit_, candle_, trade_, point_, price_, asset_, facts_, gap_, find_series_, add_series_, meta_;
-  Statement expire_candles_, expire_points_, expire_trades_;
+  Statement begin_, commit_, candle_, point_, price_, asset_, facts_, gap_, find_series_, add_series_, meta_;
+  Statement expire_candles_, expire_points_;
+  TradeBlocks blocks_{*connection_};
+  OldTrades old_trades_{*connection_};
+  bool move_failed_ = false;
   std::unordered_map<SeriesName, std::int64_t, SeriesHash> series_;
+  core::CataloguePtr catalogue_;           // whose
+  std::vector<std::int64_t> instruments_;  // series these are, by index; 0: not asked yet
 };
 
 }  // namespace

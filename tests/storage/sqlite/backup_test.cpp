@@ -113,7 +113,7 @@ TEST(Backup, WhileAWriterWritesItIsOneMoment) {
     EXPECT_TRUE(tickspan::test::eventually([&] { return written > before; }));
     // Whole transactions: each adds as many trades as candles, points and gaps.
     SqliteFile file(copy);
-    const std::string trades = file.ask("SELECT count(*) FROM trades");
+    const std::string trades = std::to_string(storage::test::trades_in(copy, {"bitcoin", "tether", "binance"}).size());
     EXPECT_GE(std::stoi(trades), 2000);
     for (const char* table : {"candles", "points", "gaps"}) {
       EXPECT_EQ(file.ask(std::string("SELECT count(*) FROM ") + table), trades) << table;

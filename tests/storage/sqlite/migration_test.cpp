@@ -70,7 +70,7 @@ TEST(SqliteMigration, AVersion1FileComesUpWithAllItHas) {
   SqliteFile(path).run(kVersion1);
   const auto store = make_sqlite_store(path);
   const auto reader = open_reader(*store);
-  EXPECT_EQ(reader->info()->schema_version, 3);
+  EXPECT_EQ(reader->info()->schema_version, 4);
 
   const auto candles = reader->candles({"bitcoin", "usd", "", core::Interval::m1, minute(0), minute(9)});
   ASSERT_TRUE(candles) << candles.error().context;
@@ -115,7 +115,7 @@ TEST(SqliteMigration, AFileOfANewerVersionIsLeftUntouched) {
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().code, core::ErrorCode::conflict);
   EXPECT_EQ(opened.error().context, "the database '" + path +
-                                        "' was written by a newer version (schema 999, this program knows up to 3); "
+                                        "' was written by a newer version (schema 999, this program knows up to 4); "
                                         "install that version or choose another place with --data");
   EXPECT_EQ(tickspan::test::read_file(path), before);
   EXPECT_FALSE(std::filesystem::exists(path + "-wal"));

@@ -4,6 +4,9 @@
 
 #include <stdexcept>
 #include <string>
+#include <vector>
+
+#include "storage/sqlite/sqlite_store.hpp"
 
 namespace tickspan::storage::test {
 
@@ -41,5 +44,20 @@ class SqliteFile {
  private:
   sqlite3* handle_ = nullptr;
 };
+
+/// All stored trades of a series, as a program sees them that only looks.
+inline std::vector<StoredTrade> trades_in(const std::string& path,
+                                          const SeriesName& series = {"bitcoin", "usd", "kraken"}) {
+  sqlite::SqliteOptions options;
+  options.read_only = true;
+  const auto store = sqlite::make_sqlite_store(path, options);
+  if (const auto opened = store->open(); !opened) throw std::runtime_error(opened.error().context);
+  const auto reader = store->reader();
+  if (!reader) throw std::runtime_error(reader.error().context);
+  auto found = (*reader)->trades(
+      {series.base, series.quote, series.venue, {}, core::Timestamp::from_s(4'102'444'800), 100'000'000});
+  if (!found) throw std::runtime_error(found.error().context);
+  return std::move(*found);
+}
 
 }  // namespace tickspan::storage::test
