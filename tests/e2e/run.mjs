@@ -161,6 +161,19 @@ test('a coin has its page with a chart for each range', async () => {
   await leave();
 });
 
+test('a coin says which venues its price comes from, and how old each is', async () => {
+  const { page, troubles, leave } = await visit('/coins/bitcoin');
+  const rows = page.locator('.venues-table tbody tr');
+  await eventually('several venues', async () => (await rows.count()) >= 2);
+  const text = await page.locator('.venues').textContent();
+  assert.match(text, /of \d+ pairs count/);
+  await eventually('one that counts', async () => (await page.locator('.venues-table tr[data-reason=used]').count()) >= 1);
+  const used = await page.locator('.venues-table tr[data-reason=used] .age').first().textContent();
+  assert.match(used, /\d/);
+  assert.deepEqual(troubles, []);
+  await leave();
+});
+
 test('the line chart has points once minutes are kept', async () => {
   const { page, leave } = await visit('/coins/bitcoin');
   await eventually('points in the chart', async () => {

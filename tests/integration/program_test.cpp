@@ -7,6 +7,8 @@
 
 #include <filesystem>
 #include <fstream>
+#include <set>
+#include <sstream>
 
 #include "served.hpp"
 
@@ -86,7 +88,18 @@ TEST(Program, PricesFlowFromTheVenuesAndAKilledVenueIsNotShownAsLive) {
   const std::string first = json_field(served.get("/price/bitcoin").body, "price");
   EXPECT_TRUE(eventually([&] { return json_field(served.get("/price/bitcoin").body, "price") != first; }));
   EXPECT_EQ(served.get("/readyz").status, 200);
-  EXPECT_THAT(served.get("/metrics").body, HasSubstr("tickspan_"));
+  const std::string metrics = served.get("/metrics").body;
+  for (const char* family :
+       {"tickspan_server_requests_total", "tickspan_engine_ticks_total", "tickspan_storage_rows_written_total",
+        "tickspan_market_clock_offset_seconds{source=\"kraken\"}"}) {
+    EXPECT_THAT(metrics, HasSubstr(family));
+  }
+  std::set<std::string> families;
+  std::istringstream lines(metrics);
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with("# TYPE ")) continue;
+    EXPECT_TRUE(families.insert(line).second) << "twice: " << line;
+  }
 
   venues->process().kill(SIGKILL);
   EXPECT_TRUE(eventually([&] {

@@ -48,7 +48,10 @@ Outcome alive(const Call&) {
 }
 
 Outcome metrics(const Call& call) {
-  return Answer{.body = call.services->metrics.serialize(),
+  // The server's own and those of the pipeline behind it; no family is in both.
+  std::string body = call.services->metrics.serialize();
+  if (call.backend != nullptr && call.backend->metrics != nullptr) body += call.backend->metrics->serialize();
+  return Answer{.body = std::move(body),
                 .content_type = "text/plain; version=0.0.4; charset=utf-8",
                 .cache_control = std::string(kNoStore)};
 }

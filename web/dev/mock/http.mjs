@@ -47,6 +47,7 @@ function routes(market) {
       const start = q.get('start') ? Date.parse(q.get('start')) : end - 86_400_000;
       return market.candles(coin(base), quote(code), q.get('interval') ?? '1m', start, end, number(q, 'limit', 500));
     }],
+    [/^\/api\/v1\/markets$/, (q) => market.markets(coin(q.get('base')))],
     [/^\/api\/v1\/rankings\/volatility$/, (q) => market.volatility(quote(q.get('quote')), number(q, 'limit', 100))],
     [/^\/api\/v1\/sources$/, () => market.sources()],
     [/^\/api\/v1\/status$/, () => market.status()],

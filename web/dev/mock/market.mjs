@@ -162,17 +162,31 @@ export class MockMarket {
     return { quote, window: '24h', as_of: iso(Date.now()), data, next_cursor: null };
   }
 
+  markets(coin) {
+    const now = Date.now();
+    const row = (venue, code, off, more) => ({
+      venue, pair: `${coin.symbol}/${code}`, symbol: `${coin.symbol}${code}`.toUpperCase(), price_usd: coin.price * (1 + off / 100), bid: coin.price * 0.9999, ask: coin.price * 1.0001,
+      spread_bps: 2, last: coin.price, as_of: iso(now - 300), age_ms: 300, state: 'live', used: true, reason: 'used', weight: 0.5, deviation_pct: off, ...more,
+    });
+    const data = coin.price === null ? [] : [
+      row('binance', 'usdt', 0.01),
+      row('coinbase', 'usd', -0.01),
+      row('kraken', 'usd', 900, { used: false, reason: 'outlier', weight: 0 }),
+    ];
+    return { origin: this.origin, data, next_cursor: null };
+  }
+
   sources() {
     const now = Date.now();
     const messages = Math.floor((now - this.startedAt) / 4);
-    const base = { undecodable: 0, connects: 1, disconnects: 0, attribution: '', attribution_url: '', detail: '', since: iso(this.startedAt) };
+    const base = { undecodable: 0, connects: 1, disconnects: 0, outliers: 0, clock_offset_ms: 42, clock_off: false, attribution: '', attribution_url: '', detail: '', since: iso(this.startedAt) };
     const exchange = (id, name, host, more) => ({ ...base, id, name, kind: 'exchange', feed: 'live', state: 'live', as_of: iso(now - 300), host, pairs: 312, live_pairs: 250, messages, trades: messages >> 1, quotes: messages >> 1, ...more });
     return {
       data: [
         exchange('binance', 'Binance', 'stream.binance.com'),
         exchange('coinbase', 'Coinbase Exchange', 'ws-feed.exchange.coinbase.com', { state: 'quiet', as_of: iso(now - 72_000) }),
-        exchange('kraken', 'Kraken', 'ws.kraken.com', { feed: 'backing_off', state: 'stale', as_of: iso(now - 412_000), live_pairs: 0, undecodable: 3, connects: 4, disconnects: 4, detail: 'connection refused; next attempt in 8 s' }),
-        { ...exchange('coingecko', 'CoinGecko', 'api.coingecko.com'), kind: 'aggregator', pairs: 300, live_pairs: 300, as_of: iso(now - 31_000), messages: 40, trades: 0, quotes: 12_000, attribution: 'Data by CoinGecko', attribution_url: 'https://www.coingecko.com/' },
+        exchange('kraken', 'Kraken', 'ws.kraken.com', { feed: 'backing_off', state: 'stale', as_of: iso(now - 412_000), live_pairs: 0, undecodable: 3, outliers: 2, clock_offset_ms: -1840, clock_off: true, connects: 4, disconnects: 4, detail: 'connection refused; next attempt in 8 s' }),
+        { ...exchange('coingecko', 'CoinGecko', 'api.coingecko.com'), kind: 'aggregator', clock_offset_ms: null, pairs: 300, live_pairs: 300, as_of: iso(now - 31_000), messages: 40, trades: 0, quotes: 12_000, attribution: 'Data by CoinGecko', attribution_url: 'https://www.coingecko.com/' },
       ],
     };
   }

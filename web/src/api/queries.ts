@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { getJson, withQuery } from './client';
-import type { AssetDetail, Candles, History, Interval, Sources, Status, Volatility } from './types';
+import type { AssetDetail, Candles, History, Interval, Markets, Sources, Status, Volatility } from './types';
 
 export function useStatus() {
   return useQuery({
@@ -30,6 +30,14 @@ export function useAsset(id: string) {
   return useQuery({
     queryKey: ['asset', id],
     queryFn: ({ signal }) => getJson<AssetDetail>(`/api/v1/assets/${encodeURIComponent(id)}`, signal),
+  });
+}
+
+export function useMarkets(id: string) {
+  return useQuery({
+    queryKey: ['markets', id],
+    queryFn: ({ signal }) => getJson<Markets>(withQuery('/api/v1/markets', { base: id }), signal),
+    refetchInterval: 5_000,
   });
 }
 

@@ -21,6 +21,9 @@ export type History = Omit<Schemas['CoinHistory'], 'prices'> & { prices: [number
 export type VolatilityRow = Schemas['VolatilityRow'];
 export type Volatility = Schemas['VolatilityRanking'];
 export type Source = Schemas['SourceRow'];
+/** What one venue says of one pair, and whether it counts. */
+export type Market = Schemas['Market'];
+export type Markets = Schemas['Markets'];
 export type FeedState = Source['feed'];
 export type Sources = Schemas['Sources'];
 export type CurrencyInfo = Schemas['Currency'];

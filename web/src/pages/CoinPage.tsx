@@ -8,6 +8,7 @@ import { PriceChart } from '../chart/PriceChart';
 import { Age, Change, DayRange, LivePrice, Monogram, Percent, StateBadge } from '../components/Cells';
 import { Coverage } from '../components/Coverage';
 import { ErrorPanel, PageSkeleton } from '../components/States';
+import { Venues } from '../components/Venues';
 import { formatCompact, formatCompactMoney, formatDateTime, formatPrice, UNKNOWN } from '../format';
 import type { Row } from '../market/store';
 
@@ -52,6 +53,7 @@ export default function CoinPage({ id }: { id: string }) {
       </header>
       <ChartPanel id={coinId} currency={currency} row={row} />
       {row ? <Facts ticker={row.ticker} currency={currency} /> : null}
+      <Venues id={coinId} />
     </article>
   );
 }

@@ -90,6 +90,20 @@ function SourceCard({ source }: { source: Source }) {
             {formatCount(source.connects)} / {formatCount(source.disconnects)}
           </dd>
         </div>
+        {source.clock_offset_ms == null ? null : (
+          <div>
+            <dt>
+              <abbr title="Our clock less its own, plus the way here. Ages are told by ours.">Clock</abbr>
+            </dt>
+            <dd className={source.clock_off ? 'warn' : undefined}>{formatCount(source.clock_offset_ms)} ms</dd>
+          </div>
+        )}
+        {source.outliers > 0 ? (
+          <div>
+            <dt>Not believed</dt>
+            <dd className="warn">{formatCount(source.outliers)} times</dd>
+          </div>
+        ) : null}
         <div>
           <dt>In this state since</dt>
           <dd>{source.since ? formatDateTime(source.since) : '–'}</dd>
