@@ -13,8 +13,6 @@ namespace {
 namespace ondemand = simdjson::ondemand;
 using std::string_view;
 
-constexpr std::size_t kMostColumns = 16;
-
 core::Status broken(string_view what, string_view why) {
   return core::fail(core::ErrorCode::parse_error, std::string(what).append(": ").append(why));
 }
@@ -22,7 +20,7 @@ core::Status broken(string_view what, string_view why) {
 simdjson::error_code read_row(ondemand::value& row, const RowVisitor& visit, const char*& why) {
   ondemand::array cells;
   SIMDJSON_TRY(row.get_array().get(cells));
-  std::array<string_view, kMostColumns> tokens;
+  std::array<string_view, 16> tokens;
   std::size_t count = 0;
   for (auto cell : cells) {
     ondemand::value value;
@@ -30,22 +28,6 @@ simdjson::error_code read_row(ondemand::value& row, const RowVisitor& visit, con
     if (count < tokens.size()) tokens[count++] = value.raw_json_token();
   }
   why = visit(std::span(tokens.data(), count));
-  return simdjson::SUCCESS;
-}
-
-simdjson::error_code read_object(ondemand::value& row, std::span<const string_view> keys, const RowVisitor& visit,
-                                 const char*& why) {
-  ondemand::object object;
-  SIMDJSON_TRY(row.get_object().get(object));
-  std::array<string_view, kMostColumns> tokens;
-  for (auto item : object) {
-    ondemand::field field;
-    SIMDJSON_TRY(std::move(item).get(field));
-    for (std::size_t i = 0; i < keys.size(); ++i) {
-      if (key_is(field.key().raw(), keys[i])) tokens[i] = field.value().raw_json_token();
-    }
-  }
-  why = visit(std::span(tokens.data(), keys.size()));
   return simdjson::SUCCESS;
 }
 
@@ -58,20 +40,6 @@ simdjson::error_code each_row(ondemand::array rows, const char*& why, ReadRow re
     if (why != nullptr) break;
   }
   return simdjson::SUCCESS;
-}
-
-template <typename ReadRow>
-core::Status read_array(string_view body, string_view what, const char*& why, ReadRow read) {
-  ondemand::parser parser;
-  const simdjson::padded_string padded(body);
-  ondemand::document document;
-  ondemand::array rows;
-  auto error = parser.iterate(padded).get(document);
-  if (error == simdjson::SUCCESS) error = document.get_array().get(rows);
-  if (error == simdjson::SUCCESS) error = each_row(rows, why, read);
-  if (error != simdjson::SUCCESS) return broken(what, simdjson::error_message(error));
-  if (why != nullptr) return broken(what, why);
-  return {};
 }
 
 simdjson::error_code read_errors(ondemand::array errors, std::string& refusal) {
@@ -130,17 +98,6 @@ bool in_range(const HistoryQuery& query, core::Timestamp at) {
 
 core::Duration candle_width(HistoryKind kind) {
   return kind == HistoryKind::hours ? core::Duration(std::chrono::hours(1)) : core::Duration(std::chrono::minutes(1));
-}
-
-core::Status read_rows(string_view body, string_view what, const RowVisitor& visit) {
-  const char* why = nullptr;
-  return read_array(body, what, why, [&](ondemand::value& row) { return read_row(row, visit, why); });
-}
-
-core::Status read_objects(string_view body, string_view what, std::span<const string_view> keys,
-                          const RowVisitor& visit) {
-  const char* why = nullptr;
-  return read_array(body, what, why, [&](ondemand::value& row) { return read_object(row, keys, visit, why); });
 }
 
 core::Status read_enveloped_rows(string_view body, string_view what, std::string& last, const RowVisitor& visit) {

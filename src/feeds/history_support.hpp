@@ -1,23 +1,15 @@
 #pragma once
 
-#include <functional>
-#include <span>
+#include <string>
 #include <string_view>
 
+#include "feeds/json_rows.hpp"
 #include "feeds/venue_history.hpp"
 
 namespace tickspan::feeds {
 
 // What the venues' history decoders share. Tokens are raw JSON values, see decode_support.hpp.
 
-/// Takes the tokens of one row; says what is wrong with it, or null.
-using RowVisitor = std::function<const char*(std::span<const std::string_view> tokens)>;
-
-/// `[[a,b,…],…]`: the rows of the outermost array. parse_error, beginning with `what`, when the body is none.
-core::Status read_rows(std::string_view body, std::string_view what, const RowVisitor& visit);
-/// `[{…},…]`: of each object the values of `keys`, in that order; empty where it lacks one.
-core::Status read_objects(std::string_view body, std::string_view what, std::span<const std::string_view> keys,
-                          const RowVisitor& visit);
 /// `{"error":[…],"result":{"<pair>":[[…],…],"last":…}}`, the envelope of Kraken: the rows of the one pair. `last` is
 /// the token of that name. An error in the body is rate_limited, not_found or unavailable.
 core::Status read_enveloped_rows(std::string_view body, std::string_view what, std::string& last,

@@ -1,65 +1,22 @@
 #include "feeds/coinbase/symbols.hpp"
 
-#include <simdjson.h>
+#include <array>
 
-#include "core/catalogue.hpp"
 #include "feeds/decode_support.hpp"
+#include "feeds/json_rows.hpp"
 
 namespace tickspan::feeds::coinbase {
-namespace {
-
-namespace ondemand = simdjson::ondemand;
-
-/// A value of another type than text is empty; broken JSON shows when the document is walked on.
-std::string text(ondemand::value& value) {
-  std::string_view view;
-  return value.get_string().get(view) == simdjson::SUCCESS ? std::string(view) : std::string();
-}
-
-simdjson::error_code read_row(ondemand::object row, core::ListedPair& pair) {
-  bool online = false, halted = false;
-  for (auto item : row) {
-    ondemand::field field;
-    SIMDJSON_TRY(std::move(item).get(field));
-    const char* key = field.key().raw();
-    ondemand::value& value = field.value();
-    if (key_is(key, "id")) pair.venue_symbol = text(value);
-    if (key_is(key, "base_currency")) pair.base = core::to_lower(text(value));
-    if (key_is(key, "quote_currency")) pair.quote = core::to_lower(text(value));
-    if (key_is(key, "status")) online = text(value) == "online";
-    const bool stops = key_is(key, "trading_disabled") || key_is(key, "cancel_only");
-    if (stops && trim_token(value.raw_json_token()) == "true") halted = true;
-  }
-  pair.trading = online && !halted;
-  return simdjson::SUCCESS;
-}
-
-simdjson::error_code read(ondemand::parser& parser, const simdjson::padded_string& padded,
-                          std::vector<core::ListedPair>& pairs) {
-  ondemand::document document;
-  SIMDJSON_TRY(parser.iterate(padded).get(document));
-  ondemand::array products;
-  SIMDJSON_TRY(document.get_array().get(products));
-  for (auto element : products) {
-    ondemand::object row;
-    SIMDJSON_TRY(element.get_object().get(row));
-    core::ListedPair pair;
-    SIMDJSON_TRY(read_row(row, pair));
-    if (!pair.venue_symbol.empty() && !pair.base.empty() && !pair.quote.empty()) pairs.push_back(std::move(pair));
-  }
-  return simdjson::SUCCESS;
-}
-
-}  // namespace
 
 core::Result<std::vector<core::ListedPair>> decode_products(std::string_view body) {
-  ondemand::parser parser;
-  const simdjson::padded_string padded(body);
+  constexpr std::array<std::string_view, 6> kKeys = {"id",     "base_currency",    "quote_currency",
+                                                     "status", "trading_disabled", "cancel_only"};
   std::vector<core::ListedPair> pairs;
-  if (const auto error = read(parser, padded, pairs); error != simdjson::SUCCESS) {
-    return core::fail(core::ErrorCode::parse_error,
-                      std::string("coinbase products: ") + simdjson::error_message(error));
-  }
+  const auto read = read_objects(body, "coinbase products", kKeys, [&](auto row) -> const char* {
+    const bool halted = trim_token(row[4]) == "true" || trim_token(row[5]) == "true";
+    add_pair(row[0], row[1], row[2], token_text(row[3]) == "online" && !halted, pairs);
+    return nullptr;
+  });
+  if (!read) return tl::unexpected(read.error());
   return pairs;
 }
 
