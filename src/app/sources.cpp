@@ -11,6 +11,8 @@
 #include "feeds/exchange_feed.hpp"
 #include "feeds/kraken/history.hpp"
 #include "feeds/kraken/kraken.hpp"
+#include "feeds/okx/history.hpp"
+#include "feeds/okx/okx.hpp"
 
 namespace tickspan::app {
 
@@ -19,6 +21,7 @@ const std::vector<ExchangeSource>& exchange_sources() {
       {"binance", feeds::make_binance, feeds::make_binance_history},
       {"coinbase", feeds::make_coinbase, feeds::make_coinbase_history},
       {"kraken", feeds::make_kraken, feeds::make_kraken_history},
+      {"okx", feeds::make_okx, feeds::make_okx_history},
   };
   return sources;
 }

@@ -102,4 +102,20 @@ core::Result<KrakenRequest> parse_kraken_request(std::string_view text) {
   return request;
 }
 
+core::Result<OkxRequest> parse_okx_request(std::string_view text) {
+  Document document;
+  if (auto status = read(text, document); !status) return tl::unexpected(status.error());
+  OkxRequest request;
+  request.op = string_field(document.root, "op");
+  request.id = scalar_json(document.root, "id", "");
+  simdjson::dom::array args;
+  if (document.root["args"].get(args)) return request;
+  for (const element item : args) {
+    object argument;
+    if (!item.get(argument))
+      request.args.push_back({string_field(argument, "channel"), string_field(argument, "instId")});
+  }
+  return request;
+}
+
 }  // namespace tickspan::sim

@@ -41,4 +41,15 @@ struct KrakenRequest {
 };
 core::Result<KrakenRequest> parse_kraken_request(std::string_view text);
 
+struct OkxRequest {
+  struct Argument {
+    std::string channel;
+    std::string symbol;  ///< `instId`
+  };
+  std::string op;
+  std::string id;  ///< as JSON; empty: none
+  std::vector<Argument> args;
+};
+core::Result<OkxRequest> parse_okx_request(std::string_view text);
+
 }  // namespace tickspan::sim

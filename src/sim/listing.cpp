@@ -26,7 +26,7 @@ struct QuoteRule {
 
 struct VenueRules {
   const char* id;
-  VenueBit bit;
+  VenueBit bit;  // its coins; a venue without a bit of its own lists what a like one does
   double share;  // of all trading
   double noise;  // around the true price
   Places price;
@@ -61,6 +61,14 @@ const std::vector<VenueRules>& rules() {
        {8, 8, 8},
        {{"usd", 0.6, 0}, {"eur", 0.25, 1e7}, {"usdt", 0.1, 6e8}, {"btc", 0.05, 6e8}},
        {{"eur", "usd"}, {"gbp", "usd"}, {"usdc", "usdt"}, {"usdt", "eur"}}},
+      {"okx",
+       kOnBinance,
+       0.2,
+       1.2e-4,
+       {4, 1, 10},
+       {3, 2, 8},
+       {{"usdt", 0.85, 4e7}, {"usdc", 0.1, 4e8}, {"btc", 0.05, 9e8}},
+       {}},
   };
   return table;
 }

@@ -139,7 +139,7 @@ void Replayer::choose_by_url(Run& run, std::string_view url) {
   run.source = nullptr;
   // Only address and path: a query names symbols, not the venue.
   any_word(url.substr(0, url.find('?')), [&](std::string_view word) {
-    run.source = find_source(word);
+    run.source = find_source(word == "okex" ? "okx" : word);  // its name, and that of its hosts, until 2022
     return run.source != nullptr;
   });
   run.result.venue = run.source != nullptr ? run.source->protocol->venue().id : domain_name(url);

@@ -16,6 +16,7 @@
 #include "sim/venues/coinbase.hpp"
 #include "sim/venues/coingecko.hpp"
 #include "sim/venues/kraken.hpp"
+#include "sim/venues/okx.hpp"
 
 namespace tickspan::sim {
 namespace {
@@ -24,15 +25,29 @@ using namespace std::chrono_literals;
 
 inline const runtime::Log kLog{"sim"};
 constexpr auto kStep = 20ms;
-constexpr std::string_view kVenueNames[] = {"binance", "coinbase", "kraken", "coingecko"};
 
-/// One line for each venue: this is where a new one is added.
-std::unique_ptr<VenueServer> make_venue(const std::string& id, const VenueContext& context,
-                                        const std::vector<PairMarket>& pairs) {
-  if (id == "binance") return std::make_unique<BinanceServer>(context, pairs);
-  if (id == "coinbase") return std::make_unique<CoinbaseServer>(context, pairs);
-  if (id == "kraken") return std::make_unique<KrakenServer>(context, pairs);
+using MakeVenue = std::unique_ptr<VenueServer> (*)(const VenueContext&, const std::vector<PairMarket>&);
+
+template <typename Server>
+std::unique_ptr<VenueServer> make_exchange(const VenueContext& context, const std::vector<PairMarket>& pairs) {
+  return std::make_unique<Server>(context, pairs);
+}
+std::unique_ptr<VenueServer> make_aggregator(const VenueContext& context, const std::vector<PairMarket>&) {
   return std::make_unique<CoinGeckoServer>(context);
+}
+
+/// One line for each venue: this is where a new one is added. The order is that of the configuration.
+constexpr std::pair<std::string_view, MakeVenue> kVenues[] = {
+    {"binance", make_exchange<BinanceServer>},
+    {"coinbase", make_exchange<CoinbaseServer>},
+    {"kraken", make_exchange<KrakenServer>},
+    {"okx", make_exchange<OkxServer>},
+    {"coingecko", make_aggregator},
+};
+
+MakeVenue find_venue(std::string_view id) {
+  const auto it = std::find_if(std::begin(kVenues), std::end(kVenues), [&](const auto& v) { return v.first == id; });
+  return it == std::end(kVenues) ? nullptr : it->second;
 }
 
 core::Status check(const SimulatorOptions& options) {
@@ -44,14 +59,13 @@ core::Status check(const SimulatorOptions& options) {
   if (!(options.trades_per_second > 0 && options.trades_per_second <= 1e6)) {
     return bad(fmt::format("trades per second {}: allowed is above 0, up to 1000000", options.trades_per_second));
   }
-  const auto known = [](const std::string& id) {
-    return std::find(std::begin(kVenueNames), std::end(kVenueNames), id) != std::end(kVenueNames);
-  };
+  const std::vector<std::string> known = simulated_venues();
   for (const auto& id : options.venues) {
-    if (!known(id)) return bad(fmt::format("venue '{}': there are {}", id, fmt::join(kVenueNames, ", ")));
+    if (find_venue(id) == nullptr) return bad(fmt::format("venue '{}': there are {}", id, fmt::join(known, ", ")));
   }
   for (const auto& [id, faults] : options.faults) {
-    if (!known(id)) return bad(fmt::format("faults of venue '{}': there are {}", id, fmt::join(kVenueNames, ", ")));
+    if (find_venue(id) == nullptr)
+      return bad(fmt::format("faults of venue '{}': there are {}", id, fmt::join(known, ", ")));
   }
   return {};
 }
@@ -78,6 +92,12 @@ RestRequest make_rest_request(const net::HttpRequest& request, std::string_view 
 }
 
 }  // namespace
+
+std::vector<std::string> simulated_venues() {
+  std::vector<std::string> names;
+  for (const auto& [id, make] : kVenues) names.emplace_back(id);
+  return names;
+}
 
 struct Simulator::Impl final : net::HttpServer::Handler {
   Impl(SimulatorOptions o, const runtime::Clock& c, runtime::Metrics& m)
@@ -127,7 +147,7 @@ core::Status Simulator::Impl::start() {
   const VenueContext context{model, clock, metrics};
   for (const auto& id : options.venues) {
     if (find(id) != nullptr) continue;
-    venues.push_back(make_venue(id, context, pairs[id]));
+    venues.push_back(find_venue(id)(context, pairs[id]));
     if (const auto it = options.faults.find(id); it != options.faults.end()) venues.back()->set_faults(it->second);
   }
   control = std::make_unique<ControlPanel>(model, clock, venues);

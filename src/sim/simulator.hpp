@@ -16,6 +16,9 @@
 
 namespace tickspan::sim {
 
+/// All there are, by their names in the configuration.
+std::vector<std::string> simulated_venues();
+
 struct SimulatorOptions {
   std::string address = "127.0.0.1";
   std::uint16_t port = 0;  ///< 0: any free one
@@ -24,7 +27,7 @@ struct SimulatorOptions {
   std::size_t assets = 100;        ///< coins, by market capitalisation
   double trades_per_second = 200;  ///< over all pairs and venues, at speed 1
   bool tls = false;                ///< with a throw-away certificate made at start
-  std::vector<std::string> venues = {"binance", "coinbase", "kraken", "coingecko"};
+  std::vector<std::string> venues = simulated_venues();
   std::map<std::string, VenueFaults> faults;  ///< by venue, from the start on
 };
 

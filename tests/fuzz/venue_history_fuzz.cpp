@@ -2,22 +2,26 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <string_view>
 
 #include "core/assert.hpp"
 #include "feeds/binance/history.hpp"
 #include "feeds/coinbase/history.hpp"
 #include "feeds/kraken/history.hpp"
+#include "feeds/okx/history.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace tickspan;
   static const std::unique_ptr<feeds::VenueHistory> venues[] = {
-      feeds::make_binance_history(), feeds::make_coinbase_history(), feeds::make_kraken_history()};
-  if (size == 0) return 0;
-  const auto kind = static_cast<feeds::HistoryKind>(data[0] / 3 % 3);
+      feeds::make_binance_history(), feeds::make_coinbase_history(), feeds::make_kraken_history(),
+      feeds::make_okx_history()};
+  // Room for more venues, so that what seeds mean does not change with their number.
+  if (size == 0 || data[0] % 8 >= std::size(venues)) return 0;
+  const auto kind = static_cast<feeds::HistoryKind>(data[0] / 8 % 3);
   const feeds::HistoryQuery query{kind, "BTC/USD", core::Timestamp::from_s(1'780'000'020),
                                   core::Timestamp::from_s(1'780'086'420)};
-  const auto page = venues[data[0] % 3]->decode(query, "5", {reinterpret_cast<const char*>(data) + 1, size - 1});
+  const auto page = venues[data[0] % 8]->decode(query, "5", {reinterpret_cast<const char*>(data) + 1, size - 1});
   if (!page) return 0;
   for (const auto& trade : page->trades) {
     TS_ASSERT(trade.at >= query.from && trade.at < query.to, "a trade outside the range");

@@ -3,11 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <set>
 
 #include "../support/support.hpp"
 #include "feeds/binance/binance.hpp"
 #include "feeds/coinbase/coinbase.hpp"
 #include "feeds/kraken/kraken.hpp"
+#include "feeds/okx/okx.hpp"
 
 namespace tickspan::sim {
 namespace {
@@ -19,6 +21,7 @@ std::vector<std::unique_ptr<feeds::VenueProtocol>> all_decoders() {
   decoders.push_back(feeds::make_binance());
   decoders.push_back(feeds::make_coinbase());
   decoders.push_back(feeds::make_kraken());
+  decoders.push_back(feeds::make_okx());
   return decoders;
 }
 
@@ -71,12 +74,13 @@ TEST_F(ReplayTest, TheVenueIsThatOfTheAddressElseOfThePath) {
   EXPECT_EQ(run(file("kraken.rec", "5\topen\tws://127.0.0.1:4000/coinbase/\n")).venue, "coinbase");
   EXPECT_EQ(run(file("my-kraken_2.rec", "")).venue, "kraken");
   EXPECT_EQ(run(file("x.jsonl", "{}\n")).venue, "");
-  const auto foreign = run(file("b.rec", "5\topen\twss://ws.okx.com:8443/ws/v5/public\n6\trecv\t{}\n"));
-  EXPECT_EQ(foreign.venue, "okx");
+  EXPECT_EQ(run(file("c.rec", "5\topen\twss://ws.okex.com:8443/ws/v5/public\n")).venue, "okx") << "its former name";
+  const auto foreign = run(file("b.rec", "5\topen\twss://ws.gemini.com:8443/v2\n6\trecv\t{}\n"));
+  EXPECT_EQ(foreign.venue, "gemini");
   EXPECT_EQ(foreign.not_decoded, 1u);
   EXPECT_EQ(foreign.undecodable, 0u);
-  EXPECT_EQ(foreign.note, "no decoder for okx");
-  EXPECT_NE(to_json(foreign).find(R"("not_decoded":1,"note":"no decoder for okx")"), std::string::npos);
+  EXPECT_EQ(foreign.note, "no decoder for gemini");
+  EXPECT_NE(to_json(foreign).find(R"("not_decoded":1,"note":"no decoder for gemini")"), std::string::npos);
 }
 
 TEST_F(ReplayTest, TheProtocolOfThePastIsNamedAndNotGuessedAt) {
@@ -240,6 +244,21 @@ const Expected kRecorded[] = {
      19},
     {"kraken/ws_v2_book10_btcusd_20230730_a.jsonl", "v2", 251, {{"book", 251}}, 0, 0, 0},
     {"kraken/ws_v2_doc_samples.jsonl", "v2", 7, {{"book", 2}, {"ohlc", 1}, {"ticker", 1}, {"trade", 1}}, 2, 1, 2},
+    {"okx/ws_v5_20210722_conn1.rec.gz",
+     "v5",
+     1616,
+     {{"books-l2-tbt", 1504}, {"tickers", 46}, {"trades", 36}},
+     36,
+     46,
+     30},
+    {"okx/ws_v5_20210722_conn2.rec.gz",
+     "v5",
+     1559,
+     {{"books-l2-tbt", 1446}, {"tickers", 47}, {"trades", 36}},
+     36,
+     47,
+     30},
+    {"okx/ws_v5_20220513.rec.gz", "v5", 410, {{"books", 290}, {"tickers", 28}, {"trades", 74}}, 74, 28, 18},
 };
 
 TEST_F(ReplayTest, EveryRecordingGivesExactlyItsTradesAndQuotes) {
@@ -285,7 +304,7 @@ TEST_F(ReplayTest, RecordedTradesHaveNoGapAndQuotesNeverCross) {
   EXPECT_EQ(backwards, 0u);
 }
 
-TEST_F(ReplayTest, RecordingsOfThePastAndOfOthersAreNamed) {
+TEST_F(ReplayTest, RecordingsOfThePastAreNamed) {
   const auto dir = test::recordings_dir();
   if (!dir) GTEST_SKIP() << "no recordings (../shared is not there)";
   const std::pair<const char*, std::uint64_t> old[] = {
@@ -296,9 +315,28 @@ TEST_F(ReplayTest, RecordingsOfThePastAndOfOthersAreNamed) {
     EXPECT_EQ(result.not_decoded, frames) << name;
     EXPECT_EQ(result.trades + result.quotes + result.undecodable + result.control, 0u) << name;
   }
-  const auto okx = run(*dir + "/okx/ws_v5_20220513.rec.gz");
-  EXPECT_EQ(okx.venue, "okx");
-  EXPECT_EQ(okx.not_decoded, 410u);
+}
+
+TEST_F(ReplayTest, TheSameMessagesOnTwoConnectionsAreTheSameTrades) {
+  const auto dir = test::recordings_dir();
+  if (!dir) GTEST_SKIP() << "no recordings (../shared is not there)";
+  std::set<std::pair<std::uint32_t, std::uint64_t>> known;
+  std::size_t seen = 0;
+  ReplayHooks hooks;
+  hooks.on_ticks = [&](std::span<const Tick> ticks) {
+    for (const Tick& tick : ticks) {
+      if (tick.kind() != core::TickKind::trade) continue;
+      ++seen;
+      known.emplace(tick.instrument().value, tick.trade_id());
+    }
+    return true;
+  };
+  Replayer replayer(all_decoders(), std::move(hooks), {}, clock_);
+  ASSERT_TRUE(replayer.run(*dir + "/okx/ws_v5_20210722_conn1.rec.gz"));
+  EXPECT_EQ(known.size(), 36u);
+  ASSERT_TRUE(replayer.run(*dir + "/okx/ws_v5_20210722_conn2.rec.gz"));
+  EXPECT_EQ(seen, 72u);
+  EXPECT_EQ(known.size(), 36u) << "the second connection's trades have the first one's ids";
 }
 
 }  // namespace

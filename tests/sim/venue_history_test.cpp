@@ -4,11 +4,13 @@
 #include "sim/venues/binance.hpp"
 #include "sim/venues/coinbase.hpp"
 #include "sim/venues/kraken.hpp"
+#include "sim/venues/okx.hpp"
 #include "venue_fixture.hpp"
 
 #include "feeds/binance/history.hpp"
 #include "feeds/coinbase/history.hpp"
 #include "feeds/kraken/history.hpp"
+#include "feeds/okx/history.hpp"
 
 namespace tickspan::sim {
 namespace {
@@ -34,8 +36,8 @@ feeds::HistoryPage ask_all(Test& test, const feeds::VenueHistory& history, const
 
 template <typename Get>
 void trades_are_the_truth(Get get, const PairMarket& market, const feeds::VenueHistory& history,
-                          const std::string& symbol) {
-  const feeds::HistoryQuery query{feeds::HistoryKind::trades, symbol, kStart - 40min, kStart - 5min};
+                          const std::string& symbol, core::Duration span = 35min) {
+  const feeds::HistoryQuery query{feeds::HistoryKind::trades, symbol, kStart - 5min - span, kStart - 5min};
   std::size_t pages = 0;
   const auto all = ask_all(get, history, query, &pages);
   std::map<std::uint64_t, feeds::HistoryTrade> by_id;
@@ -87,6 +89,10 @@ class KrakenPast : public VenueTest<KrakenServer> {
  protected:
   KrakenPast() : VenueTest("kraken") {}
 };
+class OkxPast : public VenueTest<OkxServer> {
+ protected:
+  OkxPast() : VenueTest("okx") {}
+};
 
 TEST_F(BinancePast, IsTheTruth) {
   const auto get_from = [this](const std::string& target) { return get(target); };
@@ -107,6 +113,13 @@ TEST_F(KrakenPast, IsTheTruth) {
   const auto history = feeds::make_kraken_history();
   trades_are_the_truth(get_from, pair("BTC", "USD"), *history, "BTC/USD");
   candles_are_the_truth(get_from, pair("BTC", "USD"), *history, "BTC/USD", 2h);
+}
+
+TEST_F(OkxPast, IsTheTruth) {
+  const auto get_from = [this](const std::string& target) { return get(target); };
+  const auto history = feeds::make_okx_history();
+  trades_are_the_truth(get_from, pair("BTC", "USDT"), *history, "BTC-USDT", 2min);
+  candles_are_the_truth(get_from, pair("BTC", "USDT"), *history, "BTC-USDT", 330min);  // four windows
 }
 
 }  // namespace
