@@ -170,6 +170,8 @@ tl::expected<CommandLine, Exit> parse_command_line(int argc, const char* const* 
   simulate->add_option("--assets", out.assets, "Coins [100]")->check(CLI::Range(1, 1'000));
   simulate->add_option("--rate", out.trades_per_second, "Trades per second over all venues [200]")
       ->check(CLI::Range(0.1, 1'000'000.0));
+  simulate->add_option("--fault", out.faults, "VENUE:NAME=VALUE, a fault from the start on; repeatable")
+      ->type_name("FAULT");
   simulate->add_option("--venue", out.venues, "Only these venues; repeatable")
       ->check(CLI::IsMember(known_sources()))
       ->allow_extra_args(false);

@@ -35,6 +35,7 @@ struct CommandLine {
   double trades_per_second = 200;
   bool tls = false;
   std::vector<std::string> venues;
+  std::vector<std::string> faults;  ///< `VENUE:NAME=VALUE`
 
   // record and replay
   std::vector<std::string> files;

@@ -9,6 +9,24 @@
 
 namespace tickspan::app {
 
+namespace {
+
+constexpr int kWrongUse = 2;
+
+// `binance:mute=true`
+core::Status add_fault(std::map<std::string, sim::VenueFaults>& faults, std::string_view text) {
+  const auto colon = text.find(':');
+  const auto equals = text.find('=', colon == std::string_view::npos ? 0 : colon);
+  if (colon == std::string_view::npos || equals == std::string_view::npos) {
+    return core::fail(core::ErrorCode::invalid_argument,
+                      fmt::format("--fault {}: allowed is VENUE:NAME=VALUE, as binance:mute=true", text));
+  }
+  return sim::set_fault(faults[std::string(text.substr(0, colon))], text.substr(colon + 1, equals - colon - 1),
+                        text.substr(equals + 1));
+}
+
+}  // namespace
+
 int run_simulate(const CommandLine& command) {
   Signals signals;
   runtime::SystemClock clock;
@@ -22,6 +40,12 @@ int run_simulate(const CommandLine& command) {
   options.trades_per_second = command.trades_per_second;
   options.tls = command.tls;
   if (!command.venues.empty()) options.venues = command.venues;
+  for (const std::string& fault : command.faults) {
+    if (auto added = add_fault(options.faults, fault); !added) {
+      cannot(added.error());
+      return kWrongUse;
+    }
+  }
   sim::Simulator simulator(options, clock, metrics);
   if (auto started = simulator.start(); !started) return cannot(started.error());
 

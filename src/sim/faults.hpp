@@ -10,13 +10,29 @@ namespace tickspan::sim {
 
 /// What is wrong with a simulated venue at the moment. All off by default.
 struct VenueFaults {
-  bool mute = false;             ///< sockets stay open, nothing is sent or answered on them
-  bool freeze = false;           ///< trades and quotes go on, at the price of the moment it was switched on
-  unsigned malformed_every = 0;  ///< each n-th market message is cut in half
-  unsigned refuse_status = 0;    ///< WebSocket handshakes are answered with this HTTP status
-  unsigned rest_status = 0;      ///< every REST request is answered with this HTTP status
-  unsigned retry_after = 0;      ///< seconds, sent as Retry-After with the two above
-  bool rate_limit = false;       ///< the venue's request budget is enforced (429, or as the venue says it)
+  // Silence.
+  bool mute = false;        ///< sockets stay open, nothing is sent or answered on them but pongs
+  bool no_data = false;     ///< heartbeats and answers go on, market messages don't
+  unsigned mute_pairs = 0;  ///< nothing is said of each n-th pair
+  // What is said.
+  bool freeze = false;             ///< trades and quotes go on, at the price of the moment it was switched on
+  int price_shift = 0;             ///< prices are off by this power of ten
+  int clock_skew_ms = 0;           ///< its clock is ahead by this
+  unsigned delay_ms = 0;           ///< everything is said this late
+  unsigned drop_every = 0;         ///< each n-th market message is lost
+  unsigned duplicate_every = 0;    ///< each n-th market message comes twice
+  unsigned reorder_every = 0;      ///< each n-th market message comes after the next
+  unsigned malformed_every = 0;    ///< each n-th market message is cut in half
+  unsigned wrong_types_every = 0;  ///< each n-th market message has a list where a text should be
+  unsigned giant_every = 0;        ///< each n-th market message is 5 MiB long
+  // Connections and requests.
+  unsigned drop_after_s = 0;   ///< a socket is cut when it is that old
+  bool maintenance = false;    ///< sockets are closed with 1012, everything is answered with 503
+  unsigned refuse_status = 0;  ///< WebSocket handshakes are answered with this HTTP status
+  unsigned rest_status = 0;    ///< every REST request is answered with this HTTP status
+  unsigned retry_after = 0;    ///< seconds, sent as Retry-After with the three above
+  unsigned rest_delay_ms = 0;  ///< REST answers come this late
+  bool rate_limit = false;     ///< the venue's request budget is enforced (429, or as the venue says it)
 };
 
 /// One line of the table that the control endpoint and its documentation go by: a new fault is a field and a line.

@@ -212,15 +212,21 @@ void Simulator::Impl::on_request(net::HttpRequest request, net::HttpServer::Resp
   VenueServer* venue = route(path, rest);
   if (venue == nullptr) return respond(json_response(R"({"error":"no such venue"})", 404));
   const VenueFaults& faults = venue->faults();
-  if (faults.rest_status != 0) return respond(refusal_of(faults.rest_status, faults));
+  const unsigned refuse = faults.maintenance ? 503 : faults.rest_status;
+  if (refuse != 0) return respond(refusal_of(refuse, faults));
   RestRequest query = make_rest_request(request, rest, clock.now());
   if (faults.rate_limit) {
     if (auto refused = venue->over_budget(query)) return respond(std::move(*refused));
   }
   // Candles can take a while; the sockets of the other venues must not feel it.
-  rest_loop.post([this, venue, query = std::move(query), respond = std::move(respond)] {
+  const std::chrono::milliseconds delay(faults.rest_delay_ms);
+  rest_loop.post([this, venue, delay, query = std::move(query), respond = std::move(respond)] {
     auto response = std::make_shared<net::HttpResponse>(venue->rest(query));
-    loop.post([respond, response] { respond(std::move(*response)); });
+    loop.post([this, delay, respond, response] {
+      if (delay == 0ms) return respond(std::move(*response));
+      auto late = std::make_shared<boost::asio::steady_timer>(loop.context(), delay);
+      late->async_wait([late, respond, response](const boost::system::error_code&) { respond(std::move(*response)); });
+    });
   });
 }
 

@@ -78,6 +78,12 @@ TEST(Program, OfflineFailEndsWithOneLine) {
   EXPECT_THAT(served.process().err(), HasSubstr("no source answered within 10 s"));
 }
 
+TEST(Program, AWrongFaultOfTheSimulatorNamesWhatThereIs) {
+  Process process({program(), "simulate", "--listen", "127.0.0.1:0", "--fault", "binance:mut=1"});
+  EXPECT_EQ(process.wait(), 2);
+  EXPECT_THAT(process.err(), HasSubstr("there are mute,"));
+}
+
 TEST(Program, PricesFlowFromTheVenuesAndAKilledVenueIsNotShownAsLive) {
   const TempDir dir;
   auto venues = std::make_unique<SimulatedVenues>(dir.file("c.toml"));

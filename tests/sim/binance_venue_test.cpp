@@ -219,6 +219,42 @@ TEST_F(BinanceVenueTest, FaultsDoWhatTheySay) {
   EXPECT_TRUE(client->aborted);
 }
 
+TEST_F(BinanceVenueTest, PricesClocksAndConnectionsCanBeWrong) {
+  const auto client = connect("/stream?streams=btcusdt@trade/ethusdt@trade/btcusdt@bookTicker");
+  pass(5s);
+  const std::size_t all = client->texts.size();
+  ASSERT_GT(all, 20U);
+  client->texts.clear();
+  server->set_faults({.price_shift = 1, .clock_skew_ms = -90'000});
+  pass(1s);
+  const core::Decimal tenfold = [&] {
+    core::Decimal bid = pair("BTC", "USDT").quote(clock.now()).bid;
+    ++bid.exponent;
+    return bid;
+  }();
+  EXPECT_GT(client->count(fixed(tenfold, 8).substr(0, 4)), 0U);
+  EXPECT_GT(client->count("\"E\":" + std::to_string((clock.now().ms() - 90'000) / 10'000)), 0U);
+  EXPECT_EQ(client->count("\"T\":" + std::to_string(clock.now().ms() / 100'000)), 0U) << "of trades, too";
+
+  client->texts.clear();
+  server->set_faults({.mute_pairs = 1});
+  pass(5s);
+  EXPECT_TRUE(client->texts.empty());
+  server->set_faults({.drop_after_s = 20});
+  pass(5s);
+  EXPECT_FALSE(client->aborted);
+  pass(10s);
+  EXPECT_TRUE(client->aborted);
+
+  const auto second = connect("/stream?streams=btcusdt@trade");
+  server->set_faults({.maintenance = true});
+  pass(100ms);
+  EXPECT_EQ(second->closed_with, 1012);
+  net::HttpResponse refusal;
+  EXPECT_EQ(server->accept({}, "/stream", refusal), nullptr);
+  EXPECT_EQ(refusal.status, 503);
+}
+
 TEST_F(BinanceVenueTest, AClientThatReadsNothingIsCut) {
   const auto client = connect("/stream?streams=btcusdt@trade");
   client->queued = 9 << 20;

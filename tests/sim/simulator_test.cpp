@@ -176,6 +176,20 @@ TEST_F(SimulatorTest, RefusesHandshakesAndRequestsOnDemand) {
   EXPECT_EQ(get("/binance/api/v3/ping").status, 200);
 }
 
+TEST_F(SimulatorTest, ItsRequestsAreSlowOrAnsweredBy503InAMaintenanceWindow) {
+  SimulatorOptions options;
+  options.faults["kraken"].maintenance = true;
+  options.faults["binance"].rest_delay_ms = 300;
+  start(options);
+  EXPECT_EQ(get("/kraken/0/public/Time").status, 503);
+  Listener kraken(loop, clock, host("kraken").ws_url + "/v2");
+  EXPECT_TRUE(eventually([&] { return kraken.closed.load(); }));
+  EXPECT_EQ(kraken.status(), 503);
+  const auto begun = std::chrono::steady_clock::now();
+  EXPECT_EQ(get("/binance/api/v3/ping").status, 200);
+  EXPECT_GE(std::chrono::steady_clock::now() - begun, 300ms);
+}
+
 TEST_F(SimulatorTest, MutesAndDropsOneVenueAndNotAnother) {
   SimulatorOptions options;
   options.trades_per_second = 2000;

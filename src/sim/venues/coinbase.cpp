@@ -161,7 +161,7 @@ void CoinbaseServer::every_second(core::Timestamp now) {
       const std::uint64_t last = pairs()[pair].first_trade_at(now) - 1;
       broadcast(pair, kHeartbeat,
                 fmt::format(R"({{"type":"heartbeat","last_trade_id":{},"product_id":"{}","sequence":{},"time":"{}"}})",
-                            last, product(pair), sequence_of(last) + seconds_ % 10, time_us(now)));
+                            last, product(pair), sequence_of(last) + seconds_ % 10, time_us(ExchangeServer::now())));
     }
     if (seconds_ % 5 == 0 && wanted(pair, kTickerBatch)) broadcast(pair, kTickerBatch, ticker(pair, last_trade(pair)));
   }

@@ -45,10 +45,19 @@ void Session::on_close(std::uint16_t) {
 
 void Session::send(std::string_view text, bool market_data) {
   if (peer_ == nullptr || closing_) return;
-  const auto out = exchange_.spoil(text, market_data);
-  if (!out) return;
+  faults_.pass(text, market_data, exchange_.faults(), exchange_.context_.clock.now(),
+               [this](std::string_view out) { put(out); });
+}
+
+void Session::send_late() {
+  faults_.release(exchange_.context_.clock.now(), [this](std::string_view out) { put(out); });
+}
+
+void Session::put(std::string_view text) {
+  if (peer_ == nullptr || closing_ || exchange_.faults().mute) return;
+  exchange_.messages_.add();
   last_sent = exchange_.now();
-  peer_->send_text(*out);
+  peer_->send_text(text);
   if (peer_ != nullptr && peer_->queued_bytes() > kMaxQueued) abort();
 }
 
@@ -85,6 +94,10 @@ VenueServer::Totals ExchangeServer::totals() const {
 
 std::shared_ptr<net::WebSocketHandler> ExchangeServer::accept(const net::HttpRequest&, std::string_view target,
                                                               net::HttpResponse& refusal) {
+  if (faults_.maintenance) {
+    refusal = json_response(R"({"error":"maintenance"})", 503);
+    return nullptr;
+  }
   auto session = std::make_shared<Session>(*this, pairs_.size());
   if (!prepare(*session, target)) {
     refusal = json_response(R"({"error":"no streams here"})", 404);
@@ -103,7 +116,7 @@ void ExchangeServer::listen(Session& session, std::size_t pair, std::uint8_t bit
   session.subscribed = true;
   session.channels[pair] |= bits;
   interest_[pair] |= bits;
-  if (!walks_[pair]) walks_[pair].emplace(pairs_[pair], pairs_[pair].first_trade_at(now()));
+  if (!walks_[pair]) walks_[pair].emplace(pairs_[pair], pairs_[pair].first_trade_at(context_.clock.now()));
 }
 
 void ExchangeServer::ignore(Session& session, std::size_t pair, std::uint8_t bits) {
@@ -138,14 +151,15 @@ void ExchangeServer::sweep() {
 void ExchangeServer::step_pair(std::size_t pair, core::Timestamp now) {
   due_.clear();
   auto& walk = walks_[pair];
-  for (; walk->time() <= now; walk->next()) due_.push_back(walk->trade(frozen_at_));
+  for (; walk->time() <= now; walk->next()) due_.push_back(told(walk->trade(frozen_at_)));
+  if (faults_.mute_pairs != 0 && pair % faults_.mute_pairs == 0) return;
   if (!due_.empty()) {
     trades_sent_ += due_.size();
     traded(pair, due_);
   }
   if ((interest_[pair] & quote_bits_) == 0 || (due_.empty() && now < next_quotes_[pair])) return;
   next_quotes_[pair] = now + kQuotePeriod;
-  const SimQuote quote = pairs_[pair].quote(now, frozen_at_);
+  const SimQuote quote = quote_at(pair, now);
   if (same(quote, last_quotes_[pair])) return;
   last_quotes_[pair] = quote;
   quoted(pair, quote);
@@ -168,10 +182,36 @@ void ExchangeServer::step(core::Timestamp now) {
     sweep_needed_ = true;
     every_second(now);
   }
+  tend_sessions();
+}
+
+void ExchangeServer::tend_sessions() {
+  const core::Timestamp own = now();
   for (std::size_t i = 0; i < sessions_.size(); ++i) {
     const auto session = sessions_[i];
-    if (session->open()) tend(*session, now);
+    if (!session->open()) continue;
+    session->send_late();
+    if (faults_.maintenance)
+      session->close(1012, "maintenance");
+    else if (faults_.drop_after_s != 0 && own - session->opened_at >= std::chrono::seconds(faults_.drop_after_s))
+      session->abort();
+    else
+      tend(*session, own);
   }
+}
+
+SimQuote ExchangeServer::quote_at(std::size_t pair, core::Timestamp at) const {
+  SimQuote quote = pairs_[pair].quote(at, frozen_at_);
+  const auto shift = static_cast<std::int8_t>(faults_.price_shift);
+  quote.bid.exponent = static_cast<std::int8_t>(quote.bid.exponent + shift);
+  quote.ask.exponent = static_cast<std::int8_t>(quote.ask.exponent + shift);
+  return quote;
+}
+
+SimTrade ExchangeServer::told(SimTrade trade) const {
+  trade.time = trade.time + skew();
+  trade.price.exponent = static_cast<std::int8_t>(trade.price.exponent + faults_.price_shift);
+  return trade;
 }
 
 void ExchangeServer::drop_connections() {
@@ -180,15 +220,8 @@ void ExchangeServer::drop_connections() {
 }
 
 SimTrade ExchangeServer::last_trade(std::size_t pair) const {
-  TradeWalk walk(pairs_[pair], std::max<std::uint64_t>(1, pairs_[pair].first_trade_at(now()) - 1));
-  return walk.trade(frozen_at_);
-}
-
-std::optional<std::string_view> ExchangeServer::spoil(std::string_view text, bool market_data) {
-  if (faults_.mute) return {};
-  messages_.add();
-  if (!market_data || faults_.malformed_every == 0) return text;
-  return ++market_messages_ % faults_.malformed_every == 0 ? text.substr(0, text.size() / 2) : text;
+  const std::uint64_t next = pairs_[pair].first_trade_at(context_.clock.now());
+  return told(TradeWalk(pairs_[pair], std::max<std::uint64_t>(1, next - 1)).trade(frozen_at_));
 }
 
 }  // namespace tickspan::sim

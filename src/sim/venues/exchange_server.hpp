@@ -1,11 +1,13 @@
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
+#include "sim/message_faults.hpp"
 #include "sim/pair_history.hpp"
 #include "sim/pair_market.hpp"
 #include "sim/venues/venue_server.hpp"
@@ -25,9 +27,10 @@ class Session final : public net::WebSocketHandler {
   void on_pong(std::string_view payload) override;
   void on_close(std::uint16_t code) override;
 
-  /// Market messages may be spoilt by the malformed fault, others not. Nothing is sent while the venue is mute. A
-  /// client that reads too little is cut.
+  /// Through the venue's faults, which are worst to market data. A client that reads too little is cut.
   void send(std::string_view text, bool market_data = true);
+  /// What the faults have kept back until now.
+  void send_late();
   void ping(std::string_view payload);
   void close(std::uint16_t code, std::string_view reason);
   void abort();
@@ -46,8 +49,11 @@ class Session final : public net::WebSocketHandler {
   std::optional<RequestBudget> inbound;
 
  private:
+  void put(std::string_view text);
+
   ExchangeServer& exchange_;
   net::WebSocketPeer* peer_ = nullptr;
+  MessageFaults faults_;
   bool closing_ = false;
   bool closed_ = false;
 };
@@ -73,7 +79,7 @@ class ExchangeServer : public VenueServer {
   virtual void received(Session& session, std::string_view text) = 0;
   virtual void traded(std::size_t pair, std::span<const SimTrade> trades) = 0;
   virtual void quoted(std::size_t /*pair*/, const SimQuote& /*quote*/) {}
-  virtual void every_second(core::Timestamp /*now*/) {}
+  virtual void every_second(core::Timestamp /*now: the true one*/) {}
   virtual void tend(Session& /*session*/, core::Timestamp /*now*/) {}
 
   // What it can use.
@@ -93,11 +99,12 @@ class ExchangeServer : public VenueServer {
     each_session(pair, bits, [&](Session& session) { session.send(text); });
   }
   const std::vector<std::shared_ptr<Session>>& sessions() const { return sessions_; }
-  SimQuote quote_now(std::size_t pair) const { return pairs_[pair].quote(now(), frozen_at_); }
+  SimQuote quote_now(std::size_t pair) const { return quote_at(pair, context_.clock.now()); }
   /// The newest trade up to now.
   SimTrade last_trade(std::size_t pair) const;
   const SimStats& stats(std::size_t pair) { return stats_.get(pair, pairs_[pair], now()); }
-  core::Timestamp now() const { return context_.clock.now(); }
+  /// By the venue's own clock.
+  core::Timestamp now() const { return context_.clock.now() + skew(); }
 
   std::uint8_t quote_bits_ = 0;  ///< channels that need quotes; set by the venue's constructor
 
@@ -107,8 +114,10 @@ class ExchangeServer : public VenueServer {
   void closed();
   void sweep();
   void step_pair(std::size_t pair, core::Timestamp now);
-  /// What to send instead of `text`, by the faults that are on; nothing while mute.
-  std::optional<std::string_view> spoil(std::string_view text, bool market_data);
+  void tend_sessions();
+  core::Duration skew() const { return std::chrono::milliseconds(faults_.clock_skew_ms); }
+  SimQuote quote_at(std::size_t pair, core::Timestamp at) const;
+  SimTrade told(SimTrade trade) const;
 
   const std::vector<PairMarket>& pairs_;
   std::unordered_map<std::string, std::size_t> by_symbol_;
@@ -122,7 +131,6 @@ class ExchangeServer : public VenueServer {
   core::Timestamp last_step_;
   core::Timestamp next_second_;
   bool sweep_needed_ = false;
-  std::uint64_t market_messages_ = 0;
   std::uint64_t trades_sent_ = 0;
   runtime::Counter& messages_;
 };
