@@ -20,6 +20,7 @@ struct CandleQuery {
   core::Interval interval = core::Interval::m1;  ///< stored levels only; see StoreReader::candles
   core::Timestamp start, end;
   std::size_t limit = 100'000;  ///< the newest `limit` of the range are returned
+  bool stored_only = false;     ///< what was written at this interval, final or not; nothing is summed up
 };
 
 /// A series by text ids: what is stored. `venue` is empty for the composite.
@@ -95,8 +96,30 @@ class StoreReader {
   virtual core::Result<StoreInfo> info() = 0;
 };
 
+/// The store as it was at one moment, however long one looks at it and whoever writes meanwhile.
+/// **Threading**: one thread.
+class StoreSnapshot {
+ public:
+  virtual ~StoreSnapshot() = default;
+  virtual StoreReader& reader() = 0;
+  /// As HistoryStore::restore().
+  virtual core::Result<core::RestoredState> state(core::Timestamp since) = 0;
+};
+
+/// Many writes as one: others see nothing of them before commit(), and without it, however the program ends, nothing of
+/// them was ever there. After a write that failed every further one and commit() fail as well.
+/// **Threading**: one thread. **Limits**: other writers of the store wait until it ends.
+class StoreTransaction {
+ public:
+  virtual ~StoreTransaction() = default;
+  virtual StoreWriter& writer() = 0;
+  /// Sees what was written.
+  virtual StoreReader& reader() = 0;
+  virtual core::Status commit() = 0;
+};
+
 /// Where history is kept. Every backend passes tests/storage/conformance.
-/// **Ownership**: readers and writers must not outlive their store.
+/// **Ownership**: readers, writers, snapshots and transactions must not outlive their store.
 class HistoryStore {
  public:
   virtual ~HistoryStore() = default;
@@ -106,6 +129,9 @@ class HistoryStore {
   virtual core::Status open() = 0;
   virtual core::Result<std::unique_ptr<StoreWriter>> writer() = 0;
   virtual core::Result<std::unique_ptr<StoreReader>> reader() = 0;
+  virtual core::Result<std::unique_ptr<StoreSnapshot>> snapshot() = 0;
+  /// Takes the place of the writer. conflict: there is one already.
+  virtual core::Result<std::unique_ptr<StoreTransaction>> transaction() = 0;
   /// What a start needs: catalogue, facts, last prices and the composite minutes since `since`.
   virtual core::Result<core::RestoredState> restore(core::Timestamp since) = 0;
 };

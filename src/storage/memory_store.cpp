@@ -5,6 +5,7 @@
 #include <limits>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <tuple>
 #include <utility>
 
@@ -21,8 +22,7 @@ using core::Timestamp;
 using CandleMap = std::map<std::int64_t, Candle>;  // by start, seconds
 using GapKey = std::tuple<Timestamp, std::string, std::string>;
 
-struct Data {
-  std::mutex mutex;  // guards everything below
+struct Rows {
   std::map<SeriesName, std::array<CandleMap, core::kIntervals.size()>> candles;
   std::map<SeriesName, std::map<std::int64_t, StoredTrade>> trades;         // by trade_key
   std::map<std::string, std::map<std::int64_t, core::MarketPoint>> points;  // by asset, ms
@@ -34,7 +34,11 @@ struct Data {
   Timestamp last_write;
 };
 
-void write_assets(Data& data, const core::Catalogue& catalogue) {
+struct Data : Rows {
+  std::mutex mutex;  // guards the rows
+};
+
+void write_assets(Rows& data, const core::Catalogue& catalogue) {
   for (const core::Asset& asset : catalogue.assets()) {
     const auto [at, added] = data.asset_index.try_emplace(asset.id, data.assets.size());
     if (added) {
@@ -45,7 +49,7 @@ void write_assets(Data& data, const core::Catalogue& catalogue) {
   }
 }
 
-void write_batch(Data& data, const core::WriteBatch& batch) {
+void write_batch(Rows& data, const core::WriteBatch& batch) {
   if (batch.catalogue_changed) write_assets(data, *batch.catalogue);
   for (const auto& row : batch.candles) {
     auto& levels = data.candles[series_name(*batch.catalogue, row.series)];
@@ -165,7 +169,7 @@ std::vector<Candle> newest_aggregated(const Levels& levels, const CandleQuery& q
 std::vector<Candle> newest_candles(const Levels& levels, const CandleQuery& query) {
   const auto& stored_level = levels[static_cast<std::size_t>(query.interval)];
   auto stored = newest_stored(stored_level, second_range(query.start, query.end), query.limit);
-  if (query.interval == core::Interval::m1) return stored;
+  if (query.interval == core::Interval::m1 || query.stored_only) return stored;
   const auto ranges = to_aggregate(query, stored);
   return merge_newest(std::move(stored), newest_aggregated(levels, query, ranges), query.limit);
 }
@@ -227,6 +231,9 @@ class MemoryReader final : public StoreReader {
     const std::lock_guard lock(data_->mutex);
     std::vector<SeriesName> out;
     for (const auto& [name, levels] : data_->candles) out.push_back(name);
+    for (const auto& [name, trades] : data_->trades) {
+      if (!data_->candles.contains(name)) out.push_back(name);
+    }
     return out;
   }
 
@@ -245,28 +252,89 @@ class MemoryReader final : public StoreReader {
   std::shared_ptr<Data> data_;
 };
 
+core::RestoredState read_state(const Rows& data, Timestamp since) {
+  core::RestoredState state;
+  state.assets = data.assets;
+  for (const auto& [id, facts] : data.facts) state.facts.push_back(facts);
+  for (const auto& [id, price] : data.prices) state.prices.push_back(price);
+  const std::int64_t first = second_range(since, since).begin;
+  for (const auto& [name, levels] : data.candles) {
+    if (name.quote != "usd" || !name.venue.empty()) continue;
+    core::RestoredState::Minutes minutes{name.base, {}};
+    const CandleMap& stored = levels[static_cast<std::size_t>(core::Interval::m1)];
+    for (auto it = stored.lower_bound(first); it != stored.end(); ++it) minutes.candles.push_back(it->second);
+    if (!minutes.candles.empty()) state.minutes.push_back(std::move(minutes));
+  }
+  state.last_write = data.last_write;
+  return state;
+}
+
+/// The rows of a store at one moment, for one owner.
+std::shared_ptr<Data> copy_of(Data& data) {
+  auto copy = std::make_shared<Data>();
+  const std::lock_guard lock(data.mutex);
+  static_cast<Rows&>(*copy) = data;
+  return copy;
+}
+
+class MemorySnapshot final : public StoreSnapshot {
+ public:
+  explicit MemorySnapshot(Data& data) : data_(copy_of(data)), reader_(data_) {}
+  StoreReader& reader() override { return reader_; }
+  Result<core::RestoredState> state(Timestamp since) override { return read_state(*data_, since); }
+
+ private:
+  const std::shared_ptr<Data> data_;
+  MemoryReader reader_;
+};
+
+class MemoryTransaction final : public StoreTransaction {
+ public:
+  explicit MemoryTransaction(std::shared_ptr<Data> data)
+      : data_(std::move(data)), copy_(copy_of(*data_)), writer_(copy_), reader_(copy_) {}
+  StoreWriter& writer() override { return writer_; }
+  StoreReader& reader() override { return reader_; }
+  core::Status commit() override {
+    if (writer_.failure) return tl::unexpected(*writer_.failure);
+    const std::lock_guard lock(data_->mutex);
+    static_cast<Rows&>(*data_) = *copy_;
+    return {};
+  }
+
+ private:
+  struct Writer final : StoreWriter {
+    explicit Writer(std::shared_ptr<Data> data) : rows(std::move(data)) {}
+    core::Status write(const std::vector<core::WriteBatch>& batches) override {
+      if (failure) return tl::unexpected(*failure);
+      auto status = rows.write(batches);
+      if (!status) failure = status.error();
+      return status;
+    }
+    Result<std::size_t> expire(const Expiry& older_than, std::size_t max_rows) override {
+      return rows.expire(older_than, max_rows);
+    }
+    MemoryWriter rows;
+    std::optional<core::Error> failure;
+  };
+
+  const std::shared_ptr<Data> data_, copy_;
+  Writer writer_;
+  MemoryReader reader_;
+};
+
 class MemoryStore final : public HistoryStore {
  public:
   core::Status open() override { return {}; }
   Result<std::unique_ptr<StoreWriter>> writer() override { return std::make_unique<MemoryWriter>(data_); }
   Result<std::unique_ptr<StoreReader>> reader() override { return std::make_unique<MemoryReader>(data_); }
+  Result<std::unique_ptr<StoreSnapshot>> snapshot() override { return std::make_unique<MemorySnapshot>(*data_); }
+  Result<std::unique_ptr<StoreTransaction>> transaction() override {
+    return std::make_unique<MemoryTransaction>(data_);
+  }
 
   Result<core::RestoredState> restore(Timestamp since) override {
     const std::lock_guard lock(data_->mutex);
-    core::RestoredState state;
-    state.assets = data_->assets;
-    for (const auto& [id, facts] : data_->facts) state.facts.push_back(facts);
-    for (const auto& [id, price] : data_->prices) state.prices.push_back(price);
-    const std::int64_t first = second_range(since, since).begin;
-    for (const auto& [name, levels] : data_->candles) {
-      if (name.quote != "usd" || !name.venue.empty()) continue;
-      core::RestoredState::Minutes minutes{name.base, {}};
-      const CandleMap& stored = levels[static_cast<std::size_t>(core::Interval::m1)];
-      for (auto it = stored.lower_bound(first); it != stored.end(); ++it) minutes.candles.push_back(it->second);
-      if (!minutes.candles.empty()) state.minutes.push_back(std::move(minutes));
-    }
-    state.last_write = data_->last_write;
-    return state;
+    return read_state(*data_, since);
   }
 
  private:

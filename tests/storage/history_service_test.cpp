@@ -77,6 +77,8 @@ class DiskStore final : public HistoryStore {
     return std::make_unique<DiskWriter>(disk_, std::move(*real_->writer()));
   }
   core::Result<std::unique_ptr<StoreReader>> reader() override { return real_->reader(); }
+  core::Result<std::unique_ptr<StoreSnapshot>> snapshot() override { return real_->snapshot(); }
+  core::Result<std::unique_ptr<StoreTransaction>> transaction() override { return real_->transaction(); }
   core::Result<core::RestoredState> restore(core::Timestamp since) override { return real_->restore(since); }
 
  private:

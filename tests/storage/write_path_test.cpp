@@ -66,6 +66,8 @@ class PlaceStore final : public HistoryStore {
   core::Status open() override { return memory_->open(); }
   core::Result<std::unique_ptr<StoreWriter>> writer() override { return std::make_unique<PlaceWriter>(place_); }
   core::Result<std::unique_ptr<StoreReader>> reader() override { return memory_->reader(); }
+  core::Result<std::unique_ptr<StoreSnapshot>> snapshot() override { return memory_->snapshot(); }
+  core::Result<std::unique_ptr<StoreTransaction>> transaction() override { return memory_->transaction(); }
   core::Result<core::RestoredState> restore(core::Timestamp since) override { return memory_->restore(since); }
 
  private:

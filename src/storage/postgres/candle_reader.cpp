@@ -70,7 +70,8 @@ class CandleRead {
       : connection_(connection), query_(query), layout_(layout) {}
 
   Result<std::vector<Candle>> run() {
-    if (query_.interval == Interval::m1) return plain();
+    if (query_.interval == Interval::m1) return only(limited(kMinutes, {query_.start, query_.end}));
+    if (query_.stored_only) return only(levelled(kStored, {query_.start, query_.end}, query_.interval));
     const bool long_level = query_.interval >= Interval::h1;
     auto out = long_level ? with_rollups() : with_minutes();
     // A sum that was rounded must not be added to: the minutes are.
@@ -93,8 +94,8 @@ class CandleRead {
     return {sql, params(range).integer(sql_limit(query_.limit, each)).integer(level_code(level))};
   }
 
-  Result<std::vector<Candle>> plain() {
-    auto rows = connection_.pipeline({limited(kMinutes, {query_.start, query_.end})});
+  Result<std::vector<Candle>> only(Prepared statement) {
+    auto rows = connection_.pipeline({std::move(statement)});
     if (!rows) return tl::unexpected(rows.error());
     return ascending(rows->front());
   }
@@ -144,11 +145,11 @@ class CandleRead {
   /// Stored candles of the level, and those made of `parts`, which come newest first.
   Result<std::vector<Candle>> combined(std::vector<Prepared> parts) {
     std::vector<Prepared> statements;
-    statements.push_back({kBeginRead, {}});
+    statements.push_back(begin_read(connection_));
     statements.push_back(newest());
     statements.push_back(levelled(kStored, {query_.start, query_.end}, query_.interval));
     for (Prepared& part : parts) statements.push_back(std::move(part));
-    statements.push_back({kEndRead, {}});
+    statements.push_back(end_read(connection_));
     auto rows = connection_.pipeline(statements);
     if (!rows) return tl::unexpected(rows.error());
     auto stored = ascending((*rows)[2]);

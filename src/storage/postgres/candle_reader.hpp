@@ -10,6 +10,13 @@ namespace tickspan::storage::postgres {
 
 inline constexpr const char* kBeginRead = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 inline constexpr const char* kEndRead = "COMMIT";
+/// What opens and ends one view for the statements between; nothing where a transaction is open already.
+inline Prepared begin_read(const Connection& connection) {
+  return {connection.in_transaction() ? "SELECT 1" : kBeginRead, {}};
+}
+inline Prepared end_read(const Connection& connection) {
+  return {connection.in_transaction() ? "SELECT 2" : kEndRead, {}};
+}
 
 /// Rows that this program cannot have written.
 core::Error damaged(std::string_view what);

@@ -80,6 +80,17 @@ Status Connection::connect() {
   return {};
 }
 
+Status Connection::begin(const std::string& how) {
+  auto begun = run(how);
+  in_transaction_ = begun.has_value();
+  return begun;
+}
+
+Status Connection::end(const std::string& how) {
+  in_transaction_ = false;
+  return run(how);
+}
+
 int Connection::server_version() const {
   return PQserverVersion(handle_);
 }

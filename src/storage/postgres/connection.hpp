@@ -98,6 +98,11 @@ class Connection {
   /// `sql` is COPY … FROM STDIN; `data` all of the stream.
   core::Status copy_in(const std::string& sql, std::string_view data);
 
+  /// `how` is a BEGIN: until end() says COMMIT or ROLLBACK, readers that open a view of their own look through it.
+  core::Status begin(const std::string& how);
+  core::Status end(const std::string& how);
+  bool in_transaction() const { return in_transaction_; }
+
   bool broken() const { return broken_; }
   /// The error of the last failed call says that the session, not the statement, is to blame.
   bool connection_lost() const { return broken_ || lost_; }
@@ -123,7 +128,7 @@ class Connection {
   Target target_;
   const Limits limits_;
   pg_conn* handle_ = nullptr;
-  bool broken_ = false, lost_ = false;
+  bool broken_ = false, lost_ = false, in_transaction_ = false;
   std::string sqlstate_;
   std::unordered_map<const char*, std::string> prepared_;  // name by statement
   int names_ = 0;

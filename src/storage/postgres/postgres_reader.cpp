@@ -56,8 +56,8 @@ struct Split {
 
 class PostgresReader final : public StoreReader {
  public:
-  PostgresReader(std::shared_ptr<ServerSet> servers, Schema schema, std::string location)
-      : servers_(std::move(servers)), schema_(schema), location_(std::move(location)) {}
+  PostgresReader(Ask ask, std::shared_ptr<ServerSet> servers, Schema schema, std::string location)
+      : ask_(std::move(ask)), servers_(std::move(servers)), schema_(schema), location_(std::move(location)) {}
 
   Result<std::vector<core::Candle>> candles(const CandleQuery& query) override {
     if (query.end <= query.start || query.limit == 0) return std::vector<core::Candle>{};
@@ -114,8 +114,9 @@ class PostgresReader final : public StoreReader {
   }
 
   Result<StoreInfo> info() override {
-    StoreInfo out{"postgres", location_, schema_.version, 0, servers_->replicas()};
-    const auto status = servers_->read([&](Connection& connection) -> Status {
+    StoreInfo out{"postgres", location_, schema_.version, 0, {}};
+    if (servers_) out.replicas = servers_->replicas();
+    const auto status = ask_([&](Connection& connection) -> Status {
       std::vector<Prepared> statements = {{kSize, {}}};
       if (schema_.layout != Layout::partitions) statements.push_back({kChunkSize, {}});
       auto rows = connection.pipeline(statements);
@@ -132,7 +133,7 @@ class PostgresReader final : public StoreReader {
   template <typename T, typename Work>
   Result<T> answer(Work work) {
     T out;
-    const auto status = servers_->read([&](Connection& connection) -> Status {
+    const auto status = ask_([&](Connection& connection) -> Status {
       auto got = work(connection);
       if (!got) return tl::unexpected(got.error());
       out = std::move(*got);
@@ -168,7 +169,8 @@ class PostgresReader final : public StoreReader {
     });
   }
 
-  const std::shared_ptr<ServerSet> servers_;
+  const Ask ask_;
+  const std::shared_ptr<ServerSet> servers_;  // null: one connection alone
   const Schema schema_;
   const std::string location_;
 };
@@ -232,13 +234,13 @@ Status take_minutes(const Rows& rows, core::RestoredState& state) {
 }
 
 Status read_all(Connection& connection, Timestamp since, core::RestoredState& state) {
-  auto rows = connection.pipeline({{kBeginRead, {}},
+  auto rows = connection.pipeline({begin_read(connection),
                                    {kAssets, {}},
                                    {kFacts, {}},
                                    {kPrices, {}},
                                    {kMinutes, Params().time(since)},
                                    {kLastWrite, {}},
-                                   {kEndRead, {}}});
+                                   end_read(connection)});
   if (!rows) return tl::unexpected(rows.error());
   auto taken = take_assets((*rows)[1], state);
   if (taken) taken = take_facts((*rows)[2], state);
@@ -248,10 +250,44 @@ Status read_all(Connection& connection, Timestamp since, core::RestoredState& st
   return taken;
 }
 
+class PostgresSnapshot final : public StoreSnapshot {
+ public:
+  PostgresSnapshot(std::unique_ptr<Connection> connection, Schema schema, std::string location)
+      : connection_(std::move(connection)),
+        reader_([this](const ServerSet::Work& work) { return work(*connection_); }, nullptr, schema,
+                std::move(location)) {}
+  StoreReader& reader() override { return reader_; }
+  Result<core::RestoredState> state(Timestamp since) override {
+    core::RestoredState state;
+    if (auto read = read_all(*connection_, since, state); !read) return tl::unexpected(read.error());
+    return state;
+  }
+
+ private:
+  const std::unique_ptr<Connection> connection_;
+  PostgresReader reader_;
+};
+
 }  // namespace
 
 std::unique_ptr<StoreReader> make_reader(std::shared_ptr<ServerSet> servers, Schema schema, std::string location) {
-  return std::make_unique<PostgresReader>(std::move(servers), schema, std::move(location));
+  Ask ask = [servers](const ServerSet::Work& work) { return servers->read(work); };
+  return std::make_unique<PostgresReader>(std::move(ask), std::move(servers), schema, std::move(location));
+}
+
+std::unique_ptr<StoreReader> make_reader(Ask ask, Schema schema, std::string location) {
+  return std::make_unique<PostgresReader>(std::move(ask), nullptr, schema, std::move(location));
+}
+
+Result<std::unique_ptr<StoreSnapshot>> make_snapshot(std::unique_ptr<Connection> connection, Schema schema,
+                                                     std::string location) {
+  // It may take long and be idle in between; what it reads first fixes the moment.
+  if (auto begun = connection->begin(std::string("SET idle_in_transaction_session_timeout = 0; ") + kBeginRead);
+      !begun) {
+    return tl::unexpected(begun.error());
+  }
+  if (auto looked = connection->ask(kLastWrite); !looked) return tl::unexpected(looked.error());
+  return std::make_unique<PostgresSnapshot>(std::move(connection), schema, std::move(location));
 }
 
 Result<core::RestoredState> read_state(ServerSet& servers, Timestamp since) {

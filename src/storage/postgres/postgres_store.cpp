@@ -44,13 +44,25 @@ class PostgresStore final : public HistoryStore {
 
   Result<std::unique_ptr<StoreWriter>> writer() override {
     if (!servers_) return not_open();
-    if (!writer_gone_.expired()) {
-      return core::fail(ErrorCode::conflict, fmt::format("the database at {} has a writer already", primary_.location));
-    }
-    WriterSettings settings{primary_, limits(), schema_.layout, options_.durability == Durability::commit};
-    auto token = std::make_shared<int>(0);
-    writer_gone_ = token;
-    return std::make_unique<OnlyWriter>(make_writer(std::move(settings)), std::move(token));
+    auto token = take_token();
+    if (!token) return tl::unexpected(token.error());
+    return std::make_unique<OnlyWriter>(make_writer(writer_settings()), std::move(*token));
+  }
+
+  Result<std::unique_ptr<StoreTransaction>> transaction() override {
+    if (!servers_) return not_open();
+    auto token = take_token();
+    if (!token) return tl::unexpected(token.error());
+    auto transaction = make_transaction(writer_settings(), schema_);
+    if (!transaction) return transaction;
+    return std::make_unique<OnlyTransaction>(std::move(*transaction), std::move(*token));
+  }
+
+  Result<std::unique_ptr<StoreSnapshot>> snapshot() override {
+    if (!servers_) return not_open();
+    auto connection = Connection::open(primary_, limits(), kSessionSetup);
+    if (!connection) return tl::unexpected(connection.error());
+    return make_snapshot(std::move(*connection), schema_, primary_.location);
   }
 
   Result<std::unique_ptr<StoreReader>> reader() override {
@@ -79,6 +91,30 @@ class PostgresStore final : public HistoryStore {
     std::shared_ptr<int> token_;
   };
 
+  class OnlyTransaction final : public StoreTransaction {
+   public:
+    OnlyTransaction(std::unique_ptr<StoreTransaction> transaction, std::shared_ptr<int> token)
+        : token_(std::move(token)), transaction_(std::move(transaction)) {}
+    StoreWriter& writer() override { return transaction_->writer(); }
+    StoreReader& reader() override { return transaction_->reader(); }
+    Status commit() override { return transaction_->commit(); }
+
+   private:
+    std::shared_ptr<int> token_;
+    std::unique_ptr<StoreTransaction> transaction_;
+  };
+
+  Result<std::shared_ptr<int>> take_token() {
+    if (!writer_gone_.expired()) {
+      return core::fail(ErrorCode::conflict, fmt::format("the database at {} has a writer already", primary_.location));
+    }
+    auto token = std::make_shared<int>(0);
+    writer_gone_ = token;
+    return token;
+  }
+  WriterSettings writer_settings() const {
+    return {primary_, limits(), schema_.layout, options_.durability == Durability::commit};
+  }
   static tl::unexpected<core::Error> not_open() {
     return core::fail(ErrorCode::unavailable, "the database is not open");
   }

@@ -9,6 +9,7 @@
 #include "runtime/log.hpp"
 #include "storage/postgres/batch_plan.hpp"
 #include "storage/postgres/partitions.hpp"
+#include "storage/postgres/postgres_reader.hpp"
 #include "storage/postgres/rollup_writer.hpp"
 #include "storage/postgres/row_codec.hpp"
 #include "storage/postgres/small_tables.hpp"
@@ -56,6 +57,7 @@ class PostgresWriter final : public StoreWriter {
   }
 
   Status write(const std::vector<core::WriteBatch>& batches) override {
+    if (within_) return write_within(batches);
     for (const auto& batch : batches) {
       if (auto valid = validate(batch); !valid) return valid;
     }
@@ -71,7 +73,30 @@ class PostgresWriter final : public StoreWriter {
     return status;
   }
 
+  /// Takes the turn until commit(): every write in between is of one transaction.
+  Status begin_all() {
+    if (auto ready = connect(); !ready) return ready;
+    auto begun = connection_->begin("SET idle_in_transaction_session_timeout = 0; BEGIN");
+    if (begun) begun = take_turn("SELECT writer FROM state FOR UPDATE");
+    if (!begun) return after_failure(begun.error());
+    within_ = true;
+    return {};
+  }
+  Status commit() {
+    if (failure_) return tl::unexpected(*failure_);
+    within_ = false;
+    if (auto committed = connection_->end("COMMIT"); !committed) return after_failure(committed.error());
+    if (late_) refresh_late();
+    return {};
+  }
+  /// Within begin_all() and commit(): sees what was written.
+  Status ask(const ServerSet::Work& work) {
+    if (failure_) return tl::unexpected(*failure_);
+    return work(*connection_);
+  }
+
   Result<std::size_t> expire(const Expiry& older_than, std::size_t max_rows) override {
+    if (within_) return core::fail(ErrorCode::conflict, "nothing expires within a transaction of many writes");
     if (auto ready = connect(); !ready) return tl::unexpected(ready.error());
     auto dropped = drop_pieces(older_than);
     if (!dropped) return after_failure(dropped.error());
@@ -125,6 +150,16 @@ class PostgresWriter final : public StoreWriter {
     return tl::unexpected(std::move(error));
   }
 
+  Status write_within(const std::vector<core::WriteBatch>& batches) {
+    if (failure_) return tl::unexpected(*failure_);
+    Status status;
+    for (auto batch = batches.begin(); status && batch != batches.end(); ++batch) status = validate(*batch);
+    if (status) status = transact(batches);
+    if (status) return status;
+    failure_ = status.error();
+    return after_failure(*failure_);
+  }
+
   Status try_write(const std::vector<core::WriteBatch>& batches) {
     last_state_.clear();
     if (auto ready = connect(); !ready) return ready;
@@ -136,7 +171,9 @@ class PostgresWriter final : public StoreWriter {
 
   Status transact(const std::vector<core::WriteBatch>& batches) {
     if (auto made = make_pieces(batches); !made) return made;
-    if (auto begun = begin(); !begun) return begun;
+    if (!within_) {
+      if (auto begun = take_turn("BEGIN; SELECT writer FROM state FOR UPDATE"); !begun) return begun;
+    }
     if (auto learnt = book_.learn(*connection_, series_of(batches)); !learnt) return learnt;
     const BatchPlan plan = make_plan(batches, book_);
     auto status = write_minutes(plan.minutes);
@@ -144,7 +181,7 @@ class PostgresWriter final : public StoreWriter {
     if (status) status = write_trades(plan.trades);
     if (status) status = write_small_tables(*connection_, batches);
     if (status) status = connection_->run(finish(batches, plan));
-    if (status && late_) refresh_late();
+    if (status && late_ && !within_) refresh_late();
     return status;
   }
 
@@ -173,8 +210,8 @@ class PostgresWriter final : public StoreWriter {
   }
 
   /// Takes the turn. Another writer in between makes what this one knows worthless.
-  Status begin() {
-    auto row = connection_->ask("BEGIN; SELECT writer FROM state FOR UPDATE");
+  Status take_turn(const std::string& sql) {
+    auto row = connection_->ask(sql);
     if (!row) return tl::unexpected(row.error());
     if (row->size() != 1) return core::fail(ErrorCode::io_error, "the database has lost its row of state");
     if (row->text(0, 0) != std::to_string(id_)) book_.forget();
@@ -273,7 +310,8 @@ class PostgresWriter final : public StoreWriter {
     }
     if (staged == 0) return {};
     if (auto copied = connection_->copy_in(fmt::format(kCopy, staging), staged_.finish()); !copied) return copied;
-    return connection_->run(merge);
+    // The end of the transaction empties the table, which is far when there are many writes in it.
+    return connection_->run(within_ ? fmt::format("{}; TRUNCATE {}", merge, staging) : merge);
   }
 
   std::string finish(const std::vector<core::WriteBatch>& batches, const BatchPlan& plan) const {
@@ -295,8 +333,8 @@ class PostgresWriter final : public StoreWriter {
           "unnest('{{{}}}'::int4[], '{{{}}}'::int8[], '{{{}}}'::int8[]) AS u(id, m, t) WHERE series.id = u.id; ",
           fmt::join(ids, ","), fmt::join(minutes, ","), fmt::join(trades, ","));
     }
-    return sql +
-           fmt::format("UPDATE state SET last_write = greatest(last_write, {}), writer = {}; COMMIT", newest.ns, id_);
+    return sql + fmt::format("UPDATE state SET last_write = greatest(last_write, {}), writer = {}{}", newest.ns, id_,
+                             within_ ? "" : "; COMMIT");
   }
 
   Result<std::size_t> drop_pieces(const Expiry& older_than) {
@@ -320,9 +358,33 @@ class PostgresWriter final : public StoreWriter {
   std::string last_state_;
   Timestamp newest_seen_;
   std::optional<std::pair<Timestamp, Timestamp>> late_;  // starts of the first and the last late minute
+  bool within_ = false;                                  // a transaction of many writes
+  std::optional<core::Error> failure_;                   // which ended it
+};
+
+class PostgresTransaction final : public StoreTransaction {
+ public:
+  explicit PostgresTransaction(WriterSettings settings, Schema schema)
+      : writer_(settings),
+        reader_(make_reader([this](const ServerSet::Work& work) { return writer_.ask(work); }, schema,
+                            settings.target.location)) {}
+  Status begin() { return writer_.begin_all(); }
+  StoreWriter& writer() override { return writer_; }
+  StoreReader& reader() override { return *reader_; }
+  Status commit() override { return writer_.commit(); }
+
+ private:
+  PostgresWriter writer_;  // its connection goes without a COMMIT: the server rolls back
+  std::unique_ptr<StoreReader> reader_;
 };
 
 }  // namespace
+
+Result<std::unique_ptr<StoreTransaction>> make_transaction(WriterSettings settings, Schema schema) {
+  auto transaction = std::make_unique<PostgresTransaction>(std::move(settings), schema);
+  if (auto begun = transaction->begin(); !begun) return tl::unexpected(begun.error());
+  return transaction;
+}
 
 std::unique_ptr<StoreWriter> make_writer(WriterSettings settings) {
   return std::make_unique<PostgresWriter>(std::move(settings));

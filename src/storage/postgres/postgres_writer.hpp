@@ -17,5 +17,7 @@ struct WriterSettings {
 
 /// Connects when it first writes, and again after a connection is lost: the caller tries again.
 std::unique_ptr<StoreWriter> make_writer(WriterSettings settings);
+/// Connects and takes the writers' turn for as long as it lives.
+core::Result<std::unique_ptr<StoreTransaction>> make_transaction(WriterSettings settings, Schema schema);
 
 }  // namespace tickspan::storage::postgres

@@ -54,8 +54,9 @@ Result<Candle> candle_at(const Statement& row) {
   return out;
 }
 
-/// One view of the data for several statements.
+/// One view of the data for several statements; that of the transaction that is open, where one is.
 core::Status in_one_view(Connection& connection, const std::function<core::Status()>& work) {
+  if (connection.in_transaction()) return work();
   if (auto begun = connection.execute("BEGIN"); !begun) return begun;
   auto status = work();
   auto ended = connection.execute("COMMIT");
@@ -157,7 +158,7 @@ Result<std::vector<Candle>> aggregated_candles(Statements& statements, std::int6
 
 Result<std::vector<Candle>> newest_candles(Statements& statements, std::int64_t series, const CandleQuery& query) {
   auto stored = stored_candles(statements, series, query.interval, second_range(query.start, query.end), query.limit);
-  if (!stored || query.interval == core::Interval::m1) return stored;
+  if (!stored || query.interval == core::Interval::m1 || query.stored_only) return stored;
   const auto ranges = to_aggregate(query, *stored);
   if (ranges.empty()) return stored;
   auto aggregated = aggregated_candles(statements, series, query, ranges);
@@ -167,7 +168,7 @@ Result<std::vector<Candle>> newest_candles(Statements& statements, std::int64_t 
 
 class SqliteReader final : public StoreReader {
  public:
-  SqliteReader(std::string path, std::unique_ptr<Connection> connection)
+  SqliteReader(std::string path, std::shared_ptr<Connection> connection)
       : path_(std::move(path)), connection_(std::move(connection)), statements_(*connection_) {}
 
   Result<std::vector<Candle>> candles(const CandleQuery& query) override {
@@ -271,7 +272,7 @@ class SqliteReader final : public StoreReader {
 
  private:
   std::string path_;
-  std::unique_ptr<Connection> connection_;
+  std::shared_ptr<Connection> connection_;
   Statements statements_;
   TradeReader trades_{statements_};
 };
@@ -335,9 +336,30 @@ core::Status read_minutes(Statements& statements, Timestamp since, core::Restore
   return {};
 }
 
+class SqliteSnapshot final : public StoreSnapshot {
+ public:
+  SqliteSnapshot(std::string path, std::shared_ptr<Connection> connection)
+      : connection_(connection), reader_(std::move(path), std::move(connection)) {}
+  StoreReader& reader() override { return reader_; }
+  Result<core::RestoredState> state(Timestamp since) override { return read_state(*connection_, since); }
+
+ private:
+  const std::shared_ptr<Connection> connection_;
+  SqliteReader reader_;
+};
+
 }  // namespace
 
-Result<std::unique_ptr<StoreReader>> make_reader(const std::string& path, std::unique_ptr<Connection> connection) {
+Result<std::unique_ptr<StoreSnapshot>> make_snapshot(const std::string& path, std::shared_ptr<Connection> connection) {
+  if (auto begun = connection->execute("BEGIN"); !begun) return tl::unexpected(begun.error());
+  // The first read is what fixes the moment.
+  if (auto looked = connection->query_integer("SELECT count(*) FROM meta"); !looked) {
+    return tl::unexpected(looked.error());
+  }
+  return std::make_unique<SqliteSnapshot>(path, std::move(connection));
+}
+
+Result<std::unique_ptr<StoreReader>> make_reader(const std::string& path, std::shared_ptr<Connection> connection) {
   return std::make_unique<SqliteReader>(path, std::move(connection));
 }
 

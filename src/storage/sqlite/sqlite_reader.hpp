@@ -8,8 +8,12 @@
 
 namespace tickspan::storage::sqlite {
 
-/// A read side with a connection of its own, which cannot write.
-core::Result<std::unique_ptr<StoreReader>> make_reader(const std::string& path, std::unique_ptr<Connection> connection);
+/// A read side; where a transaction is open on the connection it reads within it.
+core::Result<std::unique_ptr<StoreReader>> make_reader(const std::string& path, std::shared_ptr<Connection> connection);
+
+/// Begins a read transaction on the connection and looks at the file through it.
+core::Result<std::unique_ptr<StoreSnapshot>> make_snapshot(const std::string& path,
+                                                           std::shared_ptr<Connection> connection);
 
 /// See HistoryStore::restore.
 core::Result<core::RestoredState> read_state(Connection& connection, core::Timestamp since);

@@ -60,14 +60,19 @@ class SqliteStore final : public HistoryStore {
   }
 
   Result<std::unique_ptr<StoreWriter>> writer() override {
-    if (looked_at_) {
-      return core::fail(ErrorCode::conflict, fmt::format("the database '{}' is open for reading alone", path_));
-    }
-    if (!write_) return not_open();
-    if (write_.use_count() > 1) {
-      return core::fail(ErrorCode::conflict, fmt::format("the database '{}' has a writer already", path_));
-    }
+    if (auto free = free_to_write(); !free) return tl::unexpected(free.error());
     return make_writer(write_);
+  }
+
+  Result<std::unique_ptr<StoreTransaction>> transaction() override {
+    if (auto free = free_to_write(); !free) return tl::unexpected(free.error());
+    return make_transaction(path_, write_);
+  }
+
+  Result<std::unique_ptr<StoreSnapshot>> snapshot() override {
+    auto connection = read_connection();
+    if (!connection) return tl::unexpected(connection.error());
+    return make_snapshot(path_, std::move(*connection));
   }
 
   Result<std::unique_ptr<StoreReader>> reader() override {
@@ -85,6 +90,17 @@ class SqliteStore final : public HistoryStore {
  private:
   tl::unexpected<core::Error> not_open() const {
     return core::fail(ErrorCode::unavailable, fmt::format("the database '{}' is not open", path_));
+  }
+
+  Status free_to_write() const {
+    if (looked_at_) {
+      return core::fail(ErrorCode::conflict, fmt::format("the database '{}' is open for reading alone", path_));
+    }
+    if (!write_) return not_open();
+    if (write_.use_count() > 1) {
+      return core::fail(ErrorCode::conflict, fmt::format("the database '{}' has a writer already", path_));
+    }
+    return {};
   }
 
   Status look_at() {

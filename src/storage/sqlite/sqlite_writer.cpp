@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "storage/batch_rows.hpp"
 #include "storage/sqlite/candle_codec.hpp"
 #include "storage/sqlite/old_trades.hpp"
+#include "storage/sqlite/sqlite_reader.hpp"
 #include "storage/sqlite/trade_blocks.hpp"
 
 namespace tickspan::storage::sqlite {
@@ -61,7 +63,9 @@ struct SeriesHash {
 
 class SqliteWriter final : public StoreWriter {
  public:
-  explicit SqliteWriter(std::shared_ptr<Connection> connection) : connection_(std::move(connection)) {}
+  /// `within`: a transaction that somebody else has begun and ends.
+  explicit SqliteWriter(std::shared_ptr<Connection> connection, bool within = false)
+      : connection_(std::move(connection)), within_(within) {}
 
   Status prepare() {
     const std::array<std::pair<Statement*, std::string_view>, 13> statements = {{
@@ -101,7 +105,7 @@ class SqliteWriter final : public StoreWriter {
       if (!blocks_.flush()) return false;
       return !newest.is_set() || meta_.text(1, kLastWriteKey).integer(2, newest.ns).run();
     });
-    if (written && !old_trades_.empty()) move_old_trades();
+    if (written && !within_ && !old_trades_.empty()) move_old_trades();
     return written;
   }
 
@@ -122,6 +126,7 @@ class SqliteWriter final : public StoreWriter {
   /// `work` says false when a statement failed: then nothing of it stays.
   template <typename Work>
   Status in_transaction(std::string_view doing, Work work) {
+    if (within_) return work() ? Status{} : tl::unexpected(connection_->error(doing));
     if (begin_.run() && work() && commit_.run()) return {};
     core::Error error = connection_->error(doing);
     series_.clear();  // ids given out by what is rolled back
@@ -309,6 +314,7 @@ class SqliteWriter final : public StoreWriter {
   }
 
   std::shared_ptr<Connection> connection_;
+  const bool within_;
   Statement begin_, commit_, candle_, point_, price_, asset_, facts_, gap_, find_series_, add_series_, meta_;
   Statement expire_candles_, expire_points_;
   TradeBlocks blocks_{*connection_};
@@ -319,7 +325,76 @@ class SqliteWriter final : public StoreWriter {
   std::vector<std::int64_t> instruments_;  // series these are, by index; 0: not asked yet
 };
 
+class SqliteTransaction final : public StoreTransaction {
+ public:
+  explicit SqliteTransaction(std::shared_ptr<Connection> connection)
+      : connection_(std::move(connection)), rows_(connection_, true), writer_(*this) {}
+  ~SqliteTransaction() override {
+    if (!connection_->in_transaction()) return;
+    // Where even that fails the next writer's BEGIN does and says why; the file never has any of it.
+    static_cast<void>(connection_->execute("ROLLBACK"));
+  }
+
+  Status begin(const std::string& path) {
+    if (auto prepared = rows_.prepare(); !prepared) return prepared;
+    auto reader = make_reader(path, connection_);
+    if (!reader) return tl::unexpected(reader.error());
+    reader_ = std::move(*reader);
+    return connection_->execute("BEGIN IMMEDIATE");
+  }
+
+  StoreWriter& writer() override { return writer_; }
+  StoreReader& reader() override { return *reader_; }
+  Status commit() override {
+    if (auto whole = still_whole(); !whole) return whole;
+    return connection_->execute("COMMIT");
+  }
+
+ private:
+  class Writer final : public StoreWriter {
+   public:
+    explicit Writer(SqliteTransaction& owner) : owner_(owner) {}
+    Status write(const std::vector<core::WriteBatch>& batches) override {
+      if (auto whole = owner_.still_whole(); !whole) return whole;
+      return owner_.noted(owner_.rows_.write(batches));
+    }
+    core::Result<std::size_t> expire(const Expiry& older_than, std::size_t max_rows) override {
+      if (auto whole = owner_.still_whole(); !whole) return tl::unexpected(whole.error());
+      auto expired = owner_.rows_.expire(older_than, max_rows);
+      if (!expired) owner_.failure_ = expired.error();
+      return expired;
+    }
+
+   private:
+    SqliteTransaction& owner_;
+  };
+
+  /// A full disk ends the transaction within SQLite: what came after would be one of its own.
+  Status still_whole() const {
+    if (failure_) return tl::unexpected(*failure_);
+    if (connection_->in_transaction()) return {};
+    return core::fail(core::ErrorCode::io_error, "the transaction has ended");
+  }
+  Status noted(Status status) {
+    if (!status) failure_ = status.error();
+    return status;
+  }
+
+  const std::shared_ptr<Connection> connection_;
+  SqliteWriter rows_;
+  Writer writer_;
+  std::unique_ptr<StoreReader> reader_;
+  std::optional<core::Error> failure_;
+};
+
 }  // namespace
+
+core::Result<std::unique_ptr<StoreTransaction>> make_transaction(const std::string& path,
+                                                                 std::shared_ptr<Connection> connection) {
+  auto transaction = std::make_unique<SqliteTransaction>(std::move(connection));
+  if (const auto begun = transaction->begin(path); !begun) return tl::unexpected(begun.error());
+  return transaction;
+}
 
 core::Result<std::unique_ptr<StoreWriter>> make_writer(std::shared_ptr<Connection> connection) {
   auto writer = std::make_unique<SqliteWriter>(std::move(connection));
