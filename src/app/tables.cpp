@@ -4,11 +4,13 @@
 #include <filesystem>
 
 #include "app/commands.hpp"
+#include "app/progress.hpp"
+#include "app/store_access.hpp"
+#include "history/pages.hpp"
 #include "history/table_export.hpp"
 #include "history/table_file.hpp"
 #include "history/table_import.hpp"
 #include "runtime/clock.hpp"
-#include "storage/sqlite/sqlite_store.hpp"
 
 namespace tickspan::app {
 namespace {
@@ -19,26 +21,19 @@ using core::Result;
 constexpr std::string_view kOrigin = "real";
 
 struct OpenStore {
-  std::string directory;
+  StorePlace place;
   std::unique_ptr<storage::HistoryStore> store;
-  std::unique_ptr<storage::StoreReader> reader;
   history::Series series;
 };
 
-/// Beside a running server for reading; alone for writing.
-Result<OpenStore> open_store(const CommandLine& command, bool read_only) {
+Result<OpenStore> open_store(const CommandLine& command, Access access) {
   OpenStore out;
-  const auto database = database_file(command.config);
-  if (!database) return tl::unexpected(database.error());
-  out.directory = std::filesystem::path(*database).parent_path().string();
-  storage::sqlite::SqliteOptions options;
-  options.read_only = read_only;
-  out.store = storage::sqlite::make_sqlite_store(*database, options);
+  auto place = store_place(command.config);
+  if (!place) return tl::unexpected(place.error());
+  out.place = std::move(*place);
+  out.store = make_store(command.config, out.place, access);
   if (auto opened = out.store->open(); !opened) return tl::unexpected(opened.error());
-  auto reader = out.store->reader();
-  if (!reader) return tl::unexpected(reader.error());
-  out.reader = std::move(*reader);
-  const auto known = out.store->restore(core::Timestamp::from_s(4'102'444'800));  // the catalogue, and no minutes
+  const auto known = out.store->restore(history::kEndOfTime);  // the catalogue, and no minutes
   if (!known) return tl::unexpected(known.error());
   auto series = history::find_series(known->assets, command.table.venue, command.table.pair);
   if (!series) return tl::unexpected(series.error());
@@ -110,17 +105,24 @@ int run_export(const CommandLine& command) {
   if (command.table.kind == "trades" && command.table.venue.empty()) {
     return cannot({core::ErrorCode::invalid_argument, "trades are a venue's: say which with --venue"});
   }
-  const auto open = open_store(command, true);
+  const auto open = open_store(command, Access::read);
   if (!open) return cannot(open.error());
+  const auto snapshot = open->store->snapshot();
+  if (!snapshot) return cannot(snapshot.error());
+  Progress progress;
   history::ExportRequest request;
   request.kind = kind_of(command);
   request.form = name->form;
   request.interval = *core::parse_interval(command.table.interval);
   request.start = command.table.start;
   request.end = command.table.end;
+  request.progress = [&](std::uint64_t rows, core::Timestamp at) {
+    progress.rows(fmt::format("exporting, at {},", core::to_rfc3339(at)), rows);
+  };
   auto writer = history::TableWriter::create(command.files.front(), name->gzip, command.force);
   if (!writer) return cannot(writer.error());
-  const auto summary = history::export_table(*open->reader, open->series, request, **writer);
+  const auto summary = history::export_table((*snapshot)->reader(), open->series, request, **writer);
+  progress.clear();
   if (!summary) return cannot(summary.error());
   if (auto finished = (*writer)->finish(); !finished) return cannot(finished.error());
   if (command.files.front() != "-") {
@@ -138,10 +140,9 @@ int run_export(const CommandLine& command) {
 int run_import(const CommandLine& command) {
   const auto name = table_name(command);
   if (!name) return cannot(name.error());
-  auto open = open_store(command, false);
+  auto open = open_store(command, Access::write);
   if (!open) return cannot(open.error());
-  auto store_writer = open->store->writer();
-  if (!store_writer) return cannot(store_writer.error());
+  Progress progress;
   history::ImportRequest request;
   request.path = request.shown_as = command.files.front();
   request.kind = kind_of(command);
@@ -149,9 +150,10 @@ int run_import(const CommandLine& command) {
   request.interval = *core::parse_interval(command.table.interval);
   request.skip_bad = command.table.skip_bad;
   request.now = runtime::SystemClock().now();
+  request.progress = [&](std::string_view doing, std::uint64_t rows, double part) { progress.rows(doing, rows, part); };
   std::unique_ptr<history::SpooledInput> spooled;
   if (request.path == "-") {
-    auto input = history::SpooledInput::from_stdin(open->directory);
+    auto input = history::SpooledInput::from_stdin(open->place.directory);
     if (!input) return cannot(input.error());
     spooled = std::move(*input);
     request.path = spooled->path();
@@ -159,7 +161,8 @@ int run_import(const CommandLine& command) {
   } else if (auto taken = take_manifest(request.path, request); !taken) {
     return cannot(taken.error());
   }
-  const auto result = history::import_table(*open->reader, **store_writer, open->series, request);
+  const auto result = history::import_table(*open->store, open->series, request);
+  progress.clear();
   if (!result) return cannot(result.error());
   return tell(request, *result);
 }

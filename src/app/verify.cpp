@@ -1,14 +1,16 @@
 #include "history/verify.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include "app/commands.hpp"
+#include "app/progress.hpp"
+#include "app/store_access.hpp"
+#include "history/pages.hpp"
 #include "history/series.hpp"
 #include "storage/sqlite/backup.hpp"
-#include "storage/sqlite/sqlite_store.hpp"
 
 namespace tickspan::app {
 namespace {
@@ -20,51 +22,50 @@ void say(const std::string& line) {
   std::fputs((line + "\n").c_str(), stdout);
 }
 
-/// Where one is, on one line of a terminal that is written over.
-class Progress {
- public:
-  void at(const std::string& what) {
-    if (!on_) return;
-    std::fprintf(stderr, "\r\x1b[K%s", what.c_str());
-    std::fflush(stderr);
+Result<Names> chosen_series(const CommandLine& command, storage::HistoryStore& store) {
+  if (command.table.pair.empty()) {
+    auto reader = store.reader();
+    if (!reader) return tl::unexpected(reader.error());
+    auto all = (*reader)->series();
+    if (all) std::sort(all->begin(), all->end());
+    return all;
   }
-  void clear() { at(""); }
-
- private:
-  const bool on_ = ::isatty(STDERR_FILENO) == 1;
-};
-
-Result<Names> chosen_series(const CommandLine& command, const std::string& database, storage::HistoryStore& store) {
-  if (command.table.pair.empty()) return storage::sqlite::list_series(database);
-  const auto known = store.restore(core::Timestamp::from_s(4'102'444'800));  // the catalogue, and no minutes
+  const auto known = store.restore(history::kEndOfTime);  // the catalogue, and no minutes
   if (!known) return tl::unexpected(known.error());
   const auto series = history::find_series(known->assets, command.table.venue, command.table.pair);
   if (!series) return tl::unexpected(series.error());
   return Names{series->name};
 }
 
+/// What the file itself says; a server looks after its own.
+Result<std::vector<std::string>> file_faults(const StorePlace& place, Progress& progress) {
+  if (place.postgres) return std::vector<std::string>{};
+  progress.at("checking the file");
+  auto faults = storage::sqlite::check_integrity(place.database);
+  progress.clear();
+  return faults;
+}
+
 }  // namespace
 
 int run_verify(const CommandLine& command) {
-  const auto database = database_file(command.config);
-  if (!database) return cannot(database.error());
-  storage::sqlite::SqliteOptions options;
-  options.read_only = true;
-  const auto store = storage::sqlite::make_sqlite_store(*database, options);
+  const auto place = store_place(command.config);
+  if (!place) return cannot(place.error());
+  const auto store = make_store(command.config, *place, Access::read);
   if (auto opened = store->open(); !opened) return cannot(opened.error());
   Progress progress;
-  progress.at("checking the file");
-  const auto faults = storage::sqlite::check_integrity(*database);
-  progress.clear();
+  const auto faults = file_faults(*place, progress);
   if (!faults) return cannot(faults.error());
   for (const std::string& fault : *faults) say("file: " + fault);
-  const auto series = chosen_series(command, *database, *store);
+  const auto series = chosen_series(command, *store);
   if (!series) return cannot(series.error());
-  const auto reader = store->reader();
-  if (!reader) return cannot(reader.error());
 
   std::uint64_t differences = 0;
   for (const storage::SeriesName& name : *series) {
+    // One moment, or what is being written looks like a candle that lacks its trades; not for longer than a series
+    // takes, for the store keeps what it writes meanwhile twice.
+    const auto snapshot = store->snapshot();
+    if (!snapshot) return cannot(snapshot.error());
     history::VerifyOutput output;
     output.finding = [&](const std::string& line) {
       progress.clear();
@@ -73,8 +74,8 @@ int run_verify(const CommandLine& command) {
     output.progress = [&](core::Timestamp at) {
       progress.at(fmt::format("{} {}", history::describe(name), core::to_rfc3339(at)));
     };
-    const auto result =
-        history::verify_series(**reader, name, {command.table.start, command.table.end, command.table.listed}, output);
+    const auto result = history::verify_series((*snapshot)->reader(), name,
+                                               {command.table.start, command.table.end, command.table.listed}, output);
     progress.clear();
     if (!result) return cannot(result.error());
     differences += result->differences;

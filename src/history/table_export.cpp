@@ -9,6 +9,7 @@ using core::Result;
 using core::Status;
 
 constexpr std::size_t kFlushBytes = 64 * 1024;
+constexpr std::uint64_t kProgressRows = 10'000;
 constexpr std::size_t kHolesListed = 1000;
 constexpr std::size_t kGapsListed = 10'000;
 
@@ -33,13 +34,14 @@ class RowSink {
   std::string text_;
 };
 
-void count_row(TableSummary& summary, core::Timestamp at) {
+void count_row(const ExportRequest& request, TableSummary& summary, core::Timestamp at) {
   if (summary.rows++ == 0) summary.first = at;
   summary.last = at;
+  if (request.progress && summary.rows % kProgressRows == 0) request.progress(summary.rows, at);
 }
 
-Status export_trades(storage::StoreReader& reader, const Series& series, core::Timestamp start, core::Timestamp end,
-                     RowSink& sink, TableSummary& summary) {
+Status export_trades(storage::StoreReader& reader, const Series& series, const ExportRequest& request,
+                     core::Timestamp start, core::Timestamp end, RowSink& sink, TableSummary& summary) {
   storage::TradeQuery query{series.name.base, series.name.quote, series.name.venue, {}, {}, 0};
   return for_each_row(
       start, end,
@@ -50,7 +52,7 @@ Status export_trades(storage::StoreReader& reader, const Series& series, core::T
         return reader.trades(query);
       },
       [&](const storage::StoredTrade& trade) {
-        count_row(summary, trade.at);
+        count_row(request, summary, trade.at);
         return sink.put(TradeRow{trade.at, trade.trade_id, trade.side, trade.price, trade.amount});
       });
 }
@@ -76,7 +78,7 @@ Status export_candles(storage::StoreReader& reader, const Series& series, const 
       [&](const core::Candle& candle) -> Status {
         if (!candle.final) return {};  // a table says what was; this one still grows
         if (summary.rows > 0) note_hole(summary, summary.last + width, candle.start, width);
-        count_row(summary, candle.start);
+        count_row(request, summary, candle.start);
         return sink.put(candle);
       });
 }
@@ -94,7 +96,7 @@ Result<TableSummary> export_table(storage::StoreReader& reader, const Series& se
     }
   }
   RowSink sink(request.form, out);
-  auto written = request.kind == TableKind::trades ? export_trades(reader, series, start, end, sink, summary)
+  auto written = request.kind == TableKind::trades ? export_trades(reader, series, request, start, end, sink, summary)
                                                    : export_candles(reader, series, request, start, end, sink, summary);
   if (written) written = sink.flush();
   if (!written) return tl::unexpected(written.error());

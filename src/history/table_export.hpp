@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,8 @@ struct ExportRequest {
   TableForm form = TableForm::csv;
   core::Interval interval = core::Interval::m1;  ///< of candles
   core::Timestamp start, end;                    ///< [start, end); not set: from the first, to the last
+  /// Called now and then with the rows so far and the time of the last one. May be empty.
+  std::function<void(std::uint64_t rows, core::Timestamp at)> progress = {};
 };
 
 /// What a table holds, for its manifest.

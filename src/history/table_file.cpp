@@ -57,6 +57,7 @@ Result<TableName> read_table_name(std::string_view path) {
 struct TableReader::Impl {
   std::string path;
   gzFile file = nullptr;
+  std::uintmax_t file_bytes = 0;
   std::vector<char> buffer = std::vector<char>(kMaxLine * 4);
   std::size_t begin = 0, end = 0;
   bool at_end = false;
@@ -104,7 +105,14 @@ Result<std::unique_ptr<TableReader>> TableReader::open(const std::string& path) 
   impl->file = gzopen(path.c_str(), "rb");
   if (impl->file == nullptr) return disk_error("read", path, errno == 0 ? ENOMEM : errno);
   gzbuffer(impl->file, kGzipBuffer);
+  impl->file_bytes = std::filesystem::file_size(path, absent);
+  if (absent) impl->file_bytes = 0;
   return std::unique_ptr<TableReader>(new TableReader(std::move(impl)));
+}
+
+double TableReader::part() const {
+  const auto at = gzoffset(impl_->file);
+  return impl_->file_bytes == 0 || at < 0 ? -1 : static_cast<double>(at) / static_cast<double>(impl_->file_bytes);
 }
 
 Result<bool> TableReader::next(std::string_view& line) {
@@ -143,6 +151,20 @@ struct TableWriter::Impl {
   gzFile gzip = nullptr;
   bool is_stdout = false;
   bool overwrite = false;
+  bool nameless = false;  // until it is whole: gone with the program, however that ends
+
+  /// False, and errno, where it cannot be.
+  bool open() {
+    const auto folder = std::filesystem::path(path).parent_path();
+    descriptor = ::open(folder.empty() ? "." : folder.c_str(), O_WRONLY | O_TMPFILE | O_CLOEXEC, 0644);
+    nameless = descriptor >= 0;
+    if (nameless) return true;
+    partial = partial_name();
+    descriptor = ::open(partial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (descriptor < 0) partial.clear();
+    return descriptor >= 0;
+  }
+  std::string partial_name() const { return fmt::format("{}.partial-{}", path, ::getpid()); }
 
   ~Impl() {
     if (gzip != nullptr) gzclose_w(gzip);
@@ -160,6 +182,15 @@ struct TableWriter::Impl {
 
   Status give_name() {
     if (::fsync(descriptor) != 0) return disk_error("write", path, errno);
+    if (nameless) {
+      const std::string name = overwrite ? partial_name() : path;
+      const std::string itself = fmt::format("/proc/self/fd/{}", descriptor);
+      if (::linkat(AT_FDCWD, itself.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) != 0) {
+        return errno == EEXIST ? exists() : disk_error("write", path, errno);
+      }
+      if (!overwrite) return {};
+      partial = name;
+    }
     if (!overwrite && ::link(partial.c_str(), path.c_str()) != 0) {
       if (errno == EEXIST) return exists();
       if (errno != EPERM && errno != EOPNOTSUPP) return disk_error("write", path, errno);
@@ -188,13 +219,7 @@ Result<std::unique_ptr<TableWriter>> TableWriter::create(const std::string& path
   } else {
     std::error_code absent;
     if (!overwrite && std::filesystem::exists(path, absent)) return impl->exists();
-    impl->partial = fmt::format("{}.partial-{}", path, ::getpid());
-    impl->descriptor = ::open(impl->partial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    if (impl->descriptor < 0) {
-      const int failed = errno;
-      impl->partial.clear();
-      return disk_error("write", path, failed);
-    }
+    if (!impl->open()) return disk_error("write", path, errno);
   }
   if (gzip) {
     const int copy = ::dup(impl->descriptor);  // closing the gzip stream closes it, and the file is still to be synced
@@ -229,7 +254,9 @@ Result<std::unique_ptr<SpooledInput>> SpooledInput::from_stdin(const std::string
   std::string path = directory + "/import-XXXXXX";
   const int descriptor = ::mkostemp(path.data(), O_CLOEXEC);
   if (descriptor < 0) return disk_error("write", path, errno);
-  std::unique_ptr<SpooledInput> spooled(new SpooledInput(path));
+  // Without a name it goes with the program, however that ends.
+  ::unlink(path.c_str());
+  std::unique_ptr<SpooledInput> spooled(new SpooledInput(descriptor));
   std::array<char, 64 * 1024> buffer;
   Status status;
   for (;;) {
@@ -240,13 +267,14 @@ Result<std::unique_ptr<SpooledInput>> SpooledInput::from_stdin(const std::string
     status = write_all(descriptor, {buffer.data(), static_cast<std::size_t>(got)}, path);
     if (!status) break;
   }
-  ::close(descriptor);
   if (!status) return tl::unexpected(status.error());
   return spooled;
 }
 
+SpooledInput::SpooledInput(int descriptor)
+    : descriptor_(descriptor), path_(fmt::format("/proc/self/fd/{}", descriptor)) {}
 SpooledInput::~SpooledInput() {
-  ::unlink(path_.c_str());
+  ::close(descriptor_);
 }
 
 }  // namespace tickspan::history

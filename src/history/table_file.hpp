@@ -30,6 +30,8 @@ class TableReader {
   /// that is too long; io_error: the file can't be read, or its compressed data is damaged or cut off.
   core::Result<bool> next(std::string_view& line);
   std::uint64_t line_number() const { return lines_; }
+  /// How much of the file is read: 0 to 1; negative where its size is not known.
+  double part() const;
   /// Of the uncompressed bytes; call it once, at the end.
   std::string checksum() { return digest_.finish(); }
 
@@ -41,7 +43,7 @@ class TableReader {
   std::uint64_t lines_ = 0;
 };
 
-/// Writes a file under another name, plain or gzip, and gives it its own when it is whole; or writes to stdout (`-`).
+/// Writes a file without a name, plain or gzip, and gives it its name when it is whole; or writes to stdout (`-`).
 /// gzip bytes depend on the content alone. **Ownership**: without finish() nothing stays.
 class TableWriter {
  public:
@@ -66,7 +68,7 @@ class TableWriter {
   std::uint64_t bytes_ = 0;
 };
 
-/// Copies stdin into a file of its own below `directory`, so that it can be read twice. The file goes with the object.
+/// Copies stdin into a nameless file below `directory`, so that it can be read twice. The file goes with the object.
 class SpooledInput {
  public:
   static core::Result<std::unique_ptr<SpooledInput>> from_stdin(const std::string& directory);
@@ -76,7 +78,8 @@ class SpooledInput {
   const std::string& path() const { return path_; }
 
  private:
-  explicit SpooledInput(std::string path) : path_(std::move(path)) {}
+  explicit SpooledInput(int descriptor);
+  int descriptor_;
   std::string path_;
 };
 

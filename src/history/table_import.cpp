@@ -18,16 +18,17 @@ using core::Status;
 
 constexpr std::size_t kBadRowsShown = 20;
 constexpr std::size_t kBatchRows = 5000;
+constexpr std::uint64_t kProgressRows = 10'000, kProgressCandles = 1'000;
 constexpr core::Duration kMinute = std::chrono::minutes(1);
 
 class TableImport {
  public:
-  TableImport(storage::StoreReader& reader, storage::StoreWriter& writer, const Series& series,
-              const ImportRequest& request)
-      : reader_(reader), writer_(writer), series_(series), request_(request) {}
+  TableImport(storage::HistoryStore& store, const Series& series, const ImportRequest& request)
+      : store_(store), series_(series), request_(request) {}
 
   Result<ImportResult> run() {
-    auto checked = each_line([&](std::string_view line, std::uint64_t number) { return check(line, number); });
+    auto checked =
+        each_line("checking", [&](std::string_view line, std::uint64_t number) { return check(line, number); });
     if (!checked) return tl::unexpected(checked.error());
     if (!request_.sha256.empty() && request_.sha256 != *checked) {
       return core::fail(ErrorCode::parse_error,
@@ -35,14 +36,18 @@ class TableImport {
                                     request_.shown_as));
     }
     if (result_.rows == 0 || (result_.bad_rows > 0 && !request_.skip_bad)) return result_;
-    if (auto written = write(*checked); !written) return tl::unexpected(written.error());
+    transaction_ = store_.transaction();
+    if (!transaction_) return tl::unexpected(transaction_.error());
+    auto written = write(*checked);
+    if (written) written = (*transaction_)->commit();
+    if (!written) return tl::unexpected(written.error());
     return result_;
   }
 
  private:
   /// Calls `visit(line, number) -> Status` for each row; gives the checksum of the whole.
   template <typename Visit>
-  Result<std::string> each_line(Visit visit) {
+  Result<std::string> each_line(std::string_view doing, Visit visit) {
     auto reader = TableReader::open(request_.path);
     if (!reader) return tl::unexpected(reader.error());
     for (;;) {
@@ -56,11 +61,21 @@ class TableImport {
         continue;
       }
       if (line.empty()) continue;
+      if (number % kProgressRows == 0) tell(doing, number, (*reader)->part());
       if (auto visited = visit(line, number); !visited) return tl::unexpected(visited.error());
     }
     if ((*reader)->line_number() == 0 && request_.form == TableForm::csv) return no_header("it is empty");
     return (*reader)->checksum();
   }
+
+  static double part_of(core::Duration done, core::Duration all) {
+    return static_cast<double>(done.count()) / static_cast<double>(all.count());
+  }
+  void tell(std::string_view doing, std::uint64_t rows, double part) const {
+    if (request_.progress) request_.progress(doing, rows, part);
+  }
+  storage::StoreReader& reader() { return (*transaction_)->reader(); }
+  storage::StoreWriter& writer() { return (*transaction_)->writer(); }
 
   tl::unexpected<core::Error> no_header(const std::string& why) const {
     return core::fail(ErrorCode::parse_error,
@@ -100,7 +115,7 @@ class TableImport {
     batch_.catalogue_changed = series_.is_new;
     batch_.gaps = request_.gaps;
     std::uint64_t written = 0;
-    auto again = each_line([&](std::string_view line, std::uint64_t) { return put(line, written); });
+    auto again = each_line("writing", [&](std::string_view line, std::uint64_t) { return put(line, written); });
     if (!again) return tl::unexpected(again.error());
     if (*again != checksum || written != result_.rows) {
       return core::fail(ErrorCode::io_error,
@@ -133,12 +148,12 @@ class TableImport {
 
   Status flush() {
     if (!batch_.candles.empty()) {
-      const auto same = drop_unchanged(reader_, series_.name, request_.interval, batch_.candles);
+      const auto same = drop_unchanged(reader(), series_.name, request_.interval, batch_.candles);
       if (!same) return tl::unexpected(same.error());
       result_.unchanged += *same;
     }
     if (batch_.rows() == 0) return {};
-    auto written = writer_.write({batch_});
+    auto written = writer().write({batch_});
     batch_ = {};
     batch_.catalogue = series_.catalogue;
     return written;
@@ -146,25 +161,28 @@ class TableImport {
 
   Status build_from_trades() {
     const core::Timestamp from = result_.first.floor_to(kMinute), to = result_.last.floor_to(kMinute) + kMinute;
-    MinuteWriter minutes(reader_, writer_, series_);
+    MinuteWriter minutes(reader(), writer(), series_);
     if (auto loaded = minutes.load_gaps(from, to); !loaded) return loaded;
-    auto counted = recount_minutes(reader_, series_.name, from, to,
-                                   [&](const core::Candle& candle) { return minutes.put(candle); });
+    std::uint64_t candles = 0;
+    auto counted = recount_minutes(reader(), series_.name, from, to, [&](const core::Candle& candle) {
+      if (++candles % kProgressCandles == 0) tell("building candles", candles, part_of(candle.start - from, to - from));
+      return minutes.put(candle);
+    });
     if (counted) counted = minutes.flush();
     result_.minutes_built = minutes.written();
     if (!counted) return counted;
-    return rebuild_levels(reader_, writer_, series_, from, to, LevelSource::minutes, request_.now);
+    return rebuild_levels(reader(), writer(), series_, from, to, LevelSource::minutes, request_.now);
   }
 
   Status build_from_candles() {
     const core::Timestamp to = result_.last + core::width(request_.interval);
     if (request_.interval != core::Interval::m1 && request_.interval != core::Interval::h1) return {};
     const LevelSource source = request_.interval == core::Interval::m1 ? LevelSource::minutes : LevelSource::hours;
-    return rebuild_levels(reader_, writer_, series_, result_.first, to, source, request_.now);
+    return rebuild_levels(reader(), writer(), series_, result_.first, to, source, request_.now);
   }
 
-  storage::StoreReader& reader_;
-  storage::StoreWriter& writer_;
+  storage::HistoryStore& store_;
+  Result<std::unique_ptr<storage::StoreTransaction>> transaction_;
   const Series& series_;
   const ImportRequest& request_;
   ImportResult result_;
@@ -173,12 +191,11 @@ class TableImport {
 
 }  // namespace
 
-Result<ImportResult> import_table(storage::StoreReader& reader, storage::StoreWriter& writer, const Series& series,
-                                  const ImportRequest& request) {
+Result<ImportResult> import_table(storage::HistoryStore& store, const Series& series, const ImportRequest& request) {
   if (request.kind == TableKind::trades && series.name.venue.empty()) {
     return core::fail(ErrorCode::invalid_argument, "trades are a venue's: say which with --venue");
   }
-  return TableImport(reader, writer, series, request).run();
+  return TableImport(store, series, request).run();
 }
 
 std::string describe(const BadRow& bad) {

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "history/series.hpp"
@@ -20,6 +22,9 @@ struct ImportRequest {
   std::string sha256;           ///< what the manifest says; empty: not known
   std::vector<core::Gap> gaps;  ///< what the manifest says of its source's silence; stored with the rows
   core::Timestamp now;          ///< hours and days that end later are not written
+  /// Called now and then: what is done (`checking`, `writing`, `building candles`), how many rows of it are, and which
+  /// part of the whole (0 to 1; negative where that is not known). May be empty.
+  std::function<void(std::string_view doing, std::uint64_t rows, double part)> progress;
 };
 
 struct BadRow {
@@ -35,14 +40,16 @@ struct ImportResult {
   core::Timestamp first, last;
 };
 
-/// Reads the table twice: first to check every row, then to write them. One bad row and nothing is written, unless they
-/// are to be skipped: then `bad_rows` is set and the status is still a success. Rows that are stored already stay as
+/// Reads the table twice: first to check every row, then to write them, in one transaction: whatever fails, and however
+/// the program ends, the store is as it was. One bad row and nothing is written, unless they are to be skipped; either
+/// way `bad_rows` is set and the status is a success. Rows that are stored already stay as
 /// they are, so importing twice changes nothing. Out of trades the 1 m candles are built as they are live, from all
 /// trades the store then has, in whatever order they came; a stored candle that counts more volume than they do is
 /// kept. Hours and days follow the minutes.
 /// parse_error: no table, a wrong header, a checksum that differs. **Limits**: some thousand rows in memory.
-core::Result<ImportResult> import_table(storage::StoreReader& reader, storage::StoreWriter& writer,
-                                        const Series& series, const ImportRequest& request);
+/// conflict: the store has a writer.
+core::Result<ImportResult> import_table(storage::HistoryStore& store, const Series& series,
+                                        const ImportRequest& request);
 
 /// `line 7, column 12: price cannot be …`
 std::string describe(const BadRow& bad);

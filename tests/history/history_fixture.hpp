@@ -36,7 +36,15 @@ struct Place {
     request.interval = interval;
     request.skip_bad = skip_bad;
     request.now = kLater;
-    return import_table(*reader, *writer, series, request);
+    return run(request);
+  }
+
+  /// The import writes by itself: nobody else may meanwhile.
+  core::Result<ImportResult> run(const ImportRequest& request) {
+    writer.reset();
+    auto result = import_table(*store, series, request);
+    writer = std::move(*store->writer());
+    return result;
   }
 
   TableSummary write(const std::string& path, ExportRequest request) {

@@ -217,6 +217,35 @@ TEST(Import, OneBadRowAndNothingIsKept) {
   EXPECT_EQ(place.candles(Interval::m1).size(), 1U);
 }
 
+TEST(Import, WhateverFailsLaterNothingIsKept) {
+  const tickspan::test::TempDir dir;
+  for (const bool sqlite : {false, true}) {
+    Place place("binance", "xrp/eth",
+                sqlite ? storage::sqlite::make_sqlite_store(dir.file("t.db")) : storage::make_memory_store());
+    const std::string path = put_file(dir.file("t.csv"), made_up_trades(5, 40'000));
+    ImportRequest request;
+    request.path = request.shown_as = path;
+    request.now = test::kLater;
+    int written = 0;
+    request.progress = [&](std::string_view doing, std::uint64_t, double part) {
+      EXPECT_GE(part, 0);
+      EXPECT_LE(part, 1);
+      // A batch is in the transaction when the file turns out to be another one.
+      if (doing == "writing" && ++written == 1)
+        std::filesystem::resize_file(path, std::filesystem::file_size(path) - 9);
+    };
+    const auto failed = place.run(request);
+    ASSERT_FALSE(failed);
+    EXPECT_THAT(failed.error().context, HasSubstr("changed while it was read"));
+    EXPECT_TRUE(contents(place).empty());
+    EXPECT_TRUE(place.reader->series()->empty());
+    put_file(path, made_up_trades(5, 40'000));
+    request.progress = {};
+    ASSERT_TRUE(place.run(request));
+    EXPECT_EQ(place.trades().size(), 40'000U);
+  }
+}
+
 TEST(Import, AFileThatIsNoTableIsRefused) {
   const tickspan::test::TempDir dir;
   Place place;
@@ -241,7 +270,7 @@ TEST(Import, AChangedFileIsNotWhatItsManifestSays) {
   request.path = request.shown_as = put_file(dir.file("t.csv"), std::string(kTrades) + "1570752011620,1,sell,2,3\n");
   request.sha256 = std::string(64, '0');
   request.now = test::kLater;
-  const auto refused = import_table(*place.reader, *place.writer, place.series, request);
+  const auto refused = place.run(request);
   ASSERT_FALSE(refused);
   EXPECT_THAT(refused.error().context, HasSubstr("not what its manifest says"));
   EXPECT_TRUE(place.trades().empty());
@@ -319,7 +348,7 @@ TEST(Export, TheRangeAndItsManifest) {
   back.sha256 = facts->sha256;
   back.gaps = facts->gaps;
   back.now = test::kLater;
-  ASSERT_TRUE(import_table(*other.reader, *other.writer, other.series, back));
+  ASSERT_TRUE(other.run(back));
   EXPECT_EQ(other.reader->gaps("binance", gap.start, gap.end, 10)->size(), 1U);
   EXPECT_FALSE(read_manifest(put_file(dir.file("m"), "{}")));
 }

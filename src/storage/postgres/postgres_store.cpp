@@ -33,7 +33,8 @@ class PostgresStore final : public HistoryStore {
     }
     auto connection = Connection::open(*primary, limits(), kSessionSetup);
     if (!connection) return tl::unexpected(connection.error());
-    auto schema = migrate(**connection, primary->location);
+    auto schema =
+        options_.read_only ? look_at(**connection, primary->location) : migrate(**connection, primary->location);
     if (!schema) return tl::unexpected(schema.error());
     schema_ = *schema;
     primary_ = *primary;
@@ -105,6 +106,10 @@ class PostgresStore final : public HistoryStore {
   };
 
   Result<std::shared_ptr<int>> take_token() {
+    if (options_.read_only) {
+      return core::fail(ErrorCode::conflict,
+                        fmt::format("the database at {} is open for reading alone", primary_.location));
+    }
     if (!writer_gone_.expired()) {
       return core::fail(ErrorCode::conflict, fmt::format("the database at {} has a writer already", primary_.location));
     }

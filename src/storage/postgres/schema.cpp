@@ -100,6 +100,14 @@ Result<Layout> parse_layout(const std::string& name, const std::string& location
   return core::fail(ErrorCode::conflict, fmt::format("the database at {} has an unknown layout", location));
 }
 
+Result<Schema> read_version(Connection& connection, const std::string& location) {
+  auto row = connection.ask("SELECT version, layout FROM schema_version");
+  if (!row) return tl::unexpected(row.error());
+  const auto layout = parse_layout(row->size() == 1 ? row->text(0, 1) : "", location);
+  if (!layout) return tl::unexpected(layout.error());
+  return Schema{std::atoi(row->text(0, 0).c_str()), *layout};
+}
+
 /// Version 0 where there is no schema yet: makes the bare frame of it.
 Result<Schema> find_or_make(Connection& connection, const std::string& location) {
   auto found = connection.ask(
@@ -113,13 +121,7 @@ Result<Schema> find_or_make(Connection& connection, const std::string& location)
                                   "database in store.url",
                                   location));
   }
-  if (has_version) {
-    auto row = connection.ask("SELECT version, layout FROM schema_version");
-    if (!row) return tl::unexpected(row.error());
-    const auto layout = parse_layout(row->size() == 1 ? row->text(0, 1) : "", location);
-    if (!layout) return tl::unexpected(layout.error());
-    return Schema{std::atoi(row->text(0, 0).c_str()), *layout};
-  }
+  if (has_version) return read_version(connection, location);
   const auto extension = find_extension(connection);
   if (!extension) return tl::unexpected(extension.error());
   const Layout layout = choose_layout(*extension);
@@ -163,6 +165,22 @@ std::string_view to_string(Layout layout) noexcept {
 
 int newest_schema_version() {
   return static_cast<int>(kSteps.size());
+}
+
+Result<Schema> look_at(Connection& connection, const std::string& location) {
+  auto found = connection.ask("SELECT to_regclass('tickspan.schema_version') IS NOT NULL");
+  if (!found) return tl::unexpected(found.error());
+  if (found->text(0, 0) != "t") {
+    return core::fail(ErrorCode::not_found, fmt::format("the database at {} has no history of this program", location));
+  }
+  auto schema = read_version(connection, location);
+  if (schema && schema->version != newest_schema_version()) {
+    return core::fail(ErrorCode::conflict,
+                      fmt::format("the database at {} has schema {}, this program reads {}; start it with this version "
+                                  "once",
+                                  location, schema->version, newest_schema_version()));
+  }
+  return schema;
 }
 
 Result<Schema> migrate(Connection& connection, const std::string& location) {

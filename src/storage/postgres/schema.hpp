@@ -29,5 +29,7 @@ int newest_schema_version();
 /// Makes the schema, or brings it up to date, in one transaction under a lock: of two programs that start at once one
 /// waits. conflict: written by a newer version, of another program, or the server is too old; all is left untouched.
 core::Result<Schema> migrate(Connection& connection, const std::string& location);
+/// What is there, for reading alone. not_found: nothing of this program's; conflict: of another version.
+core::Result<Schema> look_at(Connection& connection, const std::string& location);
 
 }  // namespace tickspan::storage::postgres

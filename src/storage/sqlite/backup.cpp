@@ -240,18 +240,4 @@ Result<std::vector<std::string>> check_integrity(const std::string& path) {
   return faults_of(*source->connection);
 }
 
-Result<std::vector<SeriesName>> list_series(const std::string& path) {
-  auto source = open_source(path);
-  if (!source) return tl::unexpected(source.error());
-  auto statement = source->connection->prepare("SELECT base, quote, venue FROM series ORDER BY base, quote, venue");
-  if (!statement) return tl::unexpected(statement.error());
-  std::vector<SeriesName> out;
-  Step step = Step::row;
-  while ((step = statement->step()) == Step::row) {
-    out.push_back({statement->text(0), statement->text(1), statement->text(2)});
-  }
-  if (step == Step::failed) return tl::unexpected(source->connection->error("read"));
-  return out;
-}
-
 }  // namespace tickspan::storage::sqlite

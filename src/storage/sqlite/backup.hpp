@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "core/result.hpp"
-#include "storage/batch_rows.hpp"
 
 namespace tickspan::storage::sqlite {
 
@@ -30,8 +29,5 @@ core::Result<CopyInfo> restore(const std::string& source, const std::string& pat
 
 /// SQLite's own check of the whole file, one line per fault; none when it is sound.
 core::Result<std::vector<std::string>> check_integrity(const std::string& path);
-
-/// All series that have a name in the file, in the order base, quote, venue.
-core::Result<std::vector<SeriesName>> list_series(const std::string& path);
 
 }  // namespace tickspan::storage::sqlite

@@ -230,9 +230,9 @@ TEST(ReadOnlyStore, ReadsBesideAWriterAndNeverWrites) {
       (*reader)->trades({"bitcoin", "tether", "binance", storage::test::minute(0), storage::test::minute(100)});
   ASSERT_TRUE(trades);
   EXPECT_EQ(trades->size(), 4U);
-  const auto series = list_series(path);
+  const auto series = (*reader)->series();
   ASSERT_TRUE(series);
-  EXPECT_EQ(*series, (std::vector<SeriesName>{{"bitcoin", "tether", "binance"}, {"bitcoin", "usd", ""}}));
+  EXPECT_EQ(series->size(), 2U);
 }
 
 }  // namespace

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "app/config.hpp"
+#include "storage/history_store.hpp"
+
+namespace tickspan::app {
+
+/// Where the history of real prices is, by the configuration.
+struct StorePlace {
+  std::string directory;  ///< of the data; spool and copies of stdin are there whatever the store is
+  std::string database;   ///< the SQLite file, also where it is not used
+  bool postgres = false;  ///< `store.url` is set
+
+  std::string spool() const { return database + ".spool"; }
+};
+core::Result<StorePlace> store_place(const Config& config);
+
+enum class Access { read, write };
+/// The store itself, not opened yet. For reading a SQLite file may be in use by a server; for writing it may not, while
+/// a PostgreSQL database may.
+std::unique_ptr<storage::HistoryStore> make_store(const Config& config, const StorePlace& place, Access access);
+
+}  // namespace tickspan::app
