@@ -10,7 +10,7 @@ WERROR ?= $(if $(CI),ON,OFF)
 # The npm package `node` brings a current Node.js; it precedes whatever the system has.
 export PATH := $(CURDIR)/web/node/node_modules/.bin:$(PATH)
 
-.PHONY: help run build deps web configure test lint format fuzz bench bench-fanout sanitize test-timescale soak clean
+.PHONY: help run build deps web configure test lint format fuzz bench bench-fanout bench-start sanitize test-timescale soak clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -58,6 +58,11 @@ bench-fanout: build ## The fan-out beside its peers, in full; ONLY=ceiling,slow 
 	@tools/install_packages.sh bench
 	@cmake --build $(BUILD) -j $(JOBS) --target hub_server bare_server fanout_load
 	@tools/bench_fanout.py --build $(BUILD) $(if $(ONLY),--only $(ONLY))
+
+bench-start: build ## From exec to the first answer over a database with 100 million trades
+	@tools/install_packages.sh bench
+	@cmake --build $(BUILD) -j $(JOBS) --target store_fill
+	@tools/bench_start.py --build $(BUILD)
 
 sanitize: deps ## The tests again under address/undefined and thread sanitizers
 	@tools/install_packages.sh test

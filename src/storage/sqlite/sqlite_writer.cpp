@@ -61,6 +61,13 @@ struct SeriesHash {
   }
 };
 
+struct KeyHash {
+  std::size_t operator()(const core::SeriesKey& key) const noexcept {
+    return (std::size_t{key.base.value} * 0x9e3779b97f4a7c15ULL + key.quote.value) * 0x9e3779b97f4a7c15ULL +
+           key.venue.value;
+  }
+};
+
 class SqliteWriter final : public StoreWriter {
  public:
   /// `within`: a transaction that somebody else has begun and ends.
@@ -131,6 +138,7 @@ class SqliteWriter final : public StoreWriter {
     core::Error error = connection_->error(doing);
     series_.clear();  // ids given out by what is rolled back
     instruments_.clear();
+    pairs_.clear();
     blocks_.forget();
     old_trades_.forget();
     if (connection_->in_transaction()) {
@@ -156,8 +164,9 @@ class SqliteWriter final : public StoreWriter {
   }
 
   bool write_candles(const core::WriteBatch& batch) {
+    if (!batch.candles.empty()) use(batch.catalogue);
     for (const auto& row : batch.candles) {
-      const std::int64_t series = series_id(series_name(*batch.catalogue, row.series));
+      const std::int64_t series = series_id(row.series);
       if (series == 0) return false;
       const PackedCandle packed = pack(row.candle);
       candle_.integer(1, series).integer(2, interval_code(row.interval)).integer(3, row.candle.start.seconds());
@@ -170,10 +179,7 @@ class SqliteWriter final : public StoreWriter {
 
   bool write_trades(const core::WriteBatch& batch) {
     if (batch.ticks.empty()) return true;
-    if (batch.catalogue != catalogue_) {
-      catalogue_ = batch.catalogue;
-      instruments_.clear();
-    }
+    use(batch.catalogue);
     for (const auto& tick : batch.ticks) {
       const std::int64_t series = series_id(tick.instrument());
       if (series == 0) return false;
@@ -261,6 +267,21 @@ class SqliteWriter final : public StoreWriter {
     return true;
   }
 
+  /// Ids of one catalogue may mean something else in another.
+  void use(const core::CataloguePtr& catalogue) {
+    if (catalogue == catalogue_) return;
+    catalogue_ = catalogue;
+    instruments_.clear();
+    pairs_.clear();
+  }
+
+  /// Of a series of `catalogue_`. 0 when the database failed.
+  std::int64_t series_id(const core::SeriesKey& key) {
+    std::int64_t& id = pairs_[key];
+    if (id == 0) id = series_id(series_name(*catalogue_, key));
+    return id;
+  }
+
   /// Of an instrument of `catalogue_`. 0 when the database failed.
   std::int64_t series_id(core::InstrumentId instrument) {
     if (instruments_.size() <= instrument.index()) instruments_.resize(catalogue_->instruments().size());
@@ -321,6 +342,7 @@ class SqliteWriter final : public StoreWriter {
   OldTrades old_trades_{*connection_};
   bool move_failed_ = false;
   std::unordered_map<SeriesName, std::int64_t, SeriesHash> series_;
+  std::unordered_map<core::SeriesKey, std::int64_t, KeyHash> pairs_;
   core::CataloguePtr catalogue_;           // whose
   std::vector<std::int64_t> instruments_;  // series these are, by index; 0: not asked yet
 };
