@@ -163,6 +163,7 @@ CompositePrice composite(std::span<CompositeInput> inputs, const CompositeContex
   for (CompositeInput& i : used) {
     i.standing = core::Standing::used;
     out.as_of = std::max(out.as_of, i.as_of);
+    out.heard = std::max(out.heard, i.heard);
   }
   return out;
 }

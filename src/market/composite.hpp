@@ -14,7 +14,8 @@ namespace tickspan::market {
 struct CompositeInput {
   double price = 0;   ///< USD
   double volume = 0;  ///< USD traded lately; 0 where unknown
-  core::Timestamp as_of;
+  core::Timestamp as_of;  ///< of the older of what it was made from: the pair's price and its quote's
+  core::Timestamp heard;  ///< when the pair itself spoke
   core::Freshness state = core::Freshness::down;
   bool frozen = false;     ///< it speaks, but its price has not moved for far longer than it usually takes
   core::VenueId venue{};   ///< not valid: a venue of its own
@@ -35,6 +36,7 @@ struct CompositeContext {
 struct CompositePrice {
   double price = 0;  ///< USD; 0: no input is fresh
   core::Timestamp as_of;
+  core::Timestamp heard;
   core::Freshness state = core::Freshness::down;
   int inputs = 0;       ///< how many were used
   double disputed = 0;  ///< how far off most venues agree on another price, as a fraction; 0: they don't

@@ -208,7 +208,8 @@ void Market::recompute(core::AssetId id, core::Timestamp now) {
     } else {
       set_row(id, {rows_[id.index()].price, c.as_of, c.state, {}, c.inputs});
     }
-    feed_candle(id, c.as_of);
+    a.heard = c.heard;
+    feed_candle(id, c.heard);
   } else {
     settle_without_fresh(id, now);
   }

@@ -57,6 +57,7 @@ class Market {
     double told_price = 0;       ///< the price its dependents saw
     core::Timestamp told_as_of;  ///< the as_of that readers saw
     core::Timestamp candle_at;
+    core::Timestamp heard;  ///< newest message of a pair behind the composite
     core::Timestamp disputed_since;  ///< most venues have agreed on another price since then
     // The aggregator's price:
     core::Decimal polled_price;
@@ -160,7 +161,7 @@ class Market {
 
   void fit_to_catalogue();
   void touch(core::AssetId id);
-  Unit unit_of(core::AssetId quote, const PairState& pair) const;
+  Unit unit_of(core::AssetId quote, const PairState& pair, core::Timestamp now) const;
   core::Freshness freshness_of(const Pair& pair, core::Timestamp now) const;
   bool others_fresh(const AssetState& asset, core::VenueId venue) const;
   void recompute(core::AssetId id, core::Timestamp now);

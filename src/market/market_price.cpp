@@ -14,6 +14,8 @@ constexpr std::size_t kMostInputs = 64;
 // As long as a composite tells where the next one is to be looked for.
 constexpr core::Duration kBeforeCounts = std::chrono::seconds(60);
 constexpr core::Duration kAnchorCounts = std::chrono::minutes(15);
+// A peg moves slowly: as long as its last rate serves those who are quoted in it and still live themselves.
+constexpr core::Duration kPegCounts = std::chrono::minutes(15);
 // A market that jumps takes all its venues along within seconds. What nearly no market does, a fault does.
 constexpr double kWildJump = 0.2;
 constexpr core::Duration kPatience = std::chrono::seconds(5);
@@ -21,12 +23,16 @@ constexpr core::Duration kPatienceWithWildJumps = std::chrono::minutes(5);
 
 }  // namespace
 
-Market::Unit Market::unit_of(core::AssetId quote, const PairState& pair) const {
+Market::Unit Market::unit_of(core::AssetId quote, const PairState& pair, core::Timestamp now) const {
   const core::AssetRow& row = rows_[quote.index()];
   if (quote == usd_) return {1, pair.as_of(), core::Freshness::live};
-  if (row.has_price()) return {assets_[quote.index()].price, row.as_of, row.state};
+  const bool pegged = is_dollar_stablecoin(catalogue_->asset(quote));
+  if (row.has_price()) {
+    const bool known = pegged && row.state > core::Freshness::quiet && now - row.as_of <= kPegCounts;
+    return {assets_[quote.index()].price, row.as_of, known ? core::Freshness::quiet : row.state};
+  }
   // A dollar stablecoin that nobody has priced yet is taken at its peg; the result is never called live.
-  if (is_dollar_stablecoin(catalogue_->asset(quote))) return {1, pair.as_of(), core::Freshness::quiet};
+  if (pegged) return {1, pair.as_of(), core::Freshness::quiet};
   return {};
 }
 
@@ -41,13 +47,14 @@ bool Market::weigh_in(Pair& p, CompositeInput& input, core::Timestamp now) const
   if (!p.subscribed) return refuse(core::Standing::not_subscribed);
   if (p.freshness == core::Freshness::down) return refuse(core::Standing::down);
   if (p.state.price() <= 0) return refuse(core::Standing::no_price);
-  const Unit unit = unit_of(p.quote, p.state);
+  const Unit unit = unit_of(p.quote, p.state, now);
   if (unit.price <= 0) return refuse(core::Standing::no_rate);
   p.price_usd = p.state.price() * unit.price;
   if (p.freshness == core::Freshness::stale) return refuse(core::Standing::stale);
   input.price = p.price_usd;
   input.volume = p.state.recent_volume(now) * unit.price;
   input.as_of = std::min(p.state.as_of(), unit.as_of);
+  input.heard = p.state.as_of();
   input.state = core::worst(p.freshness, unit.state);
   input.frozen = p.state.frozen();
   input.venue = p.venue;
@@ -59,7 +66,7 @@ CompositeContext Market::context_of(core::AssetId id, core::Timestamp now) const
   const AssetState& a = assets_[id.index()];
   CompositeContext context{.outlier = outlier_};
   const bool own = row.has_price() && !row.source.valid() && !row.restored;
-  if (own && now - row.as_of <= kBeforeCounts) context.before = a.price;
+  if (own && now - a.heard <= kBeforeCounts) context.before = a.price;
   if (a.polled_at.is_set() && now - a.polled_at <= kAnchorCounts) context.anchor = a.polled_price.to_double();
   return context;
 }

@@ -88,6 +88,24 @@ TEST_F(HonestPrice, ADepegShowsInTheCoinAndNotInWhatIsQuotedInIt) {
   EXPECT_NEAR(of(binance_, "BTCUSDT").price_usd, 100, 0.01);
 }
 
+TEST_F(HonestPrice, APegThatNobodyTellsAnyMoreServesForAWhile) {
+  quote(kraken_, "USDT/USD", 0.97, 0.97);
+  quote(binance_, "XRPUSDT", 2, 2);
+  EXPECT_NEAR(price("ripple"), 1.94, 1e-9);
+  status(kraken_, core::FeedState::backing_off);
+  for (; now_ < kStart + 14min; at(now_ - kStart + 1s)) quote(binance_, "XRPUSDT", 2.1, 2.1);
+  EXPECT_EQ(row("tether").state, Freshness::down);
+  EXPECT_NEAR(price("ripple"), 2.1 * 0.97, 1e-9);
+  EXPECT_EQ(row("ripple").state, Freshness::quiet) << "it lives, its rate is from before";
+  EXPECT_EQ(row("ripple").as_of, kStart) << "that age is not hidden";
+  const auto candles = composites("ripple");
+  ASSERT_GT(candles.size(), 10U);
+  EXPECT_NEAR(candles.back().close.to_double(), 2.1 * 0.97, 1e-9) << "its candles go on";
+  for (; now_ < kStart + 16min; at(now_ - kStart + 1s)) quote(binance_, "XRPUSDT", 2.2, 2.2);
+  EXPECT_EQ(of(binance_, "XRPUSDT").standing, core::Standing::no_rate);
+  EXPECT_GT(row("ripple").state, Freshness::quiet);
+}
+
 TEST_F(HonestPrice, AnotherCoinUnderTheSameSymbolIsNotBelievedAlone) {
   rows({facts("ripple", "xrp", 1, 2.0), facts("bitcoin", "btc", 2, 100)});
   quote(kraken_, "USDT/USD", 1, 1);
