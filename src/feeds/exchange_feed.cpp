@@ -129,6 +129,7 @@ class ExchangeFeed::Impl final : public LinkOwner, public std::enable_shared_fro
   std::unique_ptr<SymbolFetcher> fetcher_;
   std::vector<std::unique_ptr<VenueLink>> links_;
   std::set<std::string> refused_;  ///< symbols the venue won't have, until its next list
+  std::set<std::string> voided_;   ///< symbols that stood in one message with them
   Status reported_;
   core::Timestamp last_alive_;
   bool running_ = false;
@@ -219,13 +220,15 @@ void ExchangeFeed::Impl::on_link_refusal(VenueLink& link, const std::string& det
   }
   const std::size_t before = refused_.size();
   for (const std::string& symbol : link.symbols()) {
-    if (names_symbol(detail, symbol)) refused_.insert(symbol);
+    if (!names_symbol(detail, symbol) || !refused_.insert(symbol).second) continue;
+    for (std::string& other : link.asked_with(symbol)) voided_.insert(std::move(other));
   }
   if (refused_.size() == before) return;
-  // Some venues void a whole request for one bad symbol in it. If nothing comes, the others are asked for again.
+  // Some venues void a whole request for one bad symbol in it: the others are asked for again.
   refusal_timer_.start(context_.scaled(kRefusalPause), [this] {
     distribute();
-    for (const auto& each : links_) each->subscribe_again();
+    for (const auto& each : links_) each->subscribe_again(voided_);
+    voided_.clear();
   });
 }
 

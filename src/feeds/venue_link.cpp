@@ -49,8 +49,16 @@ void VenueLink::set_symbols(std::set<std::string> symbols) {
   if (!active_ && !retry_timer_.running()) connect();
 }
 
-void VenueLink::subscribe_again() {
-  if (active_ && active_->open() && state_ == FeedState::subscribing) active_->subscribe(wanted());
+void VenueLink::subscribe_again(const std::set<std::string>& voided) {
+  if (!active_ || !active_->open()) return;
+  if (state_ == FeedState::subscribing) return active_->subscribe(wanted());
+  std::vector<std::string> again;
+  std::set_intersection(symbols_.begin(), symbols_.end(), voided.begin(), voided.end(), std::back_inserter(again));
+  active_->subscribe(again);
+}
+
+std::vector<std::string> VenueLink::asked_with(const std::string& symbol) const {
+  return active_ ? active_->asked_with(symbol) : std::vector<std::string>{};
 }
 
 void VenueLink::connect() {

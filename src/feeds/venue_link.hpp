@@ -40,9 +40,11 @@ class VenueLink final : public SessionOwner {
   /// What to listen to from now on: only the difference is (un)subscribed. Connects when it is the first.
   void set_symbols(std::set<std::string> symbols);
   const std::set<std::string>& symbols() const { return symbols_; }
-  /// Asks for everything again: after a refusal that may have voided the whole request. Only while nothing has come
-  /// yet.
-  void subscribe_again();
+  /// Asks again after a refusal that may have voided more than it named: for everything while nothing has come yet,
+  /// later for those of `voided` that are ours.
+  void subscribe_again(const std::set<std::string>& voided);
+  /// As VenueSession says.
+  std::vector<std::string> asked_with(const std::string& symbol) const;
   /// Ends; an interval of silence that is still open is reported as a gap up to now.
   void stop();
 

@@ -28,6 +28,8 @@ struct VenueLimits {
   std::chrono::milliseconds max_connection_age{0};  ///< 0: unlimited; a replacement is opened before this
   std::chrono::milliseconds mute_deadline{10'000};  ///< nothing at all received for this long: the connection is dead
   std::chrono::milliseconds ping_interval{0};       ///< 0: the venue pings, or sends heartbeats
+  /// One bad symbol may void all of the message that it stands in: the others of it are asked for again.
+  bool refusal_voids_message = false;
 };
 
 enum class FrameKind : std::uint8_t {
@@ -65,7 +67,8 @@ inline constexpr std::size_t kFramePadding = 64;
 
 /// All that is special about one exchange, without any I/O: addresses, spelling, messages, decoding. The session in
 /// feeds/exchange_feed does the rest, the same for all.
-/// **Threading**: const and stateless but for the parser inside, so one object per feed thread.
+/// **Threading**: const and stateless but for the parser inside and what updates of single fields are put together
+/// with, so one object per feed.
 class VenueProtocol {
  public:
   virtual ~VenueProtocol() = default;

@@ -74,6 +74,19 @@ void VenueSession::subscribe(const std::vector<std::string>& symbols) {
   context_.next_request_id += messages.size();
   std::move(messages.begin(), messages.end(), std::back_inserter(to_send_));
   if (!send_timer_.running()) send_next();
+  const VenueLimits& limits = context_.protocol.limits();
+  if (!limits.refusal_voids_message) return;
+  for (std::size_t i = 0; i < symbols.size(); i += limits.symbols_per_message) {
+    const auto first = symbols.begin() + static_cast<std::ptrdiff_t>(i);
+    const auto last = first + static_cast<std::ptrdiff_t>(std::min(limits.symbols_per_message, symbols.size() - i));
+    const auto message = std::make_shared<const std::vector<std::string>>(first, last);
+    for (const std::string& symbol : *message) asked_with_[symbol] = message;
+  }
+}
+
+std::vector<std::string> VenueSession::asked_with(const std::string& symbol) const {
+  const auto found = asked_with_.find(symbol);
+  return found == asked_with_.end() ? std::vector<std::string>{} : *found->second;
 }
 
 void VenueSession::unsubscribe(const std::vector<std::string>& symbols) {

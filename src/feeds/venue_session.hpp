@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -59,6 +60,9 @@ class VenueSession {
   void connect(const std::string& base_url);
   void subscribe(const std::vector<std::string>& symbols);
   void unsubscribe(const std::vector<std::string>& symbols);
+  /// The symbols that stood in the newest message that asked for this one, itself included. Empty where a refusal
+  /// voids no more than it names.
+  std::vector<std::string> asked_with(const std::string& symbol) const;
   /// Closes politely; frames that still come are ignored; on_session_end follows.
   void leave();
   /// No call to the owner any more.
@@ -70,7 +74,6 @@ class VenueSession {
  private:
   void on_open();
   void on_frame(std::string_view text, core::Timestamp received_at);
-  void on_refusal(const Decoded& decoded);
   void heard(bool frame);
   void send_next();
   void send_ping();
@@ -84,6 +87,7 @@ class VenueSession {
   std::string base_url_;
   std::unique_ptr<net::WebSocketClient> socket_;
   std::deque<std::string> to_send_;
+  std::map<std::string, std::shared_ptr<const std::vector<std::string>>> asked_with_;
   net::LoopTimer send_timer_, ping_timer_, silence_timer_, age_timer_;
   BrokenRatio broken_;
   bool open_ = false;

@@ -392,6 +392,28 @@ TEST_F(ExchangeFeedTest, ARefusedSymbolDoesNotTakeTheOthersWithItAndIsNotAskedFo
   EXPECT_EQ(heard().back(), "sub A,C");
 }
 
+TEST_F(ExchangeFeedTest, AsksAgainForThoseWhoseMessageWasVoidedWhileOthersAreLive) {
+  limits_.symbols_per_message = 2;
+  limits_.refusal_voids_message = true;
+  add_server([this](Peer& peer, int) {
+    peer.accept_websocket();
+    while (const auto text = peer.receive_text(60s)) {
+      hear(*text);
+      if (!text->starts_with("sub")) continue;
+      if (text->find('D') != std::string::npos)
+        peer.send_text("refuse D is not a valid product");
+      else
+        peer.send_text("trade " + text->substr(4, 1) + " 1");
+    }
+  });
+  start("ABCD");
+  ASSERT_TRUE(until([&] { return seen_.ticks.size() >= 2; }));  // A's at once, C's after its companion was refused
+  const auto asked = heard();
+  EXPECT_EQ(asked[0], "sub A,B");
+  EXPECT_EQ(asked[1], "sub C,D");
+  EXPECT_EQ(asked.back(), "sub C");
+}
+
 TEST_F(ExchangeFeedTest, AsksForItsPairsUntilItHasThemAndThenEveryDay) {
   options_.symbol_refresh = 2s;  // 100 ms at the test's speed
   std::atomic<int> asked{0};

@@ -255,6 +255,7 @@ class Coinbase final : public VenueProtocol {
   Coinbase() {
     limits_.control_spacing = std::chrono::milliseconds(200);  // 8 messages a second at most
     limits_.symbols_per_connection = 250;                      // each product also beats once a second
+    limits_.refusal_voids_message = true;
   }
 
   const core::Venue& venue() const override { return venue_; }

@@ -196,6 +196,7 @@ class Okx final : public VenueProtocol {
     limits_.symbols_per_message = 100;                         // of 64 KB, about 10
     limits_.symbols_per_connection = 300;
     limits_.ping_interval = std::chrono::seconds(5);  // without a push for 30 s the venue closes
+    limits_.refusal_voids_message = true;             // not documented either way; asking twice does no harm
   }
 
   const core::Venue& venue() const override { return venue_; }
