@@ -5,6 +5,8 @@
 
 #include "feeds/binance/binance.hpp"
 #include "feeds/binance/history.hpp"
+#include "feeds/bybit/bybit.hpp"
+#include "feeds/bybit/history.hpp"
 #include "feeds/coinbase/coinbase.hpp"
 #include "feeds/coinbase/history.hpp"
 #include "feeds/coingecko/coingecko_feed.hpp"
@@ -22,6 +24,7 @@ const std::vector<ExchangeSource>& exchange_sources() {
       {"coinbase", feeds::make_coinbase, feeds::make_coinbase_history},
       {"kraken", feeds::make_kraken, feeds::make_kraken_history},
       {"okx", feeds::make_okx, feeds::make_okx_history},
+      {"bybit", feeds::make_bybit, feeds::make_bybit_history},
   };
   return sources;
 }

@@ -118,4 +118,14 @@ core::Result<OkxRequest> parse_okx_request(std::string_view text) {
   return request;
 }
 
+core::Result<BybitRequest> parse_bybit_request(std::string_view text) {
+  Document document;
+  if (auto status = read(text, document); !status) return tl::unexpected(status.error());
+  BybitRequest request;
+  request.op = string_field(document.root, "op");
+  request.req_id = scalar_json(document.root, "req_id", "");
+  append_strings(document.root, "args", request.args);
+  return request;
+}
+
 }  // namespace tickspan::sim

@@ -52,4 +52,11 @@ struct OkxRequest {
 };
 core::Result<OkxRequest> parse_okx_request(std::string_view text);
 
+struct BybitRequest {
+  std::string op;
+  std::string req_id;  ///< as JSON; empty: none
+  std::vector<std::string> args;
+};
+core::Result<BybitRequest> parse_bybit_request(std::string_view text);
+
 }  // namespace tickspan::sim

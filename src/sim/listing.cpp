@@ -69,6 +69,7 @@ const std::vector<VenueRules>& rules() {
        {3, 2, 8},
        {{"usdt", 0.85, 4e7}, {"usdc", 0.1, 4e8}, {"btc", 0.05, 9e8}},
        {}},
+      {"bybit", kOnBinance, 0.15, 1.3e-4, {4, 1, 10}, {3, 2, 8}, {{"usdt", 0.9, 8e7}, {"usdc", 0.1, 9e8}}, {}},
   };
   return table;
 }

@@ -7,6 +7,7 @@
 
 #include "../support/support.hpp"
 #include "feeds/binance/binance.hpp"
+#include "feeds/bybit/bybit.hpp"
 #include "feeds/coinbase/coinbase.hpp"
 #include "feeds/kraken/kraken.hpp"
 #include "feeds/okx/okx.hpp"
@@ -22,6 +23,7 @@ std::vector<std::unique_ptr<feeds::VenueProtocol>> all_decoders() {
   decoders.push_back(feeds::make_coinbase());
   decoders.push_back(feeds::make_kraken());
   decoders.push_back(feeds::make_okx());
+  decoders.push_back(feeds::make_bybit());
   return decoders;
 }
 
@@ -259,6 +261,22 @@ const Expected kRecorded[] = {
      47,
      30},
     {"okx/ws_v5_20220513.rec.gz", "v5", 410, {{"books", 290}, {"tickers", 28}, {"trades", 74}}, 74, 28, 18},
+    {"bybit/ws_v5_spot_btc_20260809.rec",
+     "v5",
+     371,
+     {{"kline.1", 15}, {"orderbook.200", 300}, {"publicTrade", 11}, {"tickers", 41}},
+     11,
+     0,
+     4},
+    {"bybit/ws_v5_linear_bbo_20250613.rec", "v5", 202, {{"orderbook.1", 198}}, 0, 198, 4},
+    // Quotes: the tickers that say something of the best prices, put together.
+    {"bybit/ws_v5_linear_btc_sol_20260809.rec.gz",
+     "v5",
+     1304,
+     {{"kline.1", 47}, {"orderbook.200", 797}, {"publicTrade", 73}, {"tickers", 378}},
+     221,
+     287,
+     9},
 };
 
 TEST_F(ReplayTest, EveryRecordingGivesExactlyItsTradesAndQuotes) {

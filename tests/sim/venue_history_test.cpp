@@ -2,12 +2,14 @@
 // that are the sum of them.
 
 #include "sim/venues/binance.hpp"
+#include "sim/venues/bybit.hpp"
 #include "sim/venues/coinbase.hpp"
 #include "sim/venues/kraken.hpp"
 #include "sim/venues/okx.hpp"
 #include "venue_fixture.hpp"
 
 #include "feeds/binance/history.hpp"
+#include "feeds/bybit/history.hpp"
 #include "feeds/coinbase/history.hpp"
 #include "feeds/kraken/history.hpp"
 #include "feeds/okx/history.hpp"
@@ -93,6 +95,10 @@ class OkxPast : public VenueTest<OkxServer> {
  protected:
   OkxPast() : VenueTest("okx") {}
 };
+class BybitPast : public VenueTest<BybitServer> {
+ protected:
+  BybitPast() : VenueTest("bybit") {}
+};
 
 TEST_F(BinancePast, IsTheTruth) {
   const auto get_from = [this](const std::string& target) { return get(target); };
@@ -120,6 +126,12 @@ TEST_F(OkxPast, IsTheTruth) {
   const auto history = feeds::make_okx_history();
   trades_are_the_truth(get_from, pair("BTC", "USDT"), *history, "BTC-USDT", 2min);
   candles_are_the_truth(get_from, pair("LTC", "USDT"), *history, "LTC-USDT", 330min);  // four windows
+}
+
+TEST_F(BybitPast, IsTheTruth) {
+  const auto get_from = [this](const std::string& target) { return get(target); };
+  const auto history = feeds::make_bybit_history();
+  candles_are_the_truth(get_from, pair("LTC", "USDT"), *history, "LTCUSDT", 1200min);  // two windows
 }
 
 }  // namespace
