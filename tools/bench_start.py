@@ -12,6 +12,7 @@ import http.client
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -21,10 +22,20 @@ import tempfile
 import time
 
 AIM = 2.0
-CONFIG = "[log]\nlevel = \"warn\"\n[store]\nrepair = false\nbackfill = false\nticks = true\n"
-SOURCES = ("binance", "coinbase", "kraken", "coingecko")
+CONFIG = "[log]\nlevel = \"error\"\n[store]\nrepair = false\nbackfill = false\n"
 FIRST = "/api/v1/status"
 CHART = "/api/v1/candles/coin-0/usd?interval=1h&limit=720&start="  # and the day 30 days ago
+
+
+def sources():
+    defaults = pathlib.Path(__file__).resolve().parent.parent / "config/tickspan.toml"
+    return re.findall(r'^name = "(.+)"$', defaults.read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def source_table(name):
+    """One is needed: its venue is away. The others are off."""
+    away = 'ws_url = "ws://127.0.0.1:9/ws"\nrest_url = "http://127.0.0.1:9"\n'
+    return f'[[sources]]\nname = "{name}"\n' + (away if name == "binance" else "enabled = false\n")
 
 
 def drop_from_cache(path):
@@ -103,7 +114,7 @@ def main():
             subprocess.run([build / "bench/store_fill", database, str(asked.trades)], check=True)
         config = os.path.join(folder, "bench.toml")
         with open(config, "w", encoding="utf-8") as out:
-            out.write(CONFIG + "".join(f"[[sources]]\nname = \"{name}\"\nenabled = false\n" for name in SOURCES))
+            out.write(CONFIG + "".join(source_table(name) for name in sources()))
         print(f"{os.path.getsize(database) / 1e9:.2f} GB in {database}")
         met = True
         for kind in ("cold", "warm"):
