@@ -121,17 +121,18 @@ std::vector<SecondRange> to_aggregate(const CandleQuery& query, const std::vecto
   return out;
 }
 
+core::Timestamp reach_of(core::Timestamp newest_minute, core::Timestamp newest_final_hour) {
+  if (!newest_final_hour.is_set()) return newest_minute;
+  return std::max(newest_minute, newest_final_hour + core::width(core::Interval::h1) - kMinute);
+}
+
 std::optional<std::vector<Candle>> aggregate_hours(const std::vector<Candle>& hours, core::Interval interval,
-                                                   core::Timestamp newest_minute, std::size_t limit) {
+                                                   core::Timestamp reach, std::size_t limit) {
   constexpr std::int64_t kMayBeRounded = 100'000'000'000'000'000;  // 18 digits
-  // Hours may reach beyond the minutes, where those were never kept.
-  if (!hours.empty() && hours.back().final) {
-    newest_minute = std::max(newest_minute, hours.back().start + core::width(core::Interval::h1) - kMinute);
-  }
-  MinuteAggregator aggregator(interval, newest_minute, limit);
+  MinuteAggregator aggregator(interval, reach, limit);
   for (auto hour = hours.rbegin(); hour != hours.rend(); ++hour) {
     if (hour->volume.mantissa >= kMayBeRounded) return {};
-    const core::Timestamp until = std::min(newest_minute + kMinute, hour->start + core::width(core::Interval::h1));
+    const core::Timestamp until = std::min(reach + kMinute, hour->start + core::width(core::Interval::h1));
     if (!aggregator.add(*hour, static_cast<std::uint32_t>(std::max<std::int64_t>(2, (until - hour->start) / kMinute))))
       break;
   }

@@ -57,10 +57,15 @@ SecondRange second_range(core::Timestamp start, core::Timestamp end, std::int64_
 /// is among the `stored` (ascending, the newest `query.limit`). Newest first.
 std::vector<SecondRange> to_aggregate(const CandleQuery& query, const std::vector<core::Candle>& stored);
 
-/// Adds longer candles up to still longer ones: hours to 4 hours and days. Nothing where a volume among them has so
-/// many digits that it may have been rounded: then the minutes have to be added up.
+/// The newest minute that the series has or that lies in its newest final hour: hours reach beyond the minutes where
+/// those were never kept. Either may be not set. Of the series, not of a query: whether a candle is over and whole must
+/// not depend on what else was asked for.
+core::Timestamp reach_of(core::Timestamp newest_minute, core::Timestamp newest_final_hour);
+
+/// Adds longer candles up to still longer ones: hours to 4 hours and days. `reach`: see reach_of(). Nothing where a
+/// volume among them has so many digits that it may have been rounded: then the minutes have to be added up.
 std::optional<std::vector<core::Candle>> aggregate_hours(const std::vector<core::Candle>& hours,
-                                                         core::Interval interval, core::Timestamp newest_minute,
+                                                         core::Interval interval, core::Timestamp reach,
                                                          std::size_t limit);
 
 }  // namespace tickspan::storage

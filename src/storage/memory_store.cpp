@@ -136,6 +136,12 @@ using Levels = std::array<CandleMap, core::kIntervals.size()>;
 
 std::vector<Candle> newest_candles(const Levels& levels, const CandleQuery& query);
 
+Timestamp newest_final(const CandleMap& candles) {
+  const auto found =
+      std::find_if(candles.rbegin(), candles.rend(), [](const auto& entry) { return entry.second.final; });
+  return found == candles.rend() ? Timestamp{} : found->second.start;
+}
+
 std::vector<Candle> newest_aggregated(const Levels& levels, const CandleQuery& query,
                                       const std::vector<SecondRange>& ranges) {
   const CandleMap& minutes = levels[static_cast<std::size_t>(core::Interval::m1)];
@@ -151,7 +157,8 @@ std::vector<Candle> newest_aggregated(const Levels& levels, const CandleQuery& q
       const auto found = newest_candles(levels, part);
       hours.insert(hours.end(), found.begin(), found.end());
     }
-    if (auto sum = aggregate_hours(hours, query.interval, newest, query.limit)) return std::move(*sum);
+    const auto reach = reach_of(newest, newest_final(levels[static_cast<std::size_t>(core::Interval::h1)]));
+    if (auto sum = aggregate_hours(hours, query.interval, reach, query.limit)) return std::move(*sum);
   }
   MinuteAggregator aggregator(query.interval, newest, query.limit);
   for (const SecondRange& range : ranges) {

@@ -22,6 +22,8 @@ using core::Timestamp;
 constexpr int kMinutesColumn = 8;  // of how many minutes the candle is made, where that is asked for
 
 constexpr const char* kNewest = "SELECT newest_minute FROM series WHERE base = $1 AND quote = $2 AND venue = $3";
+constexpr const char* kNewestFinalHour =
+    "SELECT start FROM candles WHERE series = " SERIES " AND level = 3 AND form & 1 = 1 ORDER BY start DESC LIMIT 1";
 constexpr const char* kMinutes = "SELECT " CANDLE ", 1 FROM minutes WHERE series = " SERIES
                                  " AND start >= $4 AND start < $5 ORDER BY start DESC LIMIT $6";
 constexpr const char* kStored = "SELECT " CANDLE " FROM candles WHERE series = " SERIES
@@ -45,7 +47,7 @@ constexpr const char* kDayView = "SELECT " CANDLE ", minutes FROM days WHERE ser
 #undef SERIES
 #undef NEWEST
 #undef CANDLE
-static_assert(static_cast<int>(Interval::h1) == 3, "the level that kOpenHours names");
+static_assert(static_cast<int>(Interval::h1) == 3, "the level that kOpenHours and kNewestFinalHour name");
 
 std::size_t per_bucket(Interval interval, Interval part) {
   return static_cast<std::size_t>(core::width(interval) / core::width(part));
@@ -72,12 +74,9 @@ class CandleRead {
   Result<std::vector<Candle>> run() {
     if (query_.interval == Interval::m1) return only(limited(kMinutes, {query_.start, query_.end}));
     if (query_.stored_only) return only(levelled(kStored, {query_.start, query_.end}, query_.interval));
-    const bool long_level = query_.interval >= Interval::h1;
-    auto out = long_level ? with_rollups() : with_minutes();
-    // A sum that was rounded must not be added to: the minutes are.
-    if (out && inexact_) out = with_minutes();
-    if (out && query_.interval > Interval::h1) return with_stored_hours(std::move(*out));
-    return out;
+    if (query_.interval < Interval::h1) return with_minutes();
+    if (query_.interval == Interval::h1) return hours();
+    return in_one_view();
   }
 
  private:
@@ -98,6 +97,25 @@ class CandleRead {
     auto rows = connection_.pipeline({std::move(statement)});
     if (!rows) return tl::unexpected(rows.error());
     return ascending(rows->front());
+  }
+
+  /// What takes several round trips. On a failure the connection is given up, and with it the transaction.
+  Result<std::vector<Candle>> in_one_view() {
+    const bool ours = !connection_.in_transaction();
+    if (ours) {
+      if (auto begun = connection_.begin(kBeginRead); !begun) return tl::unexpected(begun.error());
+    }
+    auto out = hours();
+    if (out) out = with_stored_hours(std::move(*out));
+    if (!out || !ours) return out;
+    if (auto ended = connection_.end(kEndRead); !ended) return tl::unexpected(ended.error());
+    return out;
+  }
+
+  Result<std::vector<Candle>> hours() {
+    auto out = with_rollups();
+    // A sum that was rounded must not be added to: the minutes are.
+    return out && inexact_ ? with_minutes() : std::move(out);
   }
 
   Result<std::vector<Candle>> with_minutes() {
@@ -130,14 +148,16 @@ class CandleRead {
     part.start = Timestamp::from_s(missing.back().begin);
     part.end = Timestamp::from_s(missing.front().end);
     part.limit = std::numeric_limits<std::size_t>::max();
-    const auto hours = CandleRead(connection_, part, layout_).run();
-    if (!hours) return hours;
-    if (hours->empty()) return known;
-    auto rows = connection_.pipeline({newest()});
+    const auto found = CandleRead(connection_, part, layout_).run();
+    if (!found) return found;
+    if (found->empty()) return known;
+    auto rows = connection_.pipeline({newest(), {kNewestFinalHour, newest().params}});
     if (!rows) return tl::unexpected(rows.error());
-    const bool has_minutes = rows->front().size() == 1 && !rows->front().is_null(0, 0);
-    auto sum =
-        aggregate_hours(*hours, query_.interval, has_minutes ? rows->front().time(0, 0) : Timestamp{}, query_.limit);
+    const auto first = [](const Rows& one) {
+      return one.size() == 1 && !one.is_null(0, 0) ? one.time(0, 0) : Timestamp{};
+    };
+    const Timestamp reach = reach_of(first((*rows)[0]), first((*rows)[1]));
+    auto sum = aggregate_hours(*found, query_.interval, reach, query_.limit);
     if (!sum) return known;
     return merge_newest(std::move(known), std::move(*sum), query_.limit);
   }

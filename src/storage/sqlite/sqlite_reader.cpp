@@ -25,6 +25,9 @@ constexpr std::string_view kCandles =
     "SELECT start, open, high, low, close, scale, volume, volume_exp, trades, flags FROM candles "
     "WHERE series = ? AND interval = ? AND start >= ? AND start < ? ORDER BY start DESC";
 constexpr std::string_view kNewestMinute = "SELECT max(start) FROM candles WHERE series = ? AND interval = 0";
+constexpr std::string_view kNewestFinalHour =
+    "SELECT start FROM candles WHERE series = ? AND interval = 3 AND flags & 1 ORDER BY start DESC LIMIT 1";
+static_assert(PackedCandle::kFinal == 1 && static_cast<int>(core::Interval::h1) == 3, "what kNewestFinalHour names");
 constexpr std::string_view kPoints =
     "SELECT at, price, market_cap, volume_24h FROM points WHERE series = ? AND at >= ? AND at < ? ORDER BY at DESC "
     "LIMIT ?";
@@ -109,10 +112,11 @@ Result<std::vector<Candle>> stored_candles(Statements& statements, std::int64_t 
 
 Result<std::vector<Candle>> newest_candles(Statements& statements, std::int64_t series, const CandleQuery& query);
 
-Result<Timestamp> newest_minute(Statements& statements, std::int64_t series) {
+/// Not set where there is none.
+Result<Timestamp> newest_of(Statements& statements, std::string_view sql, std::int64_t series) {
   Timestamp newest;
   const auto status = statements.each(
-      kNewestMinute, [&](Statement& s) { s.integer(1, series); },
+      sql, [&](Statement& s) { s.integer(1, series); },
       [&](const Statement& row) -> Result<bool> {
         newest = Timestamp::from_s(row.integer(0));
         return false;
@@ -139,12 +143,15 @@ Result<std::vector<Candle>> hours_of(Statements& statements, std::int64_t series
 
 Result<std::vector<Candle>> aggregated_candles(Statements& statements, std::int64_t series, const CandleQuery& query,
                                                const std::vector<SecondRange>& ranges) {
-  const auto newest = newest_minute(statements, series);
+  const auto newest = newest_of(statements, kNewestMinute, series);
   if (!newest) return tl::unexpected(newest.error());
   if (query.interval > core::Interval::h1) {
     const auto hours = hours_of(statements, series, query, ranges);
     if (!hours) return hours;
-    if (auto sum = aggregate_hours(*hours, query.interval, *newest, query.limit)) return std::move(*sum);
+    const auto hour = newest_of(statements, kNewestFinalHour, series);
+    if (!hour) return tl::unexpected(hour.error());
+    if (auto sum = aggregate_hours(*hours, query.interval, reach_of(*newest, *hour), query.limit))
+      return std::move(*sum);
   }
   MinuteAggregator aggregator(query.interval, *newest, query.limit);
   bool more = true;

@@ -5,7 +5,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <random>
+#include <thread>
 
 #include "../fixtures.hpp"
 #include "server.hpp"
@@ -175,6 +177,43 @@ TEST(PostgresRollup, ARoundedHourIsNotAddedTo) {
   const CandleQuery query{"bitcoin", "usd", "", Interval::h4, minute(0), minute(300)};
   const auto found = (*real->reader())->candles(query), expected = (*model->reader())->candles(query);
   EXPECT_EQ(show(*found), show(*expected));
+}
+
+// Of one day the writer writes the whole, of the next its hours, always both with one number. The day is read before
+// the hours are: all of it must be of one transaction.
+TEST(PostgresRollup, AnAnswerIsOfOneState) {
+  if (PostgresServer::shared() == nullptr) GTEST_SKIP() << "no PostgreSQL server is installed";
+  const auto store = postgres::make_postgres_store(fresh_database());
+  ASSERT_TRUE(store->open());
+  const World world;
+  const Timestamp day = kNoon.floor_to(hours(24));
+  const auto writer = std::move(*store->writer());
+  const auto write = [&](std::uint32_t number) {
+    core::WriteBatch batch = world.batch();
+    const auto key = world.composite(world.btc);
+    batch.candles.push_back({key, Interval::d1, candle(day, "1", "1", "1", "1", "0", number)});
+    for (int h = 24; h < 48; ++h)
+      batch.candles.push_back(
+          {key, Interval::h1, candle(day + hours(h), "1", "1", "1", "1", "0", h == 30 ? number : 0)});
+    return writer->write({batch});
+  };
+  ASSERT_TRUE(write(1));
+  std::atomic<bool> stop{false};
+  std::thread writing([&] {
+    for (std::uint32_t number = 2; !stop; ++number) EXPECT_TRUE(write(number));
+  });
+  const auto reader = std::move(*store->reader());
+  std::uint32_t newest = 0;
+  for (int i = 0; i < 400 && !testing::Test::HasFailure(); ++i) {
+    const auto found = reader->candles({"bitcoin", "usd", "", Interval::d1, day, day + hours(48)});
+    EXPECT_TRUE(found && found->size() == 2);
+    if (!found || found->size() != 2) break;
+    EXPECT_EQ(found->at(0).trades, found->at(1).trades);
+    newest = found->at(1).trades;
+  }
+  stop = true;
+  writing.join();
+  EXPECT_GT(newest, 5u) << "nothing was written meanwhile";
 }
 
 }  // namespace
