@@ -56,7 +56,9 @@ void BatchQueue::wait_written() {
   const std::uint64_t target = pushed_;
   ++waiters_;
   changed_.notify_all();
-  written_.wait(lock, [&] { return done_ >= target || ended_; });
+  // Looked at again now and then: the C library of Debian 12 can lose a wake-up (glibc bug 25847).
+  while (!written_.wait_for(lock, std::chrono::seconds(1), [&] { return done_ >= target || ended_; })) {
+  }
   --waiters_;
 }
 

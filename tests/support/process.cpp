@@ -37,8 +37,8 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
   return out;
 }
 
-void redirect(const std::string& path, int to) {
-  const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+void redirect(const char* path, int to) {
+  const int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (file < 0 || dup2(file, to) < 0) _exit(126);
 }
 
@@ -50,14 +50,16 @@ Process::Process(const std::vector<std::string>& command, const std::vector<std:
   directory_ = pattern;
   std::vector<std::string> arguments = command, variables = environment(extra);
   std::vector<char*> argv = pointers(arguments), envp = pointers(variables);
+  // Between fork and exec nothing may allocate: another thread's lock on the heap would never be released there.
+  const std::string out = directory_ + "/out", err = directory_ + "/err";
   pid_ = fork();
   if (pid_ < 0) throw std::runtime_error("fork failed");
   if (pid_ > 0) return;
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
-  redirect(directory_ + "/out", STDOUT_FILENO);
-  redirect(directory_ + "/err", STDERR_FILENO);
+  redirect(out.c_str(), STDOUT_FILENO);
+  redirect(err.c_str(), STDERR_FILENO);
   execve(argv[0], argv.data(), envp.data());
   _exit(127);
 }

@@ -16,6 +16,8 @@ namespace {
 
 namespace fs = std::filesystem;
 constexpr std::chrono::seconds kPatience{60};
+// A test waits for nobody for ever: not for a server that does not answer, nor for another session's lock.
+constexpr const char* kLimits = "connect_timeout=20&options=-c%20statement_timeout%3D60s%20-c%20lock_timeout%3D30s";
 constexpr const char* kPassword = "s3cret pass";
 
 /// The server refuses to be root.
@@ -48,13 +50,23 @@ std::string PostgresServer::binaries() {
 }
 
 PostgresServer* PostgresServer::shared() {
-  static const std::unique_ptr<PostgresServer> server = []() -> std::unique_ptr<PostgresServer> {
+  struct Attempt {
+    std::unique_ptr<PostgresServer> server;
+    std::string failure;
+  };
+  // One attempt: where it takes longer than the patience, each further test would wait as long again for the same.
+  static const Attempt attempt = []() -> Attempt {
     if (const char* port = std::getenv("TICKSPAN_POSTGRES_PORT"); port != nullptr) {
-      return std::unique_ptr<PostgresServer>(new PostgresServer(std::atoi(port)));
+      return {std::unique_ptr<PostgresServer>(new PostgresServer(std::atoi(port))), {}};
     }
-    return binaries().empty() ? nullptr : std::make_unique<PostgresServer>();
+    try {
+      return {binaries().empty() ? nullptr : std::make_unique<PostgresServer>(), {}};
+    } catch (const std::exception& error) {
+      return {nullptr, error.what()};
+    }
   }();
-  return server.get();
+  if (!attempt.failure.empty()) throw std::runtime_error("no PostgreSQL server for the tests: " + attempt.failure);
+  return attempt.server.get();
 }
 
 PostgresServer::PostgresServer(const Settings& settings) : data_(folder_.file("data")) {
@@ -135,7 +147,8 @@ std::string PostgresServer::make_database(const std::string& name) {
   return url(name);
 }
 
-Psql::Psql(const std::string& url) : handle_(PQconnectdb(url.c_str())) {
+Psql::Psql(const std::string& url)
+    : handle_(PQconnectdb((url + (url.find('?') == std::string::npos ? "?" : "&") + kLimits).c_str())) {
   PQsetNoticeReceiver(
       handle_, [](void*, const PGresult*) {}, nullptr);
   if (PQstatus(handle_) != CONNECTION_OK) {
