@@ -56,6 +56,7 @@ struct Config {
   std::int64_t store_batch_rows = 10'000;
   std::int64_t store_batch_ms = 500;
   std::int64_t store_readers = 2;
+  std::int64_t store_cache_mb = 64;
   bool repair_gaps = true;
   bool backfill = true;
 

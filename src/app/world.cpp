@@ -7,6 +7,7 @@
 #include "engine/engine.hpp"
 #include "runtime/lifecycle.hpp"
 #include "runtime/log.hpp"
+#include "storage/cached_store.hpp"
 #include "storage/history_service.hpp"
 #include "storage/memory_store.hpp"
 #include "storage/postgres/postgres_store.hpp"
@@ -101,6 +102,10 @@ std::unique_ptr<storage::HistoryStore> World::Impl::make_store() {
 
 core::Status World::Impl::open_store(core::RestoredState& restored) {
   std::unique_ptr<storage::HistoryStore> store = make_store();
+  if (config.store_cache_mb > 0 && !options.database.empty()) {
+    store = storage::make_cached_store(std::move(store), metrics,
+                                       {.max_bytes = static_cast<std::size_t>(config.store_cache_mb) << 20});
+  }
   if (auto opened = store->open(); !opened) return opened;
   if (auto drained = drain_spool(*store); !drained) return drained;
   auto state = store->restore(clock.now() - kRestoreSpan);

@@ -134,6 +134,9 @@ class HistoryStore {
   virtual core::Result<std::unique_ptr<StoreTransaction>> transaction() = 0;
   /// What a start needs: catalogue, facts, last prices and the composite minutes since `since`.
   virtual core::Result<core::RestoredState> restore(core::Timestamp since) = 0;
+  /// How long an answer may be held on to that this store's own writer has not touched since. Not set: for ever, as
+  /// nobody else writes and a reader sees every commit at once.
+  virtual std::optional<core::Duration> keeps_for() const { return {}; }
 };
 
 }  // namespace tickspan::storage

@@ -51,6 +51,10 @@ std::vector<ConfigKey> store_keys() {
        [](Config& c, const RawValue& v) { return set_int(c.store_batch_ms, v, 1, 60'000); }},
       {"store.readers", "Threads that answer history requests.", "2",
        [](Config& c, const RawValue& v) { return set_int(c.store_readers, v, 1, 64); }},
+      {"store.cache_mb",
+       "MiB of memory for candles and gaps that are asked for often, so that charts do not read the database; 0 is "
+       "none.",
+       "64", [](Config& c, const RawValue& v) { return set_int(c.store_cache_mb, v, 0, 65'536); }},
       {"store.repair", "Whether holes are filled from the venues' own history, in the background.", "true",
        [](Config& c, const RawValue& v) { return set_bool(c.repair_gaps, v); }},
       {"store.backfill", "Whether each pair gets a day of minutes and a month of hours of before; needs repair.",

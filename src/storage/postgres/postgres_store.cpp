@@ -17,6 +17,8 @@ using core::ErrorCode;
 using core::Result;
 using core::Status;
 
+constexpr std::chrono::seconds kKeepsFor{2};
+
 class PostgresStore final : public HistoryStore {
  public:
   PostgresStore(std::string url, PostgresOptions options) : url_(std::move(url)), options_(std::move(options)) {}
@@ -75,6 +77,9 @@ class PostgresStore final : public HistoryStore {
     if (!servers_) return not_open();
     return read_state(*servers_, since);
   }
+
+  /// Other programs may write to the database, and replicas lag.
+  std::optional<core::Duration> keeps_for() const override { return kKeepsFor; }
 
  private:
   /// Tells the store when it has gone.
