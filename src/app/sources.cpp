@@ -5,6 +5,8 @@
 
 #include "feeds/binance/binance.hpp"
 #include "feeds/binance/history.hpp"
+#include "feeds/bitstamp/bitstamp.hpp"
+#include "feeds/bitstamp/history.hpp"
 #include "feeds/bybit/bybit.hpp"
 #include "feeds/bybit/history.hpp"
 #include "feeds/coinbase/coinbase.hpp"
@@ -25,6 +27,7 @@ const std::vector<ExchangeSource>& exchange_sources() {
       {"kraken", feeds::make_kraken, feeds::make_kraken_history},
       {"okx", feeds::make_okx, feeds::make_okx_history},
       {"bybit", feeds::make_bybit, feeds::make_bybit_history},
+      {"bitstamp", feeds::make_bitstamp, feeds::make_bitstamp_history},
   };
   return sources;
 }

@@ -128,4 +128,14 @@ core::Result<BybitRequest> parse_bybit_request(std::string_view text) {
   return request;
 }
 
+core::Result<BitstampRequest> parse_bitstamp_request(std::string_view text) {
+  Document document;
+  if (auto status = read(text, document); !status) return tl::unexpected(status.error());
+  BitstampRequest request;
+  request.event = string_field(document.root, "event");
+  object data;
+  if (!document.root["data"].get(data)) request.channel = string_field(data, "channel");
+  return request;
+}
+
 }  // namespace tickspan::sim

@@ -59,4 +59,10 @@ struct BybitRequest {
 };
 core::Result<BybitRequest> parse_bybit_request(std::string_view text);
 
+struct BitstampRequest {
+  std::string event;
+  std::string channel;
+};
+core::Result<BitstampRequest> parse_bitstamp_request(std::string_view text);
+
 }  // namespace tickspan::sim

@@ -70,6 +70,14 @@ const std::vector<VenueRules>& rules() {
        {{"usdt", 0.85, 4e7}, {"usdc", 0.1, 4e8}, {"btc", 0.05, 9e8}},
        {}},
       {"bybit", kOnBinance, 0.15, 1.3e-4, {4, 1, 10}, {3, 2, 8}, {{"usdt", 0.9, 8e7}, {"usdc", 0.1, 9e8}}, {}},
+      {"bitstamp",
+       kOnKraken,
+       0.06,
+       1.8e-4,
+       {4, 0, 8},
+       {8, 8, 8},
+       {{"usd", 0.65, 1e8}, {"eur", 0.25, 3e8}, {"btc", 0.1, 9e8}},
+       {{"eur", "usd"}, {"gbp", "usd"}, {"usdt", "eur"}}},
   };
   return table;
 }

@@ -13,6 +13,7 @@
 #include "sim/control.hpp"
 #include "sim/listing.hpp"
 #include "sim/venues/binance.hpp"
+#include "sim/venues/bitstamp.hpp"
 #include "sim/venues/bybit.hpp"
 #include "sim/venues/coinbase.hpp"
 #include "sim/venues/coingecko.hpp"
@@ -39,9 +40,13 @@ std::unique_ptr<VenueServer> make_aggregator(const VenueContext& context, const 
 
 /// One line for each venue: this is where a new one is added. The order is that of the configuration.
 constexpr std::pair<std::string_view, MakeVenue> kVenues[] = {
-    {"binance", make_exchange<BinanceServer>}, {"coinbase", make_exchange<CoinbaseServer>},
-    {"kraken", make_exchange<KrakenServer>},   {"okx", make_exchange<OkxServer>},
-    {"bybit", make_exchange<BybitServer>},     {"coingecko", make_aggregator},
+    {"binance", make_exchange<BinanceServer>},
+    {"coinbase", make_exchange<CoinbaseServer>},
+    {"kraken", make_exchange<KrakenServer>},
+    {"okx", make_exchange<OkxServer>},
+    {"bybit", make_exchange<BybitServer>},
+    {"bitstamp", make_exchange<BitstampServer>},
+    {"coingecko", make_aggregator},
 };
 
 MakeVenue find_venue(std::string_view id) {

@@ -99,7 +99,7 @@ export class Server {
 }
 
 /** Sources whose hosts refuse: port 9 of this machine, where nobody listens. */
-export const UNREACHABLE = ['binance', 'coinbase', 'kraken', 'okx', 'bybit', 'coingecko']
+export const UNREACHABLE = ['binance', 'coinbase', 'kraken', 'okx', 'bybit', 'bitstamp', 'coingecko']
   .map((name) => `[[sources]]\nname = "${name}"\n${name === 'coingecko' ? '' : 'ws_url = "ws://127.0.0.1:9"\n'}rest_url = "http://127.0.0.1:9"\n`)
   .join('');
 

@@ -269,7 +269,7 @@ test('prices come from venues over real sockets', { skip: usesMock ? 'the mock h
     await page.waitForSelector('[data-coin="bitcoin"] .badge-live');
     await seePriceChange(page);
     await page.goto(new URL('/sources', other.base).href);
-    for (const venue of ['binance', 'coinbase', 'kraken', 'okx', 'bybit']) await page.waitForSelector(`[data-source="${venue}"] .badge-live`);
+    for (const venue of ['binance', 'coinbase', 'kraken', 'okx', 'bybit', 'bitstamp']) await page.waitForSelector(`[data-source="${venue}"] .badge-live`);
     await leave();
   } finally {
     await other.end();

@@ -7,6 +7,7 @@
 
 #include "core/assert.hpp"
 #include "feeds/binance/history.hpp"
+#include "feeds/bitstamp/history.hpp"
 #include "feeds/bybit/history.hpp"
 #include "feeds/coinbase/history.hpp"
 #include "feeds/kraken/history.hpp"
@@ -16,7 +17,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace tickspan;
   static const std::unique_ptr<feeds::VenueHistory> venues[] = {
       feeds::make_binance_history(), feeds::make_coinbase_history(), feeds::make_kraken_history(),
-      feeds::make_okx_history(), feeds::make_bybit_history()};
+      feeds::make_okx_history(),     feeds::make_bybit_history(),    feeds::make_bitstamp_history()};
   // Room for more venues, so that what seeds mean does not change with their number.
   if (size == 0 || data[0] % 8 >= std::size(venues)) return 0;
   const auto kind = static_cast<feeds::HistoryKind>(data[0] / 8 % 3);

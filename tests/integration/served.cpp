@@ -58,7 +58,7 @@ std::string json_field(const std::string& json, const std::string& name) {
 std::string dead_venues(const std::string& path, int port) {
   const std::string at = "127.0.0.1:" + std::to_string(port);
   std::ofstream out(path);
-  for (const char* name : {"binance", "coinbase", "kraken", "okx", "bybit"}) {
+  for (const char* name : {"binance", "coinbase", "kraken", "okx", "bybit", "bitstamp"}) {
     out << "[[sources]]\nname = \"" << name << "\"\nws_url = \"ws://" << at << "/" << name << "\"\nrest_url = \"http://"
         << at << "/" << name << "\"\n";
   }

@@ -7,6 +7,7 @@
 
 #include "../support/support.hpp"
 #include "feeds/binance/binance.hpp"
+#include "feeds/bitstamp/bitstamp.hpp"
 #include "feeds/bybit/bybit.hpp"
 #include "feeds/coinbase/coinbase.hpp"
 #include "feeds/kraken/kraken.hpp"
@@ -24,6 +25,7 @@ std::vector<std::unique_ptr<feeds::VenueProtocol>> all_decoders() {
   decoders.push_back(feeds::make_kraken());
   decoders.push_back(feeds::make_okx());
   decoders.push_back(feeds::make_bybit());
+  decoders.push_back(feeds::make_bitstamp());
   return decoders;
 }
 
@@ -277,6 +279,8 @@ const Expected kRecorded[] = {
      221,
      287,
      9},
+    {"bitstamp/ws_10pairs_20210417.rec.gz", "v2", 677, {{"diff_order_book", 641}, {"live_trades", 16}}, 16, 0, 20},
+    {"bitstamp/ws_10pairs_20220105.rec.gz", "v2", 747, {{"diff_order_book", 717}, {"live_trades", 10}}, 10, 0, 20},
 };
 
 TEST_F(ReplayTest, EveryRecordingGivesExactlyItsTradesAndQuotes) {

@@ -78,6 +78,7 @@ class VenueTest : public ::testing::Test {
     RestRequest request;
     request.path = target.substr(0, target.find('?'));
     if (request.path.size() < target.size()) request.query = net::parse_query(target.substr(request.path.size() + 1));
+    while (request.path.size() > 1 && request.path.back() == '/') request.path.pop_back();  // as the simulator does
     request.now = clock.now();
     return server->rest(request);
   }

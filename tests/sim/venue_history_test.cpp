@@ -2,6 +2,7 @@
 // that are the sum of them.
 
 #include "sim/venues/binance.hpp"
+#include "sim/venues/bitstamp.hpp"
 #include "sim/venues/bybit.hpp"
 #include "sim/venues/coinbase.hpp"
 #include "sim/venues/kraken.hpp"
@@ -9,6 +10,7 @@
 #include "venue_fixture.hpp"
 
 #include "feeds/binance/history.hpp"
+#include "feeds/bitstamp/history.hpp"
 #include "feeds/bybit/history.hpp"
 #include "feeds/coinbase/history.hpp"
 #include "feeds/kraken/history.hpp"
@@ -99,6 +101,10 @@ class BybitPast : public VenueTest<BybitServer> {
  protected:
   BybitPast() : VenueTest("bybit") {}
 };
+class BitstampPast : public VenueTest<BitstampServer> {
+ protected:
+  BitstampPast() : VenueTest("bitstamp") {}
+};
 
 TEST_F(BinancePast, IsTheTruth) {
   const auto get_from = [this](const std::string& target) { return get(target); };
@@ -132,6 +138,12 @@ TEST_F(BybitPast, IsTheTruth) {
   const auto get_from = [this](const std::string& target) { return get(target); };
   const auto history = feeds::make_bybit_history();
   candles_are_the_truth(get_from, pair("LTC", "USDT"), *history, "LTCUSDT", 1200min);  // two windows
+}
+
+TEST_F(BitstampPast, IsTheTruth) {
+  const auto get_from = [this](const std::string& target) { return get(target); };
+  const auto history = feeds::make_bitstamp_history();
+  candles_are_the_truth(get_from, pair("LTC", "USD"), *history, "ltcusd", 1200min);  // two windows
 }
 
 }  // namespace
