@@ -9,10 +9,17 @@
 #include <vector>
 
 #include "core/result.hpp"
+#include "storage/history_service.hpp"
 #include "stream/hub.hpp"
 
 namespace tickspan::app {
 
+/// Which single prices are stored besides candles.
+enum class StoreTicks : std::uint8_t {
+  off,
+  composite,  ///< the composite price of each asset
+  all,        ///< and every trade of every exchange
+};
 enum class Offline : std::uint8_t { simulate, wait, fail };
 
 /// One `[[sources]]` entry: which source, where, with which key.
@@ -51,7 +58,9 @@ struct Config {
   std::int64_t store_replica_lag_ms = 5'000;
   std::int64_t store_connections = 4;
   std::int64_t store_statement_ms = 15'000;
-  bool store_ticks = false;
+  StoreTicks store_ticks = StoreTicks::off;
+  storage::Durability store_durability = storage::Durability::relaxed;
+  storage::Retention retention;
   std::int64_t store_queue_rows = 65'536;
   std::int64_t store_batch_rows = 10'000;
   std::int64_t store_batch_ms = 500;

@@ -137,6 +137,14 @@ Status validate(const Config& config) {
   if (config.tls_certificate.empty() != config.tls_key.empty()) {
     return core::fail(ErrorCode::invalid_argument, "server.tls_certificate and server.tls_key must be given together");
   }
+  // What is longer is what remains when the shorter has gone.
+  const auto outlives = [](int longer, int shorter) { return longer == 0 || (shorter != 0 && longer >= shorter); };
+  if (!outlives(config.retention.hour_days, config.retention.minute_days) ||
+      !outlives(config.retention.day_days, config.retention.hour_days)) {
+    return core::fail(ErrorCode::invalid_argument,
+                      "longer candles are kept at least as long as shorter ones: store.keep_1d_days, "
+                      "store.keep_1h_days, store.keep_1m_days");
+  }
   for (const SourceConfig& source : config.sources) {
     if ((source.plan == "demo" || source.plan == "pro") && source.key.empty()) {
       return core::fail(ErrorCode::invalid_argument,

@@ -6,7 +6,7 @@ Past::Past(const FeedSurroundings& around, storage::HistoryService& store, runti
            std::function<core::SnapshotPtr()> snapshot, const Config& config)
     : around_(around) {
   history::GapRepairerOptions options;
-  options.store_ticks = config.store_ticks;
+  options.store_ticks = config.store_ticks == StoreTicks::all;
   repairer_ =
       std::make_unique<history::GapRepairer>(around_.loop, store, around_.clock, metrics, std::move(snapshot), options);
 }

@@ -31,6 +31,8 @@ storage::HistoryServiceOptions service_options(const Config& config) {
   options.batch_rows = static_cast<std::size_t>(config.store_batch_rows);
   options.batch_time = std::chrono::milliseconds(config.store_batch_ms);
   options.readers = static_cast<std::size_t>(config.store_readers);
+  options.durability = config.store_durability;
+  options.retention = config.retention;
   return options;
 }
 
@@ -39,6 +41,7 @@ storage::postgres::PostgresOptions postgres_options(const Config& config, runtim
   options.read_urls = config.store_read_urls;
   options.connections = static_cast<std::size_t>(config.store_connections);
   options.statement_time = std::chrono::milliseconds(config.store_statement_ms);
+  options.durability = config.store_durability;
   options.replica_lag = std::chrono::milliseconds(config.store_replica_lag_ms);
   options.metrics = &metrics;
   return options;
@@ -50,7 +53,10 @@ engine::EngineOptions engine_options(const WorldOptions& world, const Config& co
   options.tracked_assets = static_cast<std::size_t>(config.tracked_assets);
   options.outlier = static_cast<double>(config.outlier_percent) / 100;
   options.ring_capacity = static_cast<std::size_t>(config.ring_capacity);
-  options.store_ticks = config.store_ticks;
+  options.store_trades = config.store_ticks == StoreTicks::all;
+  options.store_composites = config.store_ticks != StoreTicks::off;
+  // Who wants to lose a second at most must save the open minutes every second.
+  if (config.store_durability != storage::Durability::relaxed) options.save_open_every = std::chrono::seconds(1);
   return options;
 }
 
@@ -69,7 +75,7 @@ struct World::Impl {
 
   core::Status open(wire::FrameSink* frames, wire::InterestTable* interest);
   core::Status open_store(core::RestoredState& restored);
-  core::Status drain_spool(storage::HistoryStore& store) const;
+  void drain_spool(storage::HistoryStore& store) const;
   std::string spool_folder() const;
   std::unique_ptr<storage::HistoryStore> make_store();
   void make_engine(wire::FrameSink* frames, wire::InterestTable* interest);
@@ -96,7 +102,7 @@ struct World::Impl {
 std::unique_ptr<storage::HistoryStore> World::Impl::make_store() {
   if (options.database.empty()) return storage::make_memory_store();
   if (config.store_url.empty() || options.origin != core::Origin::real)
-    return storage::sqlite::make_sqlite_store(options.database);
+    return storage::sqlite::make_sqlite_store(options.database, {.durability = config.store_durability});
   return storage::postgres::make_postgres_store(config.store_url, postgres_options(config, metrics));
 }
 
@@ -107,7 +113,7 @@ core::Status World::Impl::open_store(core::RestoredState& restored) {
                                        {.max_bytes = static_cast<std::size_t>(config.store_cache_mb) << 20});
   }
   if (auto opened = store->open(); !opened) return opened;
-  if (auto drained = drain_spool(*store); !drained) return drained;
+  drain_spool(*store);
   auto state = store->restore(clock.now() - kRestoreSpan);
   if (!state) return tl::unexpected(state.error());
   restored = std::move(*state);
@@ -120,6 +126,7 @@ core::Status World::Impl::open_store(core::RestoredState& restored) {
   reader->reset();
   auto service = service_options(config);
   service.spool_folder = spool_folder();
+  service.written_until = restored.last_write;
   history = std::make_unique<storage::HistoryService>(std::move(store), service, metrics, clock);
   return {};
 }
@@ -129,13 +136,10 @@ std::string World::Impl::spool_folder() const {
 }
 
 // Before the last state is read: it shall hold what the former run could not write.
-core::Status World::Impl::drain_spool(storage::HistoryStore& store) const {
-  auto writer = store.writer();
-  if (!writer) return tl::unexpected(writer.error());
-  const auto rows = storage::drain_spool(spool_folder(), **writer);
+void World::Impl::drain_spool(storage::HistoryStore& store) const {
+  const auto rows = storage::drain_spool(spool_folder(), store);
   if (!rows) kLog.warn("the spool of the last run is not written yet: {}", rows.error().context);
   if (rows && *rows > 0) kLog.info("{} rows that the last run could not write are in the store", *rows);
-  return {};
 }
 
 void World::Impl::make_engine(wire::FrameSink* frames, wire::InterestTable* interest) {

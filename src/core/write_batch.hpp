@@ -27,21 +27,33 @@ struct PointRow {
   AssetId asset;
   MarketPoint point;
 };
+/// A composite price as a trade of its series: no amount, no number, no side; received when it was made.
+struct CompositeTick {
+  SeriesKey series;
+  Tick tick;
+};
+inline Tick composite_tick(Timestamp at, const Decimal& price) {
+  return Tick(Tick::Trade{{}, at, {}, price, {}, 0, Side::unknown});
+}
 
 /// What the engine hands to the store in one turn. Every row is an upsert: writing it twice changes nothing.
 struct WriteBatch {
   CataloguePtr catalogue;          ///< resolves every id in this batch
   bool catalogue_changed = false;  ///< assets were added or re-ranked: store them
   std::vector<CandleRow> candles;
-  std::vector<Tick> ticks;  ///< trades only, and only where storing ticks is on
+  std::vector<Tick> ticks;                ///< trades only, and only where storing them is on
+  std::vector<CompositeTick> composites;  ///< and these only where storing composite prices is
   std::vector<LastPrice> prices;
   std::vector<AssetFacts> facts;
   std::vector<PointRow> points;
   std::vector<Gap> gaps;
+  /// Set by the one that listens: all that was heard before is in this batch or in an earlier one, so whatever a crash
+  /// takes is younger. Not set by those who write of the past.
+  Timestamp heard_until;
 
   std::size_t rows() const {
-    return candles.size() + ticks.size() + prices.size() + facts.size() + points.size() + gaps.size() +
-           (catalogue_changed ? 1 : 0);
+    return candles.size() + ticks.size() + composites.size() + prices.size() + facts.size() + points.size() +
+           gaps.size() + (catalogue_changed ? 1 : 0) + (heard_until.is_set() ? 1 : 0);
   }
 };
 
@@ -65,7 +77,7 @@ struct RestoredState {
   std::vector<AssetFacts> facts;
   std::vector<Price> prices;
   std::vector<Minutes> minutes;
-  Timestamp last_write;  ///< the newest row of any kind; not set for an empty store
+  Timestamp last_write;  ///< the newest WriteBatch::heard_until; not set for an empty store
 };
 
 /// The stored minutes of composites in [hour, hour + 1 h): what the engine asks for when a long window leaves them.

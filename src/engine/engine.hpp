@@ -21,7 +21,9 @@ struct EngineOptions {
   std::size_t tracked_assets = 300;    ///< coins kept, by market capitalisation
   double outlier = 0.03;               ///< how far a pair may lie from the others and still price its base
   std::size_t ring_capacity = 65'536;  ///< ticks per feed thread
-  bool store_ticks = false;            ///< hand trades to the store, too
+  bool store_trades = false;           ///< hand trades to the store, too
+  bool store_composites = false;       ///< and composite prices, one a second and asset
+  core::Duration save_open_every = std::chrono::seconds(10);  ///< how old a saved candle that is open may get
   core::Duration publish_interval = std::chrono::milliseconds(10);
 };
 

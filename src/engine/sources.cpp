@@ -15,6 +15,8 @@ constexpr runtime::Log kLog{"engine"};
 std::int64_t coarse(const std::optional<core::Duration>& offset) {
   return offset ? std::chrono::round<std::chrono::milliseconds>(*offset).count() / 10 : INT64_MAX;
 }
+// What is received is stamped first and in the ring a moment later.
+constexpr core::Duration kOnItsWay = std::chrono::seconds(1);
 
 bool same(const core::SourceRow& a, const core::SourceRow& b) {
   if (coarse(a.clock_offset) != coarse(b.clock_offset) || a.clock_off != b.clock_off) return false;
@@ -66,9 +68,10 @@ void Sources::on_loss(core::VenueId venue, const core::Gap& gap) {
 }
 
 void Sources::on_restart(core::Timestamp last_write, core::Timestamp now) {
+  const core::Timestamp since = last_write - kOnItsWay;
   for (std::size_t i = 0; i < sources_.size(); ++i) {
     const core::VenueId venue{static_cast<std::uint16_t>(i)};
-    if (!market_.venues()[i].polled) open_hole(venue, last_write, now, core::GapCause::restart);
+    if (!market_.venues()[i].polled) open_hole(venue, since, now, core::GapCause::restart);
   }
 }
 

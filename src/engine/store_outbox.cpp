@@ -9,7 +9,7 @@ namespace {
 
 using namespace std::chrono_literals;
 constexpr core::Duration kPricesEvery = 5s;
-constexpr core::Duration kOpenCandlesEvery = 10s;
+constexpr core::Duration kCompositesEvery = 1s;
 constexpr core::Duration kPointsEvery = 5min;
 constexpr core::Duration kFlushEvery = 100ms;
 constexpr std::size_t kFlushRows = 2'048;
@@ -28,6 +28,12 @@ void keep_newest(std::vector<Row>& rows, KeyOf key_of) {
 }
 
 }  // namespace
+
+StoreOutbox::StoreOutbox(Push push, const market::Market& market, const EngineOptions& options)
+    : push_(std::move(push)),
+      market_(market),
+      save_open_every_(options.save_open_every),
+      composites_(options.store_composites) {}
 
 void StoreOutbox::add_candle(const core::SeriesKey& series, core::Interval interval, const core::Candle& candle) {
   const bool is_stored =
@@ -62,15 +68,20 @@ void StoreOutbox::price_changed(core::AssetId asset) {
   unsaved_[asset.index()] = true;
 }
 
-void StoreOutbox::collect(core::Timestamp now) {
+void StoreOutbox::collect(core::Timestamp now, core::Timestamp heard_until) {
   if (!enabled()) return;
+  if (composites_ && now >= next_composites_) {
+    collect_composites();
+    next_composites_ = now + kCompositesEvery;
+  }
   if (now >= next_prices_) {
     collect_prices();
     next_prices_ = now + kPricesEvery;
   }
   if (now >= next_candles_) {
-    if (next_candles_.is_set()) collect_open_candles();
-    next_candles_ = now + kOpenCandlesEvery;
+    collect_open_candles();
+    batch_.heard_until = std::max(batch_.heard_until, heard_until);
+    next_candles_ = now + save_open_every_;
   }
   if (now >= next_points_) {
     if (next_points_.is_set()) collect_points(now);
@@ -78,11 +89,13 @@ void StoreOutbox::collect(core::Timestamp now) {
   }
 }
 
-void StoreOutbox::collect_all(core::Timestamp now) {
+void StoreOutbox::collect_all(core::Timestamp now, core::Timestamp heard_until) {
   if (!enabled()) return;
-  collect(now);
+  next_composites_ = {};
+  collect(now, heard_until);
   collect_prices();
   collect_open_candles();
+  batch_.heard_until = std::max(batch_.heard_until, heard_until);
 }
 
 void StoreOutbox::collect_prices() {
@@ -93,6 +106,18 @@ void StoreOutbox::collect_prices() {
     if (!row.has_price() || row.restored || row.asset == market_.usd()) continue;
     batch_.prices.push_back({row.asset, row.price, row.as_of,
                              row.source.valid() ? market_.catalogue()->venue(row.source).id : "composite"});
+  }
+}
+
+// The newest price of each asset that moved: what nobody heard for a while is no price of this moment.
+void StoreOutbox::collect_composites() {
+  stored_.resize(market_.asset_count());
+  for (const core::AssetRow& row : market_.rows()) {
+    if (!row.has_price() || row.restored || row.state > core::Freshness::quiet || row.asset == market_.usd()) continue;
+    core::Timestamp& stored = stored_[row.asset.index()];
+    if (row.as_of <= stored) continue;
+    stored = row.as_of;
+    batch_.composites.push_back({{row.asset, market_.usd(), {}}, core::composite_tick(row.as_of, row.price)});
   }
 }
 
@@ -176,6 +201,9 @@ void StoreOutbox::give_up_oldest() {
     lost(batch_.ticks[i].received_at(), batch_.ticks[i].received_at() + core::Duration{1});
   }
   batch_.ticks.erase(batch_.ticks.begin(), batch_.ticks.begin() + static_cast<std::ptrdiff_t>(ticks));
+  const std::size_t composites = std::min(excess(), batch_.composites.size());
+  batch_.composites.erase(batch_.composites.begin(),
+                          batch_.composites.begin() + static_cast<std::ptrdiff_t>(composites));
   const std::size_t candles = std::min(excess(), batch_.candles.size());
   for (std::size_t i = 0; i < candles; ++i) {
     const core::CandleRow& row = batch_.candles[i];

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/write_batch.hpp"
+#include "engine/engine.hpp"
 #include "market/market.hpp"
 #include "runtime/bounded_queue.hpp"
 
@@ -20,7 +21,7 @@ class StoreOutbox {
   using Push = std::function<runtime::PushResult(core::WriteBatch&)>;
   static constexpr std::size_t kMostRows = 65'536;
 
-  StoreOutbox(Push push, const market::Market& market) : push_(std::move(push)), market_(market) {}
+  StoreOutbox(Push push, const market::Market& market, const EngineOptions& options);
 
   bool enabled() const { return static_cast<bool>(push_); }
   /// Minutes, hours and days are stored: a month of hours is 720 rows that way, not 43,200 to be added up at each read,
@@ -34,10 +35,13 @@ class StoreOutbox {
   /// The row's price goes with the next batch of last prices.
   void price_changed(core::AssetId asset);
 
-  /// What is due by time: last prices every 5 s, open candles every 10 s, one point per coin every 5 min.
-  void collect(core::Timestamp now);
+  /// Whether collect() will save the open candles.
+  bool open_candles_due(core::Timestamp now) const { return enabled() && now >= next_candles_; }
+  /// What is due by time: last prices every 5 s, composite prices every second, one point per coin every 5 min, and
+  /// open candles every `save_open_every`: then all that was heard before `heard_until` is in the batch or before it.
+  void collect(core::Timestamp now, core::Timestamp heard_until);
   /// All open candles and last prices, whenever they were saved last.
-  void collect_all(core::Timestamp now);
+  void collect_all(core::Timestamp now, core::Timestamp heard_until);
   /// Hands over what there is, at most every 100 ms unless there is much of it. False: the store is full.
   bool flush(core::Timestamp now, bool at_once = false);
   std::size_t waiting() const { return batch_.rows(); }
@@ -49,6 +53,7 @@ class StoreOutbox {
     core::Decimal volume;
   };
   void collect_prices();
+  void collect_composites();
   void collect_open_candles();
   void collect_points(core::Timestamp now);
   void save_open(const core::SeriesKey& series, const market::CandleBuilder& builder, Saved& saved);
@@ -58,11 +63,14 @@ class StoreOutbox {
 
   Push push_;
   const market::Market& market_;
+  const core::Duration save_open_every_;
+  const bool composites_;
   core::WriteBatch batch_;
-  std::vector<bool> unsaved_;  // by AssetId index
+  std::vector<bool> unsaved_;            // by AssetId index
+  std::vector<core::Timestamp> stored_;  // the newest composite price, by AssetId index
   std::vector<Saved> saved_pairs_, saved_assets_;
   std::vector<core::Candle> open_;
-  core::Timestamp next_prices_, next_candles_, next_points_, next_flush_;
+  core::Timestamp next_prices_, next_composites_, next_candles_, next_points_, next_flush_;
   core::Timestamp lost_from_, lost_to_;
   std::size_t merged_rows_ = 0;
 };

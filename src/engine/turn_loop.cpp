@@ -23,7 +23,7 @@ TurnLoop::TurnLoop(const EngineOptions& options, EngineOutputs outputs, const ru
       sources_(market_),
       publisher_(market_, sources_, options.origin, epoch),
       frames_(outputs_.frames, outputs_.interest, market_, options.origin, epoch),
-      outbox_(outputs_.store, market_),
+      outbox_(outputs_.store, market_, options),
       tracked_version_(market_.tracked_version()),
       now_(clock.now()),
       ticks_(metrics.counter("tickspan_engine_ticks_total", "Ticks taken from the rings")),
@@ -83,6 +83,7 @@ std::size_t TurnLoop::drain(std::size_t max_items) {
     taken += port.port->drain(max_items - taken, [&](const runtime::FeedPort::Item& item) {
       if (item.event == nullptr) {
         ++ticks;
+        port.taken_until = item.tick.received_at();
         on_tick(item.tick);
       } else {
         on_event(port, *item.event);
@@ -98,7 +99,7 @@ std::size_t TurnLoop::drain(std::size_t max_items) {
 void TurnLoop::on_tick(const core::Tick& tick) {
   if (!market_.on_tick(tick) || tick.kind() != core::TickKind::trade) return;
   if (frames_.wants_trades(tick.instrument())) frames_.on_trade(tick);
-  if (options_.store_ticks) outbox_.add_tick(tick);
+  if (options_.store_trades) outbox_.add_tick(tick);
 }
 
 void TurnLoop::on_event(Port& port, const core::FeedEvent& event) {
@@ -174,12 +175,13 @@ void TurnLoop::on_time(core::Timestamp now) {
   work_waits_ = true;
   market_.sweep(now);
   frames_.on_time(now);
-  if (now >= next_gaps_) {
+  // A hole that grows must reach as far as what was heard, or a crash would leave a time that neither tells of.
+  if (now >= next_gaps_ || outbox_.open_candles_due(now)) {
     sources_.extend_gaps(now);
     next_gaps_ = now + kGapsEvery;
   }
   load_minutes(now);
-  outbox_.collect(now);
+  outbox_.collect(now, heard_until(now));
   turn_seconds_.set(std::chrono::duration<double>(std::exchange(slowest_turn_, {})).count());
   std::size_t items = 0;
   for (const Port& port : ports_) items += port.port->size();
@@ -193,6 +195,15 @@ void TurnLoop::on_time(core::Timestamp now) {
     const auto offset = venue.clock.value(now);
     told.clock_offset->set(offset ? std::chrono::duration<double>(*offset).count() : std::nan(""));
   }
+}
+
+// What waits in a ring was received, but is in nothing that is stored yet.
+core::Timestamp TurnLoop::heard_until(core::Timestamp now) const {
+  core::Timestamp heard = now;
+  for (const Port& port : ports_) {
+    if (!port.port->empty()) heard = std::min(heard, port.taken_until);
+  }
+  return heard;
 }
 
 void TurnLoop::give(core::OldMinutes minutes) {
@@ -256,7 +267,9 @@ bool TurnLoop::finish() {
     now_ = clock_.now();
     market_.sweep(now_);
     publish(now_);
-    outbox_.collect_all(now_);
+    sources_.extend_gaps(now_);
+    outbox_.add_gaps(sources_.take_gaps());
+    outbox_.collect_all(now_, heard_until(now_));
     finished_ = true;
   }
   return outbox_.flush(now_, true);

@@ -40,6 +40,7 @@ class TurnLoop {
   struct Port {
     runtime::FeedPort* port = nullptr;
     std::vector<core::VenueId> venues;  // whose events came through it
+    core::Timestamp taken_until;        // receipt of the newest tick taken from it
   };
   struct Venue {
     core::SymbolList list;
@@ -62,6 +63,7 @@ class TurnLoop {
   bool is_source(Port& port, core::VenueId venue);
   void choose_symbols(core::VenueId venue);
   void on_time(core::Timestamp now);
+  core::Timestamp heard_until(core::Timestamp now) const;
   void load_minutes(core::Timestamp now);
   void publish(core::Timestamp now);
 

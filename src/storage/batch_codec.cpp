@@ -6,7 +6,8 @@
 namespace tickspan::storage {
 namespace {
 
-constexpr std::uint8_t kForm = 1;  // of the whole encoding; another one is refused
+// Of the whole encoding; a newer one is refused. The first ends with the gaps.
+constexpr std::uint8_t kFirstForm = 1, kForm = 2;
 
 class Out {
  public:
@@ -253,6 +254,28 @@ void read_ticks(In& in, const core::Catalogue& catalogue, core::WriteBatch& batc
   }
 }
 
+void write_composites(Out& out, Names& names, const core::WriteBatch& batch) {
+  out.number(batch.composites.size());
+  for (const auto& [series, tick] : batch.composites) {
+    out.number(names.of(series.base));
+    out.number(names.of(series.quote));
+    out.number(names.of(series.venue));
+    out.integer(tick.received_at().ns);
+    out.decimal(tick.price());
+  }
+}
+
+void read_composites(In& in, const core::Catalogue& catalogue, core::WriteBatch& batch) {
+  for (std::size_t left = in.count(); left > 0 && in.ok(); --left) {
+    core::SeriesKey series;
+    series.base = in.id<core::AssetId>(catalogue.assets().size());
+    series.quote = in.id<core::AssetId>(catalogue.assets().size());
+    series.venue = in.id<core::VenueId>(catalogue.venues().size(), true);
+    const core::Timestamp at{in.integer()};
+    batch.composites.push_back({series, core::composite_tick(at, in.decimal())});
+  }
+}
+
 void write_facts(Out& out, const core::WriteBatch& batch) {
   out.number(batch.facts.size());
   for (const core::AssetFacts& f : batch.facts) {
@@ -396,6 +419,8 @@ void encode_batch(std::string& out, const core::WriteBatch& batch) {
   write_prices_and_points(body, names, batch);
   write_facts(body, batch);
   write_gaps(body, batch);
+  write_composites(body, names, batch);
+  body.integer(batch.heard_until.ns);
   Out head(out);
   head.byte(kForm);
   names.write(head);
@@ -406,7 +431,8 @@ void encode_batch(std::string& out, const core::WriteBatch& batch) {
 core::Result<core::WriteBatch> decode_batch(std::string_view bytes) {
   const auto damaged = [] { return core::fail(core::ErrorCode::parse_error, "these bytes are no batch of rows"); };
   In in(bytes);
-  if (in.byte() != kForm) return damaged();
+  const std::uint8_t form = in.byte();
+  if (form < kFirstForm || form > kForm) return damaged();
   auto catalogue = std::make_shared<core::Catalogue>();
   if (!read_names(in, *catalogue)) return damaged();
   core::WriteBatch batch;
@@ -416,6 +442,10 @@ core::Result<core::WriteBatch> decode_batch(std::string_view bytes) {
   read_prices_and_points(in, *catalogue, batch);
   read_facts(in, batch);
   read_gaps(in, batch);
+  if (form > kFirstForm) {
+    read_composites(in, *catalogue, batch);
+    batch.heard_until = {in.integer()};
+  }
   if (!in.ok() || !in.at_end()) return damaged();
   batch.catalogue = std::move(catalogue);
   return batch;

@@ -40,6 +40,9 @@ core::Status validate_ids(const core::WriteBatch& batch) {
       return fail(ErrorCode::invalid_argument, "a quote among the trades to store");
     if (!id.valid() || id.index() >= catalogue.instruments().size()) return unknown("trade");
   }
+  for (const auto& row : batch.composites) {
+    if (!knows(catalogue, row.series)) return unknown("composite price");
+  }
   for (const auto& row : batch.prices) {
     if (!knows(catalogue, row.asset)) return unknown("last price");
   }
@@ -58,7 +61,7 @@ std::uint64_t mix(std::uint64_t hash, std::int64_t value) {  // FNV-1a over eigh
 
 core::Status validate(const core::WriteBatch& batch) {
   const bool needs_catalogue = batch.catalogue_changed || !batch.candles.empty() || !batch.ticks.empty() ||
-                               !batch.prices.empty() || !batch.points.empty();
+                               !batch.composites.empty() || !batch.prices.empty() || !batch.points.empty();
   if (needs_catalogue && !batch.catalogue)
     return fail(ErrorCode::invalid_argument, "a batch of rows without a catalogue");
   for (const auto& gap : batch.gaps) {
@@ -66,20 +69,6 @@ core::Status validate(const core::WriteBatch& batch) {
       return fail(ErrorCode::invalid_argument, "a gap of '" + gap.venue + "' ends before it starts");
   }
   return needs_catalogue ? validate_ids(batch) : core::Status{};
-}
-
-core::Timestamp newest_time(const core::WriteBatch& batch) {
-  core::Timestamp newest;
-  const auto see = [&](core::Timestamp t) { newest = std::max(newest, t); };
-  for (const auto& row : batch.candles) {
-    see(row.candle.final ? row.candle.start + core::width(row.interval) : row.candle.start);
-  }
-  for (const auto& tick : batch.ticks) see(tick.received_at());
-  for (const auto& row : batch.prices) see(row.as_of);
-  for (const auto& row : batch.facts) see(row.received_at);
-  for (const auto& row : batch.points) see(row.point.at);
-  for (const auto& gap : batch.gaps) see(gap.end);
-  return newest;
 }
 
 SeriesName series_name(const core::Catalogue& catalogue, const core::SeriesKey& key) {

@@ -10,9 +10,6 @@ namespace tickspan::storage {
 /// start, a gap that ends before it starts). Writers ask first, so that a bad batch costs no transaction.
 core::Status validate(const core::WriteBatch& batch);
 
-/// The newest time any row of the batch speaks of; not set when it has none. An open candle counts from its start.
-core::Timestamp newest_time(const core::WriteBatch& batch);
-
 SeriesName series_name(const core::Catalogue& catalogue, const core::SeriesKey& key);
 SeriesName series_name(const core::Catalogue& catalogue, const core::Instrument& instrument);
 

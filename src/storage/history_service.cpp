@@ -6,6 +6,7 @@
 #include <atomic>
 #include <chrono>
 #include <exception>
+#include <mutex>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -28,6 +29,7 @@ constexpr core::Duration kIdleLook = std::chrono::seconds(1);  // how often an i
 constexpr core::Duration kSweepPause =
     std::chrono::milliseconds(10);  // between two steps while there is more to delete
 constexpr core::Duration kReaderLook = std::chrono::seconds(1);
+constexpr core::Duration kSizeLook = std::chrono::minutes(1);
 
 const runtime::Clock& system_clock() {
   static const runtime::SystemClock clock;
@@ -68,6 +70,8 @@ struct HistoryService::Impl {
   std::vector<std::thread> threads;
   std::vector<std::shared_ptr<void>> observed;
   std::atomic<bool> running{false};
+  mutable std::mutex sizes_mutex;
+  SizeHistory sizes;              // guarded by sizes_mutex
   bool stopped = false;           // the owner's
   Steady::time_point next_sweep;  // the writer thread's own
 
@@ -76,6 +80,7 @@ struct HistoryService::Impl {
   void run_writer();
   void run_reader(std::size_t index);
   void sweep();
+  void look_at_size(StoreReader& reader);
 };
 
 core::Status HistoryService::Impl::start() {
@@ -90,7 +95,8 @@ core::Status HistoryService::Impl::start() {
   if (!made) return tl::unexpected(made.error());
   std::unique_ptr<Spool> spool;
   if (!options.spool_folder.empty()) {
-    auto opened = Spool::open(options.spool_folder, {.max_bytes = options.spool_bytes, .sync = options.spool_sync});
+    auto opened = Spool::open(options.spool_folder,
+                              {.max_bytes = options.spool_bytes, .sync = options.durability == Durability::commit});
     if (!opened) return tl::unexpected(opened.error());
     spool = std::move(*opened);
   }
@@ -128,9 +134,11 @@ void HistoryService::Impl::run_writer() {
       break;
     }
     path->catch_up();
+    path->sync_when_due();
     // A stream of ticks never pauses: idle means that no whole group waits.
     if (path->state() == WriteState::ok && queue->rows() < options.batch_rows) sweep();
   }
+  path->sync();
   if (const std::size_t left = queue->rows(); left > 0) path->give_up(left);
   queue->end();
 }
@@ -141,8 +149,9 @@ void HistoryService::Impl::sweep() {
   const Retention& keep = options.retention;
   const core::Timestamp now = clock.now();
   const auto cutoff = [&](int days) { return days > 0 ? now - std::chrono::hours(24) * days : core::Timestamp{}; };
-  const auto expired = path->writer().expire(
-      {cutoff(keep.candle_days), cutoff(keep.point_days), cutoff(keep.tick_days)}, keep.step_rows);
+  const auto expired = path->writer().expire({cutoff(keep.minute_days), cutoff(keep.point_days), cutoff(keep.tick_days),
+                                              cutoff(keep.hour_days), cutoff(keep.day_days)},
+                                             keep.step_rows);
   if (expired && *expired >= keep.step_rows) {
     write_figures.expired.add(*expired);
     return;
@@ -158,7 +167,12 @@ void HistoryService::Impl::sweep() {
 void HistoryService::Impl::run_reader(std::size_t index) {
   runtime::set_thread_name(fmt::format("store-reader-{}", index));
   StoreReader& reader = *readers[index];
+  auto next_size = Steady::now();
   while (true) {
+    if (index == 0 && Steady::now() >= next_size) {
+      look_at_size(reader);
+      next_size = Steady::now() + kSizeLook;
+    }
     std::optional<Read> job = reads.pop(kReaderLook);
     if (!job) {
       if (reads.closed()) return;
@@ -171,6 +185,13 @@ void HistoryService::Impl::run_reader(std::size_t index) {
       kLog.error("a request for history failed: {}", e.what());
     }
   }
+}
+
+void HistoryService::Impl::look_at_size(StoreReader& reader) {
+  const auto info = reader.info();
+  if (!info) return kLog.debug("the store's size is not known: {}", info.error().context);
+  const std::lock_guard lock(sizes_mutex);
+  sizes.add(clock.now(), info->used_bytes);
 }
 
 HistoryService::HistoryService(std::unique_ptr<HistoryStore> store, HistoryServiceOptions options,
@@ -216,6 +237,14 @@ std::uint64_t HistoryService::rows_spooled() const {
 }
 std::size_t HistoryService::rows_waiting() const {
   return impl_->queue->rows();
+}
+
+SizeForecast HistoryService::forecast(const StoreInfo& now) const {
+  const std::lock_guard lock(impl_->sizes_mutex);
+  return impl_->sizes.forecast(now, impl_->path ? impl_->path->rows_kept() : RowCounts{}, impl_->options.retention);
+}
+const HistoryServiceOptions& HistoryService::options() const {
+  return impl_->options;
 }
 
 void HistoryService::flush() {

@@ -7,14 +7,17 @@
 #include "runtime/clock.hpp"
 #include "runtime/metrics.hpp"
 #include "storage/history_store.hpp"
+#include "storage/size_forecast.hpp"
 
 namespace tickspan::storage {
 
 /// What may be deleted, in days; 0 keeps it forever. Candles are small and the point of the whole; ticks are not.
 struct Retention {
-  int candle_days = 0;  ///< 1 m candles
+  int minute_days = 0;  ///< candles of less than an hour
+  int hour_days = 0;    ///< of 1 h and 4 h
+  int day_days = 0;
   int point_days = 400;
-  int tick_days = 7;
+  int tick_days = 7;                                ///< trades, and composite prices
   std::size_t step_rows = 2'000;                    ///< deleted in one transaction at most
   core::Duration interval = std::chrono::hours(1);  ///< between two sweeps
 };
@@ -32,7 +35,9 @@ struct HistoryServiceOptions {
   /// Where rows go that the store cannot take; empty: nowhere, they wait in the queue.
   std::string spool_folder;
   std::uint64_t spool_bytes = 512ULL << 20;
-  bool spool_sync = true;
+  /// Short of `commit` the store and the spool are brought to the disk every sync_interval(), by this service.
+  Durability durability = Durability::commit;
+  core::Timestamp written_until;                             ///< the store's RestoredState::last_write
   core::Duration full_disk_look = std::chrono::seconds(30);  ///< how often a full disk is tried with trades again
 };
 
@@ -84,6 +89,9 @@ class HistoryService {
   std::uint64_t rows_written() const;
   /// Queued, or in a transaction that is not done.
   std::size_t rows_waiting() const;
+  /// Of the store as `now` has it.
+  SizeForecast forecast(const StoreInfo& now) const;
+  const HistoryServiceOptions& options() const;
   /// Waits until everything pushed before the call is written or in the spool, or was given up by stop(). For tests and
   /// orderly stops.
   void flush();

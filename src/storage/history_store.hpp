@@ -43,18 +43,36 @@ struct StoredTrade {
   core::Side side = core::Side::unknown;
 };
 
-/// Rows older than these times may go. Not set: kept forever.
+/// Rows older than these times may go. Not set: kept forever. Candles are judged by their start, those below an hour
+/// in whole hours, those below a day in whole days.
 struct Expiry {
-  core::Timestamp minutes;  ///< 1 m candles that start before it
+  core::Timestamp minutes;  ///< candles of less than an hour
   core::Timestamp points;
-  core::Timestamp ticks;
+  core::Timestamp ticks;       ///< trades, and composite prices
+  core::Timestamp hours = {};  ///< of 1 h and 4 h
+  core::Timestamp days = {};
 };
+/// Where candles of an interval end that are kept, on a full hour or day; not set: kept.
+core::Timestamp cutoff_of(const Expiry& older_than, core::Interval interval) noexcept;
+
+/// When what was written is on the disk: what a power cut may take. A kill of the program alone never takes what was
+/// reported written.
+enum class Durability : std::uint8_t {
+  relaxed,  ///< at the next sync(), seldom
+  second,   ///< at the next sync(), every second
+  commit,   ///< before write() returns. Costs a sync each
+};
+std::string_view to_string(Durability durability) noexcept;
+std::optional<Durability> parse_durability(std::string_view text) noexcept;
+/// How long what is written may wait for its sync(); zero where it does not wait.
+core::Duration sync_interval(Durability durability) noexcept;
 
 struct StoreInfo {
   std::string backend;   ///< `sqlite`, `memory`, `postgres`
   std::string location;  ///< a path or a host, never a password
   int schema_version = 0;
   std::uint64_t size_bytes = 0;
+  std::uint64_t used_bytes = 0;  ///< of these, without what retention has freed and nothing has filled again
   /// A copy of the store that reads go to, where there are any.
   struct Replica {
     std::string location;
@@ -62,6 +80,7 @@ struct StoreInfo {
     std::int64_t lag_ms = -1;  ///< behind the primary by at most this; -1 when not known
   };
   std::vector<Replica> replicas = {};
+  std::optional<std::uint64_t> disk_free_bytes = {};  ///< where the store's disk is this machine's
 };
 
 /// The write side. **Threading**: one thread.
@@ -72,7 +91,11 @@ class StoreWriter {
   /// harmless. invalid_argument: a batch names ids its catalogue does not have; trying again cannot help.
   virtual core::Status write(const std::vector<core::WriteBatch>& batches) = 0;
   /// Deletes up to `max_rows` expired rows in one transaction, so that writes never wait long. Returns how many went.
+  /// A piece of candles goes whole, so that it may be a few more. Before candles go, the longer ones that were read as
+  /// their sum are written: what is longer outlives them.
   virtual core::Result<std::size_t> expire(const Expiry& older_than, std::size_t max_rows) = 0;
+  /// All that write() reported is on the disk when this returns well. Nothing to do where it always is.
+  virtual core::Status sync() { return {}; }
 };
 
 /// The read side. **Threading**: one thread per reader; sees whole transactions only.

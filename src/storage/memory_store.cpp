@@ -60,6 +60,10 @@ void write_batch(Rows& data, const core::WriteBatch& batch) {
     trades[trade_key(tick)] = {trade_time(tick), tick.received_at(), tick.price(),
                                tick.amount(),    tick.trade_id(),    tick.side()};
   }
+  for (const auto& row : batch.composites) {
+    data.trades[series_name(*batch.catalogue, row.series)][trade_key(row.tick)] = {
+        trade_time(row.tick), row.tick.received_at(), row.tick.price(), row.tick.amount(), 0, core::Side::unknown};
+  }
   for (const auto& row : batch.prices) {
     const std::string& id = batch.catalogue->asset(row.asset).id;
     data.prices[id] = {id, row.price_usd, row.as_of, row.source};
@@ -71,7 +75,7 @@ void write_batch(Rows& data, const core::WriteBatch& batch) {
     data.points[batch.catalogue->asset(row.asset).id][point.at.ms()] = point;
   }
   for (const auto& gap : batch.gaps) data.gaps[{gap.start, gap.venue, gap.instrument_symbol}] = gap;
-  data.last_write = std::max(data.last_write, newest_time(batch));
+  data.last_write = std::max(data.last_write, batch.heard_until);
 }
 
 /// Takes up to `room` of the entries for which `expired` holds; the map is ordered so that those come first.
@@ -80,6 +84,33 @@ void erase_front(Map& map, std::size_t& room, Expired expired) {
   while (room > 0 && !map.empty() && expired(*map.begin())) {
     map.erase(map.begin());
     --room;
+  }
+}
+
+using Levels = std::array<CandleMap, core::kIntervals.size()>;
+
+std::vector<Candle> newest_candles(const Levels& levels, const CandleQuery& query);
+
+/// Whole hours of what is below an hour, whole days below a day; the sums that readers were given are kept first.
+void expire_candles(Levels& levels, const Expiry& older_than, std::size_t& room, std::size_t& over) {
+  for (const core::Interval interval : core::kIntervals) {
+    CandleMap& rows = levels[static_cast<std::size_t>(interval)];
+    const Timestamp cutoff = cutoff_of(older_than, interval);
+    const core::Duration piece = core::width(interval < core::Interval::h1 ? core::Interval::h1 : core::Interval::d1);
+    while (room > 0 && !rows.empty() && rows.begin()->second.start < cutoff) {
+      const Timestamp start = rows.begin()->second.start.floor_to(piece);
+      for (const core::Interval longer : {core::Interval::h1, core::Interval::d1}) {
+        if (interval >= longer) continue;
+        const Timestamp first = start.floor_to(core::width(longer));
+        const auto sum = newest_candles(levels, {"", "", "", longer, first, first + core::width(longer), 1});
+        if (!sum.empty()) levels[static_cast<std::size_t>(longer)][first.seconds()] = sum.front();
+      }
+      const std::size_t before = rows.size();
+      rows.erase(rows.begin(), rows.lower_bound((start + piece).seconds()));
+      const std::size_t gone = before - rows.size();
+      over += gone - std::min(room, gone);
+      room -= std::min(room, gone);
+    }
   }
 }
 
@@ -98,11 +129,8 @@ class MemoryWriter final : public StoreWriter {
 
   Result<std::size_t> expire(const Expiry& older_than, std::size_t max_rows) override {
     const std::lock_guard lock(data_->mutex);
-    std::size_t room = max_rows;
-    for (auto& [name, levels] : data_->candles) {
-      erase_front(levels[static_cast<std::size_t>(core::Interval::m1)], room,
-                  [&](const auto& entry) { return entry.second.start < older_than.minutes; });
-    }
+    std::size_t room = max_rows, over = 0;
+    for (auto& [name, levels] : data_->candles) expire_candles(levels, older_than, room, over);
     for (auto& [asset, points] : data_->points) {
       erase_front(points, room, [&](const auto& entry) { return entry.second.at < older_than.points; });
     }
@@ -113,7 +141,7 @@ class MemoryWriter final : public StoreWriter {
         room -= expired ? 1 : 0;
       }
     }
-    return max_rows - room;
+    return max_rows - room + over;
   }
 
  private:
@@ -131,10 +159,6 @@ std::vector<Candle> newest_stored(const CandleMap& candles, const SecondRange& r
   std::reverse(out.begin(), out.end());
   return out;
 }
-
-using Levels = std::array<CandleMap, core::kIntervals.size()>;
-
-std::vector<Candle> newest_candles(const Levels& levels, const CandleQuery& query);
 
 Timestamp newest_final(const CandleMap& candles) {
   const auto found =
@@ -252,7 +276,7 @@ class MemoryReader final : public StoreReader {
     }
     for (const auto& [name, trades] : data_->trades) bytes += trades.size() * sizeof(StoredTrade);
     for (const auto& [asset, points] : data_->points) bytes += points.size() * sizeof(core::MarketPoint);
-    return StoreInfo{"memory", "this process", 0, bytes};
+    return StoreInfo{"memory", "this process", 0, bytes, bytes};
   }
 
  private:

@@ -14,10 +14,12 @@
 #include <cstring>
 #include <deque>
 #include <filesystem>
+#include <limits>
 #include <system_error>
 
 #include "runtime/log.hpp"
 #include "storage/batch_codec.hpp"
+#include "storage/spool_loss.hpp"
 
 namespace tickspan::storage {
 namespace {
@@ -26,6 +28,7 @@ namespace fs = std::filesystem;
 using core::ErrorCode;
 using core::Result;
 using core::Status;
+using core::Timestamp;
 
 constexpr runtime::Log kLog{"storage"};
 constexpr std::string_view kMagic = "TSPOOL1\n";
@@ -109,6 +112,7 @@ class FileSpool final : public Spool {
 
   Status load();
   Status append(const std::vector<core::WriteBatch>& batches) override;
+  Status sync() override;
   Result<std::optional<std::vector<core::WriteBatch>>> front() override;
   void pop() override;
   bool empty() const override { return segments_.empty() || (segments_.size() == 1 && at_ >= segments_[0].size); }
@@ -123,7 +127,7 @@ class FileSpool final : public Spool {
   core::Error failure(const char* doing, const std::string& file) const {
     return {ErrorCode::io_error, fmt::format("cannot {} '{}': {}", doing, file, std::strerror(errno)), true, 0};
   }
-  Status scan(Segment& segment);
+  Status scan(Segment& segment, bool newest);
   Status start_segment();
   void drop_front();
   void pass_over();
@@ -134,6 +138,7 @@ class FileSpool final : public Spool {
   File write_file_, read_file_;
   std::uint64_t at_ = kMagic.size();          // in the oldest segment: where the next record begins
   std::uint32_t taken_ = 0, taken_rows_ = 0;  // the record that front() gave
+  bool unsynced_ = false;                     // something in write_file_
   std::atomic<std::uint64_t> bytes_{0}, rows_{0}, damaged_{0};
 };
 
@@ -153,7 +158,7 @@ Status FileSpool::load() {
   if (error) return core::fail(ErrorCode::io_error, fmt::format("cannot look into '{}': {}", folder_, error.message()));
   std::sort(segments_.begin(), segments_.end(), [](const auto& a, const auto& b) { return a.number < b.number; });
   for (Segment& segment : segments_) {
-    if (auto scanned = scan(segment); !scanned) return scanned;
+    if (auto scanned = scan(segment, &segment == &segments_.back()); !scanned) return scanned;
     bytes_ += segment.size;
     rows_ += segment.rows;
   }
@@ -161,7 +166,7 @@ Status FileSpool::load() {
 }
 
 // Counts the rows and cuts off what was being written when the program ended.
-Status FileSpool::scan(Segment& segment) {
+Status FileSpool::scan(Segment& segment, bool newest) {
   const std::string file_path = path(segment.number);
   const File file(::open(file_path.c_str(), O_RDWR | O_CLOEXEC));
   if (!file.is_open()) return tl::unexpected(failure("open", file_path));
@@ -178,6 +183,7 @@ Status FileSpool::scan(Segment& segment) {
     segment.size = at = end;
   }
   if (segment.size < size) {
+    if (!newest) ++damaged_;
     kLog.warn("'{}': the last record was cut short by the program's end; {} bytes are dropped", file_path,
               size - segment.size);
     if (::ftruncate(file.get(), static_cast<off_t>(segment.size)) != 0)
@@ -197,10 +203,12 @@ Status FileSpool::start_segment() {
     ::unlink(file_path.c_str());
     return tl::unexpected(error);
   }
-  if (options_.sync) {  // a file that no folder names after a power cut would hold nothing
-    const File folder(::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!folder.is_open() || ::fsync(folder.get()) != 0) return tl::unexpected(failure("write", folder_));
-  }
+  // What is left behind in the segment before would not be reached by sync() any more.
+  if (write_file_.is_open() && unsynced_ && ::fdatasync(write_file_.get()) != 0)
+    return tl::unexpected(failure("write", path(number - 1)));
+  // A file that no folder names after a power cut would hold nothing.
+  const File folder(::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!folder.is_open() || ::fsync(folder.get()) != 0) return tl::unexpected(failure("write", folder_));
   write_file_ = std::move(file);
   segments_.push_back({number, kMagic.size(), 0});
   bytes_ += kMagic.size();
@@ -237,10 +245,18 @@ Status FileSpool::append(const std::vector<core::WriteBatch>& batches) {
     if (::ftruncate(write_file_.get(), static_cast<off_t>(segment.size)) != 0) write_file_ = {};
     return tl::unexpected(std::move(error));
   }
+  unsynced_ = !options_.sync;
   segment.size += record.size();
   segment.rows += rows;
   bytes_ += record.size();
   rows_ += rows;
+  return {};
+}
+
+Status FileSpool::sync() {
+  if (!unsynced_) return {};
+  if (write_file_.is_open() && ::fdatasync(write_file_.get()) != 0) return tl::unexpected(failure("write", folder_));
+  unsynced_ = false;
   return {};
 }
 
@@ -315,6 +331,21 @@ void FileSpool::pass_over() {
   drop_front();
 }
 
+/// How far the store goes, and of whom it holds anything.
+Result<SpoolLoss> known_before(HistoryStore& store) {
+  const auto state = store.restore(Timestamp{std::numeric_limits<std::int64_t>::max()});
+  if (!state) return tl::unexpected(state.error());
+  const auto reader = store.reader();
+  if (!reader) return tl::unexpected(reader.error());
+  const auto series = (*reader)->series();
+  if (!series) return tl::unexpected(series.error());
+  SpoolLoss loss(state->last_write);
+  for (const SeriesName& name : *series) {
+    if (!name.venue.empty()) loss.know(name.venue);
+  }
+  return loss;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Spool>> Spool::open(std::string folder, SpoolOptions options) {
@@ -323,18 +354,26 @@ Result<std::unique_ptr<Spool>> Spool::open(std::string folder, SpoolOptions opti
   return spool;
 }
 
-Result<std::uint64_t> drain_spool(const std::string& folder, StoreWriter& writer) {
+Result<std::uint64_t> drain_spool(const std::string& folder, HistoryStore& store) {
   std::error_code absent;
   if (folder.empty() || !fs::is_directory(folder, absent)) return 0;
   auto spool = Spool::open(folder, {});
   if (!spool) return tl::unexpected(spool.error());
+  if ((*spool)->empty()) return 0;
+  auto writer = store.writer();
+  if (!writer) return tl::unexpected(writer.error());
+  auto loss = known_before(store);
+  if (!loss) return tl::unexpected(loss.error());
   std::uint64_t rows = 0;
   while (true) {
-    const auto record = (*spool)->front();
+    auto record = (*spool)->front();
     if (!record) return tl::unexpected(record.error());
     if (!*record) return rows;
-    const auto status = writer.write(**record);
+    loss->tell((*spool)->damaged(), **record);
+    auto status = (*writer)->write(**record);
+    if (status) status = (*writer)->sync();
     if (!status && status.error().code != ErrorCode::invalid_argument) return tl::unexpected(status.error());
+    if (status) loss->written(**record);
     if (!status) kLog.error("a record of the spool is dropped: {}", status.error().context);
     for (const auto& batch : **record) rows += status ? batch.rows() : 0;
     (*spool)->pop();

@@ -15,7 +15,7 @@ namespace tickspan::storage {
 struct SpoolOptions {
   std::uint64_t max_bytes = 512ULL << 20;
   std::uint64_t segment_bytes = 16ULL << 20;  ///< a file is at most about this long, and goes when all of it is written
-  bool sync = true;                           ///< append() returns once the disk has it
+  bool sync = true;                           ///< append() returns once the disk has it; else sync() brings it there
 };
 
 /// Rows that the store cannot take now, in files beside it: appended in order, taken in order, however often the
@@ -35,6 +35,8 @@ class Spool {
   /// too_large: there is no room, the rows stay with the caller. io_error: the disk refused (full, say); nothing of the
   /// record stays.
   virtual core::Status append(const std::vector<core::WriteBatch>& batches) = 0;
+  /// Whatever was appended is on the disk when this returns well.
+  virtual core::Status sync() = 0;
   /// The oldest record; nothing when all were taken.
   virtual core::Result<std::optional<std::vector<core::WriteBatch>>> front() = 0;
   /// The record that front() gave is in the store.
@@ -43,12 +45,12 @@ class Spool {
   virtual bool empty() const = 0;
   virtual std::uint64_t bytes() const = 0;
   virtual std::uint64_t rows() const = 0;
-  /// Records lost to damage so far.
+  /// How often records were lost to damage so far; the end of the last file, cut short by a crash, is none.
   virtual std::uint64_t damaged() const = 0;
 };
 
 /// Writes what the folder's spool holds, before anybody looks at the store; stops at the first failure, and what is
-/// left stays where it is. Returns how many rows were written. No folder: nothing to do.
-core::Result<std::uint64_t> drain_spool(const std::string& folder, StoreWriter& writer);
+/// left stays where it is. What was damaged leaves gaps. Returns how many rows were written. No folder: nothing to do.
+core::Result<std::uint64_t> drain_spool(const std::string& folder, HistoryStore& store);
 
 }  // namespace tickspan::storage

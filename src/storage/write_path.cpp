@@ -45,7 +45,8 @@ WriteFigures::WriteFigures(runtime::Metrics& m)
       expired(m.counter("tickspan_storage_rows_expired_total", "Rows deleted by retention")),
       spooled(m.counter("tickspan_storage_rows_spooled_total", "Rows that went to the spool")),
       damaged(m.counter("tickspan_storage_spool_damaged_total", "Records of the spool that could not be read back")),
-      trades_skipped(m.counter("tickspan_storage_trades_skipped_total", "Trades not stored because the disk was full")),
+      trades_skipped(m.counter("tickspan_storage_trades_skipped_total",
+                               "Trades and composite prices not stored because the disk was full")),
       seconds(m.gauge("tickspan_storage_write_seconds", "How long the last transaction took")),
       spool_rows(m.gauge("tickspan_storage_spool_rows", "Rows in the spool")),
       spool_bytes(m.gauge("tickspan_storage_spool_bytes", "Bytes of the spool's files")) {}
@@ -57,12 +58,18 @@ WritePath::WritePath(std::unique_ptr<StoreWriter> writer, std::unique_ptr<Spool>
       options_(options),
       queue_(queue),
       figures_(figures),
-      retry_delay_(options.retry_first) {
+      retry_delay_(options.retry_first),
+      loss_(options.written_until) {
   settle();
 }
 
 bool WritePath::take(std::vector<core::WriteBatch>& group) {
   if (disk_full_) skip_trades(group);
+  if (spool_) {
+    for (const auto& batch : group) {
+      if (batch.catalogue) loss_.know(*batch.catalogue);
+    }
+  }
   if (!spool_ || (spool_->empty() && !failing_)) {
     const auto status = try_write(group);
     if (status) return true;
@@ -77,6 +84,7 @@ bool WritePath::take(std::vector<core::WriteBatch>& group) {
 bool WritePath::write_or_wait(std::vector<core::WriteBatch>& group) {
   core::Duration delay = options_.retry_first;
   while (true) {
+    sync_when_due();
     if (spool_ && !spool_->empty()) {
       next_try_ = {};
       catch_up();
@@ -129,8 +137,9 @@ core::Status WritePath::try_write(std::vector<core::WriteBatch>& group) {
   return write(group);
 }
 
-core::Status WritePath::write(const std::vector<core::WriteBatch>& group) {
+core::Status WritePath::write(std::vector<core::WriteBatch>& group) {
   const auto begin = Steady::now();
+  if (spool_) loss_.tell(spool_->damaged(), group);
   auto status = writer_->write(group);
   figures_.seconds.set(std::chrono::duration<double>(Steady::now() - begin).count());
   if (!status) {
@@ -141,6 +150,14 @@ core::Status WritePath::write(const std::vector<core::WriteBatch>& group) {
   rows_written_ += rows;
   figures_.rows.add(rows);
   figures_.transactions.add();
+  loss_.written(group);
+  for (const core::WriteBatch& batch : group) {
+    ticks_kept_ += batch.ticks.size() + batch.composites.size();
+    others_kept_ += batch.points.size() + static_cast<std::size_t>(std::count_if(
+                                              batch.candles.begin(), batch.candles.end(),
+                                              [](const core::CandleRow& row) { return row.candle.final; }));
+  }
+  note_unsynced();
   note_success();
   return status;
 }
@@ -155,6 +172,7 @@ bool WritePath::spool(const std::vector<core::WriteBatch>& group) {
   }
   spool_refused_ = false;
   figures_.spooled.add(rows);
+  note_unsynced();
   settle();
   return true;
 }
@@ -181,13 +199,44 @@ void WritePath::catch_up() {
   }
   retry_delay_ = options_.retry_first;
   next_try_ = {};
+  if (status) sync();  // a record that may go with the spool's file must not be lost again with the store's last second
+  if (sync_at_) {
+    next_try_ = *sync_at_;
+    return settle();
+  }
   spool_->pop();
   settle();
 }
 
 core::Duration WritePath::next_look() const {
-  if (!spool_ || spool_->empty()) return kNothingToDo;
-  return std::max<core::Duration>(next_try_ - Steady::now(), core::Duration::zero());
+  const auto now = Steady::now();
+  auto next = now + kNothingToDo;
+  if (spool_ && !spool_->empty()) next = std::min(next, next_try_);
+  if (sync_at_) next = std::min(next, *sync_at_);
+  return std::max<core::Duration>(next - now, core::Duration::zero());
+}
+
+void WritePath::note_unsynced() {
+  const core::Duration interval = sync_interval(options_.durability);
+  if (interval > core::Duration::zero() && !sync_at_) sync_at_ = Steady::now() + interval;
+}
+
+void WritePath::sync_when_due() {
+  if (sync_at_ && Steady::now() >= *sync_at_) sync();
+}
+
+void WritePath::sync() {
+  if (!sync_at_) return;
+  auto status = spool_ ? spool_->sync() : core::Status{};
+  if (status) status = writer_->sync();
+  if (status) {
+    sync_at_.reset();
+    if (std::exchange(sync_failed_, false)) kLog.warn("what is written reaches the disk again");
+    return;
+  }
+  figures_.errors.add();
+  if (!std::exchange(sync_failed_, true)) kLog.error("{}; it is tried again", status.error().context);
+  sync_at_ = Steady::now() + options_.retry_longest;
 }
 
 /// Doubles the delay. False when the service was told to stop and its patience is over.
@@ -222,7 +271,9 @@ void WritePath::skip_trades(std::vector<core::WriteBatch>& group) {
       span.to = std::max(span.to, at);
       venues.insert(venue);
     }
+    figures_.trades_skipped.add(batch.composites.size());
     batch.ticks = {};
+    batch.composites = {};
     for (const std::string& venue : venues) {
       const Span& span = skipped_[venue];
       batch.gaps.push_back({venue, {}, span.from, span.to + core::Duration{1}, core::GapCause::disk_full});

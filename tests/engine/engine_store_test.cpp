@@ -166,7 +166,7 @@ TEST(EngineStore, APointOfEachPricedCoinEveryFiveMinutes) {
 TEST(EngineStore, TradesAreStoredOnlyWhereThatIsOn) {
   for (const bool on : {false, true}) {
     EngineOptions options;
-    options.store_ticks = on;
+    options.store_trades = on;
     Bench b(options);
     b.connect();
     b.push_trade(b.kraken, "BTC/USD", 100);
@@ -176,6 +176,95 @@ TEST(EngineStore, TradesAreStoredOnlyWhereThatIsOn) {
     b.rows_written([&](const auto& batch) { ticks += batch.ticks.size(); });
     EXPECT_EQ(ticks, on ? 1u : 0u);
   }
+}
+
+TEST(EngineStore, CompositePricesAreStoredOnceASecondWhereThatIsOn) {
+  for (const bool on : {false, true}) {
+    EngineOptions options;
+    options.store_composites = on;
+    Bench b(options);
+    b.connect();
+    for (int i = 0; i < 30; ++i) {  // three seconds
+      b.push_trade(b.kraken, "BTC/USD", 100 + i);
+      b.pass(100ms);
+    }
+    std::vector<core::CompositeTick> kept;
+    std::size_t trades = 0;
+    b.rows_written([&](const auto& batch) {
+      kept.insert(kept.end(), batch.composites.begin(), batch.composites.end());
+      trades += batch.ticks.size();
+    });
+    EXPECT_EQ(trades, 0u) << "trades are another setting's";
+    if (!on) {
+      EXPECT_TRUE(kept.empty());
+      continue;
+    }
+    ASSERT_GE(kept.size(), 3u);
+    ASSERT_LE(kept.size(), 4u);
+    for (std::size_t i = 0; i < kept.size(); ++i) {
+      EXPECT_EQ(kept[i].series.base, b.asset("bitcoin"));
+      EXPECT_FALSE(kept[i].series.venue.valid());
+      if (i > 0) EXPECT_GT(kept[i].tick.received_at(), kept[i - 1].tick.received_at());
+    }
+    const std::size_t before = kept.size();
+    b.pass(5s);  // nothing is heard: no price of those seconds
+    std::size_t after = 0;
+    b.rows_written([&](const auto& batch) { after += batch.composites.size(); });
+    EXPECT_LE(after, before + 1);
+  }
+}
+
+// A crash takes what is younger than this, and the next start's gap begins here.
+TEST(EngineStore, EverythingHeardBeforeTheMarkIsInTheBatchOrBeforeIt) {
+  EngineOptions options;
+  options.save_open_every = 1s;
+  Bench b(options);
+  b.connect();
+  std::uint32_t pushed = 0;
+  for (int i = 0; i < 45; ++i) {
+    b.push_trade(b.kraken, "BTC/USD", 100);
+    ++pushed;
+    b.pass(100ms);
+  }
+  core::Timestamp mark;
+  std::uint32_t saved = 0;
+  b.rows_written([&](const auto& batch) {
+    for (const auto& row : batch.candles) {
+      if (row.interval == core::Interval::m1 && row.series.venue == b.kraken) saved = row.candle.trades;
+    }
+    if (!batch.heard_until.is_set()) return;
+    EXPECT_GT(batch.heard_until, mark);
+    mark = batch.heard_until;
+    const auto heard = static_cast<std::uint32_t>((mark - kStart) / 100ms);
+    EXPECT_GE(saved + 1, std::min(heard, pushed)) << "a minute lacks what was heard before the mark";
+  });
+  EXPECT_GE(mark, kStart + 3500ms);
+  EXPECT_LE(mark, b.clock.now());
+}
+
+TEST(EngineStore, AHoleThatGrowsReachesAsFarAsTheMark) {
+  Bench b;
+  b.connect();
+  b.push_quote(b.kraken, "BTC/USD", 100, 100);
+  b.run();
+  b.clock.advance(3s);
+  b.status(b.kraken, core::FeedState::backing_off);
+  b.pass(47s);
+  core::Timestamp mark, end;
+  b.rows_written([&](const auto& batch) {
+    mark = std::max(mark, batch.heard_until);
+    for (const auto& gap : batch.gaps) end = std::max(end, gap.end);
+  });
+  EXPECT_GT(mark, kStart + 30s);
+  EXPECT_GE(end, mark) << "between them lies a time of which nothing tells";
+}
+
+TEST(EngineStore, AStoreThatWasNeverWrittenGetsAMarkAtOnce) {
+  Bench b;
+  b.pass(200ms);
+  const bool marked =
+      std::any_of(b.batches.begin(), b.batches.end(), [](const auto& batch) { return batch.heard_until.is_set(); });
+  EXPECT_TRUE(marked) << "killed now, the next start would not know since when it was deaf";
 }
 
 TEST(EngineStore, ADisconnectIsAGapThatEndsWithTheReconnect) {
@@ -266,7 +355,7 @@ TEST(EngineStore, AFullStoreKeepsTheNewestOfEachRowAndLosesNothing) {
 
 TEST(EngineStore, BeyondItsBoundTheOldestGoesAndAGapSaysSo) {
   EngineOptions options;
-  options.store_ticks = true;
+  options.store_trades = true;
   Bench b(options);
   b.connect();
   b.store_full = true;
@@ -327,7 +416,7 @@ TEST(EngineStore, ARestartShowsStalePricesAndRecordsItsGap) {
   core::Timestamp end;
   for (const auto& g : b.gaps()) {
     EXPECT_EQ(g.cause, GapCause::restart);
-    EXPECT_EQ(g.start, kStart - 10min);
+    EXPECT_EQ(g.start, kStart - 10min - 1s) << "what was on its way is not in the store";
     venues.insert(g.venue);
     end = std::max(end, g.end);
   }

@@ -29,6 +29,8 @@ core::WriteBatch full_batch(const World& world) {
   batch.facts = {facts};
   batch.points = {{world.btc, {minute(5), 64000.25, 1.2e12, {}}}};
   batch.gaps = {{"kraken", "XBT/USD", minute(0), minute(1), core::GapCause::disk_full, core::GapState::repaired, 7, 6}};
+  batch.composites = {{world.composite(world.eth), core::composite_tick(minute(6), dec("3200.50"))}};
+  batch.heard_until = minute(7);
   return batch;
 }
 
@@ -57,6 +59,10 @@ TEST(BatchCodec, WhatComesOutIsWhatWentIn) {
   EXPECT_EQ(read->points[0].point.market_cap, 1.2e12);
   EXPECT_EQ(read->gaps[0].state, core::GapState::repaired);
   EXPECT_EQ(read->gaps[0].recovered, 6);
+  EXPECT_EQ(series_name(*read->catalogue, read->composites[0].series), (SeriesName{"ethereum", "usd", ""}));
+  EXPECT_EQ(read->composites[0].tick.received_at(), minute(6));
+  EXPECT_EQ(read->composites[0].tick.price().to_string(), "3200.50");
+  EXPECT_EQ(read->heard_until, minute(7));
   encode_batch(again, *read);
   EXPECT_EQ(again, bytes);
 }

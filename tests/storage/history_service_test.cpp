@@ -28,7 +28,7 @@ struct Disk {
   std::condition_variable changed;
   bool full = false, stuck = false;
   std::vector<std::size_t> groups;  // batches in each transaction tried
-  std::size_t expire_calls = 0;
+  std::size_t expire_calls = 0, syncs = 0;
 
   void set_full(bool on) {
     const std::lock_guard lock(mutex);
@@ -57,6 +57,12 @@ class DiskWriter final : public StoreWriter {
     disk_->changed.wait(lock, [&] { return !disk_->stuck; });
     if (disk_->full) return core::fail(core::ErrorCode::io_error, "the disk is full", true);
     return real_->write(batches);
+  }
+  core::Status sync() override {
+    const std::lock_guard lock(disk_->mutex);
+    ++disk_->syncs;
+    if (disk_->full) return core::fail(core::ErrorCode::io_error, "the disk is full", true);
+    return {};
   }
   core::Result<std::size_t> expire(const Expiry& older_than, std::size_t max_rows) override {
     const std::lock_guard lock(disk_->mutex);
@@ -92,7 +98,7 @@ class HistoryServiceTest : public testing::Test {
     options_.batch_time = milliseconds(1);
     options_.retry_first = milliseconds(1);
     options_.retry_longest = milliseconds(5);
-    options_.retention = {0, 0, 0, 10, hours(1)};
+    options_.retention = {0, 0, 0, 0, 0, 10, hours(1)};
   }
   void make() {
     service_ = std::make_unique<HistoryService>(std::make_unique<DiskStore>(disk_), options_, metrics_, clock_);
@@ -300,7 +306,7 @@ TEST_F(HistoryServiceTest, ReadsAreRefusedBeforeTheStart) {
 }
 
 TEST_F(HistoryServiceTest, OldRowsAreDeletedInStepsWhenThereIsNothingToWrite) {
-  options_.retention = {2, 0, 0, 10, hours(1)};
+  options_.retention = {2, 0, 0, 0, 0, 10, hours(1)};
   make();
   EXPECT_EQ(push(-5 * 1440, 35), PushResult::ok);  // five days old
   EXPECT_EQ(push(-60, 60), PushResult::ok);
@@ -312,13 +318,47 @@ TEST_F(HistoryServiceTest, OldRowsAreDeletedInStepsWhenThereIsNothingToWrite) {
 }
 
 TEST_F(HistoryServiceTest, RetentionRunsBesideASteadyStream) {
-  options_.retention = {2, 0, 0, 10, hours(1)};
+  options_.retention = {2, 0, 0, 0, 0, 10, hours(1)};
   make();
   EXPECT_EQ(push(-5 * 1440, 35), PushResult::ok);
   ASSERT_TRUE(service_->start());
   int next = 0;
   ASSERT_TRUE(eventually(
       [&] { return push(next++, 1) == PushResult::ok && metric("tickspan_storage_rows_expired_total") == 35; }));
+}
+
+TEST_F(HistoryServiceTest, WhatIsWrittenReachesTheDiskWithinTheSecondAlsoWhenNothingFollows) {
+  options_.durability = Durability::second;
+  start();
+  EXPECT_EQ(push(0, 1), PushResult::ok);
+  service_->flush();
+  const auto syncs = [&] {
+    const std::lock_guard lock(disk_->mutex);
+    return disk_->syncs;
+  };
+  EXPECT_EQ(syncs(), 0u);
+  ASSERT_TRUE(eventually([&] { return syncs() > 0; }));
+  service_->stop();
+  EXPECT_EQ(syncs(), 1u) << "nothing is synced that has not changed";
+}
+
+TEST_F(HistoryServiceTest, AStopSyncsWhatWaitsAndAFailedSyncIsCounted) {
+  options_.durability = Durability::relaxed;
+  start();
+  EXPECT_EQ(push(0, 1), PushResult::ok);
+  service_->flush();
+  disk_->set_full(true);
+  service_->stop();
+  EXPECT_EQ(disk_->syncs, 1u);
+  EXPECT_EQ(metric("tickspan_storage_write_errors_total"), 1);
+}
+
+TEST_F(HistoryServiceTest, WithCommitTheStoreSyncsByItself) {
+  options_.durability = Durability::commit;
+  start();
+  EXPECT_EQ(push(0, 1), PushResult::ok);
+  service_->stop();
+  EXPECT_EQ(disk_->syncs, 0u);
 }
 
 TEST_F(HistoryServiceTest, NothingExpiresUnlessAsked) {

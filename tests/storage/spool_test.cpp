@@ -4,6 +4,8 @@
 
 #include <filesystem>
 #include <fstream>
+#include <map>
+#include <random>
 
 #include "../support/support.hpp"
 #include "fixtures.hpp"
@@ -153,6 +155,60 @@ TEST_F(SpoolTest, AFolderThatCannotBeMadeIsNamed) {
   ASSERT_FALSE(spool);
   EXPECT_EQ(spool.error().code, core::ErrorCode::io_error);
   EXPECT_THAT(spool.error().context, HasSubstr(folder_.file("spool")));
+}
+
+/// What a disk may hold of a file after a power cut: the first `synced` bytes, and of the others any sectors, up to any
+/// length.
+std::string torn(const std::string& content, std::size_t synced, std::mt19937& random) {
+  constexpr std::size_t kSector = 512;
+  std::string out = content.substr(0, synced + random() % (content.size() - synced + 1));
+  for (std::size_t at = synced; at < out.size(); at = (at / kSector + 1) * kSector) {
+    const std::size_t end = std::min(out.size(), (at / kSector + 1) * kSector);
+    if (random() % 2 == 0)
+      std::fill(out.begin() + static_cast<std::ptrdiff_t>(at), out.begin() + static_cast<std::ptrdiff_t>(end), '\0');
+  }
+  return out;
+}
+
+TEST_F(SpoolTest, APowerCutTakesNothingThatWasSyncedAndNothingReturnsThatNeverWas) {
+  std::mt19937 random(20260601);
+  for (int round = 0; round < 60; ++round) {
+    const std::string live = folder_.file("live" + std::to_string(round));
+    const std::string dead = folder_.file("dead" + std::to_string(round));
+    options_.segment_bytes = 2'000;
+    options_.sync = round % 3 == 0;
+    auto spool = std::move(*Spool::open(live, options_));
+    std::map<std::string, std::size_t> synced;  // bytes of each file
+    const auto sizes = [&] {
+      std::map<std::string, std::size_t> out;
+      for (const auto& entry : fs::directory_iterator(live))
+        out[entry.path().filename().string()] = fs::file_size(entry.path());
+      return out;
+    };
+    int promised = 0;
+    const int records = 5 + static_cast<int>(random() % 40);
+    for (int i = 0; i < records; ++i) {
+      ASSERT_TRUE(spool->append(record(i, 1 + static_cast<int>(random() % 12))));
+      if (!options_.sync && random() % 6 != 0) continue;
+      ASSERT_TRUE(spool->sync());
+      synced = sizes();
+      promised = i + 1;
+    }
+    fs::create_directories(dead);
+    for (const auto& [name, size] : sizes()) {
+      // A segment is synced before the next one is begun.
+      const bool newest = name == sizes().rbegin()->first;
+      const std::size_t safe = newest ? synced[name] : size;
+      std::ofstream(dead + "/" + name, std::ios::binary)
+          << torn(tickspan::test::read_file(live + "/" + name), safe, random);
+    }
+    const auto after = Spool::open(dead, options_);
+    ASSERT_TRUE(after);
+    const auto found = take_all(**after);
+    ASSERT_GE(static_cast<int>(found.size()), promised) << "round " << round;
+    ASSERT_LE(static_cast<int>(found.size()), records);
+    for (std::size_t i = 0; i < found.size(); ++i) ASSERT_EQ(found[i], static_cast<int>(i)) << "round " << round;
+  }
 }
 
 }  // namespace

@@ -82,7 +82,7 @@ class WritePathTest : public testing::Test {
     options_.retry_longest = milliseconds(5);
     options_.stop_patience = milliseconds(20);
     options_.spool_folder = folder_.file("spool");
-    options_.spool_sync = false;
+    options_.durability = Durability::relaxed;
   }
   void start() {
     service_ = std::make_unique<HistoryService>(std::make_unique<PlaceStore>(place_), options_, metrics_);
@@ -150,13 +150,13 @@ TEST_F(WritePathTest, ASpoolCanBeDrainedBeforeTheServiceStarts) {
   start();
   push_one_by_one(0, 4);
   service_->stop();
-  PlaceWriter writer(place_);
-  EXPECT_FALSE(drain_spool(options_.spool_folder, writer));
+  PlaceStore store(place_);
+  EXPECT_FALSE(drain_spool(options_.spool_folder, store));
   place_->with([](Place& p) { p.away = false; });
-  EXPECT_EQ(drain_spool(options_.spool_folder, writer), 4U);
+  EXPECT_EQ(drain_spool(options_.spool_folder, store), 4U);
   EXPECT_THAT(minutes(), ElementsAre(0, 1, 2, 3));
-  EXPECT_EQ(drain_spool(options_.spool_folder, writer), 0U);
-  EXPECT_EQ(drain_spool(folder_.file("nowhere"), writer), 0U);
+  EXPECT_EQ(drain_spool(options_.spool_folder, store), 0U);
+  EXPECT_EQ(drain_spool(folder_.file("nowhere"), store), 0U);
 }
 
 TEST_F(WritePathTest, AFullSpoolHoldsRowsBackAndGoesOnInOrder) {

@@ -1,5 +1,7 @@
 #include "app/config_keys/key.hpp"
 
+#include <fmt/format.h>
+
 #include "storage/postgres/target.hpp"
 
 namespace tickspan::app {
@@ -23,6 +25,29 @@ Refusal set_postgres_urls(std::vector<std::string>& target, const RawValue& v) {
   return {};
 }
 
+Refusal set_durability(storage::Durability& target, const RawValue& v) {
+  std::string word;
+  if (auto refused = set_choice(word, v, {"relaxed", "second", "commit"})) return refused;
+  target = *storage::parse_durability(word);
+  return {};
+}
+
+Refusal set_ticks(StoreTicks& target, const RawValue& v) {
+  std::string word;
+  if (auto refused = set_choice(word, v, {"off", "composite", "all"})) return refused;
+  target = word == "off" ? StoreTicks::off : word == "composite" ? StoreTicks::composite : StoreTicks::all;
+  return {};
+}
+
+/// 0, or at least `low`.
+Refusal set_days(int& target, const RawValue& v, int low) {
+  constexpr int kMost = 36'500;
+  std::int64_t days = 0;
+  if (set_int(days, v, 0, kMost) || (days > 0 && days < low)) return fmt::format("0, or {} to {}", low, kMost);
+  target = static_cast<int>(days);
+  return {};
+}
+
 }  // namespace
 
 std::vector<ConfigKey> store_keys() {
@@ -41,8 +66,22 @@ std::vector<ConfigKey> store_keys() {
        [](Config& c, const RawValue& v) { return set_int(c.store_connections, v, 1, 64); }},
       {"store.statement_ms", "How long PostgreSQL may take over one statement, in milliseconds.", "15000",
        [](Config& c, const RawValue& v) { return set_int(c.store_statement_ms, v, 1'000, 600'000); }},
-      {"store.ticks", "Whether single trades are kept, besides candles.", "false",
-       [](Config& c, const RawValue& v) { return set_bool(c.store_ticks, v); }},
+      {"store.durability",
+       "What a power cut may take, at most: relaxed 25 s, second 4 s, commit 2 s; see docs/operations.md.",
+       "\"relaxed\"", [](Config& c, const RawValue& v) { return set_durability(c.store_durability, v); }},
+      {"store.ticks",
+       "Single prices that are kept besides candles: off, composite (one a second and asset), all (and every trade).",
+       "\"off\"", [](Config& c, const RawValue& v) { return set_ticks(c.store_ticks, v); }},
+      {"store.keep_ticks_days", "How long those are kept; 0, here and below, is forever.", "7",
+       [](Config& c, const RawValue& v) { return set_days(c.retention.tick_days, v, 1); }},
+      {"store.keep_1m_days", "How long candles of 1, 5 and 15 minutes are kept; windows of 30 days need 31.", "0",
+       [](Config& c, const RawValue& v) { return set_days(c.retention.minute_days, v, 2); }},
+      {"store.keep_1h_days", "How long candles of 1 and 4 hours are kept.", "0",
+       [](Config& c, const RawValue& v) { return set_days(c.retention.hour_days, v, 31); }},
+      {"store.keep_1d_days", "How long candles of a day are kept.", "0",
+       [](Config& c, const RawValue& v) { return set_days(c.retention.day_days, v, 31); }},
+      {"store.keep_points_days", "How long the aggregators' chart points are kept.", "400",
+       [](Config& c, const RawValue& v) { return set_days(c.retention.point_days, v, 2); }},
       {"store.queue_rows", "Rows that may wait for the database.", "65536",
        [](Config& c, const RawValue& v) { return set_int(c.store_queue_rows, v, 1'000, 10'000'000); }},
       {"store.batch_rows", "Rows in one transaction at most.", "10000",

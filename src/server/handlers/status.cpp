@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <optional>
 
 #include "server/guarded.hpp"
 #include "server/handlers/routes.hpp"
@@ -42,6 +43,36 @@ void write_currencies(wire::JsonWriter& json, const Call& call) {
   json.end_array();
 }
 
+void write_forecast(wire::JsonWriter& json, const storage::HistoryService& history, const storage::StoreInfo& info) {
+  const storage::SizeForecast forecast = history.forecast(info);
+  json.key("forecast")
+      .begin_object()
+      .field("measured_s", forecast.measured_s)
+      .field("bytes_per_day", forecast.bytes_per_day)
+      .field("bytes_in_30_days", forecast.bytes_in_30_days)
+      .field("bytes_at_retention", forecast.bytes_at_retention)
+      .field("days_until_full", forecast.days_until_full)
+      .end_object();
+  const storage::Retention& keep = history.options().retention;
+  json.key("keep_days")
+      .begin_object()
+      .field("ticks", keep.tick_days)
+      .field("1m", keep.minute_days)
+      .field("1h", keep.hour_days)
+      .field("1d", keep.day_days)
+      .field("points", keep.point_days)
+      .end_object();
+}
+
+void write_replicas(wire::JsonWriter& json, const storage::StoreInfo& info) {
+  json.key("replicas").begin_array();
+  for (const auto& replica : info.replicas) {
+    json.begin_object().field("location", replica.location).field("state", replica.state);
+    json.field("lag_ms", replica.lag_ms < 0 ? std::nullopt : std::optional(replica.lag_ms)).end_object();
+  }
+  json.end_array();
+}
+
 void write_store(wire::JsonWriter& json, const Call& call, const storage::StoreInfo& info) {
   const storage::HistoryService* history = call.backend->history;
   json.key("store")
@@ -49,12 +80,17 @@ void write_store(wire::JsonWriter& json, const Call& call, const storage::StoreI
       .field("backend", info.backend)
       .field("schema_version", info.schema_version)
       .field("size_bytes", info.size_bytes)
+      .field("used_bytes", info.used_bytes)
+      .field("disk_free_bytes", info.disk_free_bytes)
+      .field("durability", history == nullptr ? "" : storage::to_string(history->options().durability))
       .field("rows_written", history == nullptr ? 0 : history->rows_written())
       .field("rows_waiting", history == nullptr ? std::uint64_t{0} : history->rows_waiting())
       .field("rows_spooled", history == nullptr ? 0 : history->rows_spooled())
       .field("healthy", history != nullptr && history->healthy())
-      .field("state", storage::to_string(history == nullptr ? storage::WriteState::failing : history->write_state()))
-      .end_object();
+      .field("state", storage::to_string(history == nullptr ? storage::WriteState::failing : history->write_state()));
+  if (history != nullptr) write_forecast(json, *history, info);
+  write_replicas(json, info);
+  json.end_object();
 }
 
 void write_market(wire::JsonWriter& json, const Call& call) {

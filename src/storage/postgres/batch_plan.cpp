@@ -53,6 +53,7 @@ std::set<SeriesName> series_of(const std::vector<core::WriteBatch>& batches) {
     std::set<std::uint32_t> instruments;
     for (const auto& row : batch.candles) keys.insert(row.series);
     for (const auto& tick : batch.ticks) instruments.insert(tick.instrument().value);
+    for (const auto& row : batch.composites) keys.insert(row.series);
     for (const auto& key : keys) names.insert(series_name(*batch.catalogue, key));
     for (const auto id : instruments) {
       names.insert(series_name(*batch.catalogue, batch.catalogue->instrument(core::InstrumentId{id})));
@@ -76,6 +77,9 @@ BatchPlan make_plan(const std::vector<core::WriteBatch>& batches, SeriesBook& bo
     }
     for (const auto& tick : batch.ticks) {
       plan.trades.push_back({lookup.find(tick.instrument()), trade_key(tick), &tick});
+    }
+    for (const auto& row : batch.composites) {
+      plan.trades.push_back({lookup.find(row.series), trade_key(row.tick), &row.tick});
     }
   }
   sort_unique(plan.minutes, [](const MinuteRow& r) { return std::tuple(r.series->id, r.candle->start); });

@@ -114,7 +114,7 @@ class PostgresReader final : public StoreReader {
   }
 
   Result<StoreInfo> info() override {
-    StoreInfo out{"postgres", location_, schema_.version, 0, {}};
+    StoreInfo out{"postgres", location_, schema_.version, 0, 0, {}};
     if (servers_) out.replicas = servers_->replicas();
     const auto status = ask_([&](Connection& connection) -> Status {
       std::vector<Prepared> statements = {{kSize, {}}};
@@ -123,6 +123,7 @@ class PostgresReader final : public StoreReader {
       if (!rows) return tl::unexpected(rows.error());
       out.size_bytes = 0;
       for (const Rows& one : *rows) out.size_bytes += static_cast<std::uint64_t>(one.integer(0, 0));
+      out.used_bytes = out.size_bytes;
       return {};
     });
     if (!status) return tl::unexpected(status.error());

@@ -88,6 +88,7 @@ class PostgresStore final : public HistoryStore {
     OnlyWriter(std::unique_ptr<StoreWriter> writer, std::shared_ptr<int> token)
         : writer_(std::move(writer)), token_(std::move(token)) {}
     Status write(const std::vector<core::WriteBatch>& batches) override { return writer_->write(batches); }
+    Status sync() override { return writer_->sync(); }
     Result<std::size_t> expire(const Expiry& older_than, std::size_t max_rows) override {
       return writer_->expire(older_than, max_rows);
     }

@@ -10,13 +10,9 @@
 
 namespace tickspan::storage::postgres {
 
-/// When a written batch is acknowledged.
-enum class Durability {
-  relaxed,  ///< at once: a crash of the server loses what is younger than three of its wal_writer_delay (0.6 s)
-  commit,   ///< when it is on the server's disk
-};
-
 struct PostgresOptions {
+  /// Short of `commit` the writer keeps what is not on the server's disk for certain, and writes it again when the
+  /// server was lost: its crash takes something only together with this program.
   Durability durability = Durability::commit;
   std::vector<std::string> read_urls;                ///< replicas
   std::size_t connections = 4;                       ///< for reading, to each server

@@ -8,6 +8,7 @@
 
 #include "runtime/log.hpp"
 #include "storage/postgres/batch_plan.hpp"
+#include "storage/postgres/candle_reader.hpp"
 #include "storage/postgres/partitions.hpp"
 #include "storage/postgres/postgres_reader.hpp"
 #include "storage/postgres/rollup_writer.hpp"
@@ -47,6 +48,8 @@ constexpr const char* kMergeTrades =
     "INSERT INTO trades SELECT * FROM staged_trades";
 
 constexpr runtime::Log kLog{"storage"};
+constexpr int kDaysAtOnce = 100;
+constexpr std::size_t kMostUnsynced = 65'536;  // rows kept until they are on the server's disk
 constexpr std::string_view kCheckViolation = "23514", kUniqueViolation = "23505", kNoSuchTable = "42P01";
 
 class PostgresWriter final : public StoreWriter {
@@ -61,16 +64,26 @@ class PostgresWriter final : public StoreWriter {
     for (const auto& batch : batches) {
       if (auto valid = validate(batch); !valid) return valid;
     }
-    auto status = try_write(batches);
-    // Another program has written, or dropped a piece, since this one looked: now it has looked again.
-    if (!status && was_overtaken()) status = try_write(batches);
-    if (!status && was_overtaken()) {
-      core::Error error = status.error();
-      error.code = ErrorCode::unavailable;
-      error.retryable = true;
-      return tl::unexpected(std::move(error));
+    auto status = repeat_unsynced();
+    if (status) status = write_checked(batches);
+    if (!status || settings_.wait_for_disk) return status;
+    for (const auto& batch : batches) {
+      unsynced_rows_ += batch.rows();
+      unsynced_.push_back(batch);
     }
-    return status;
+    return unsynced_rows_ > kMostUnsynced ? sync() : status;
+  }
+
+  /// A commit that waits for the disk brings all before it there.
+  Status sync() override {
+    if (unsynced_.empty()) return {};
+    if (auto repeated = repeat_unsynced(); !repeated) return repeated;
+    const auto synced =
+        connection_->run("BEGIN; SET LOCAL synchronous_commit = on; SELECT pg_current_xact_id(); COMMIT");
+    if (!synced) return after_failure(synced.error());
+    unsynced_.clear();
+    unsynced_rows_ = 0;
+    return {};
   }
 
   /// Takes the turn until commit(): every write in between is of one transaction.
@@ -98,10 +111,18 @@ class PostgresWriter final : public StoreWriter {
   Result<std::size_t> expire(const Expiry& older_than, std::size_t max_rows) override {
     if (within_) return core::fail(ErrorCode::conflict, "nothing expires within a transaction of many writes");
     if (auto ready = connect(); !ready) return tl::unexpected(ready.error());
+    const auto kept = keep_days(cutoff_of(older_than, core::Interval::h1));
+    if (!kept) return after_failure(kept.error());
+    if (*kept >= kDaysAtOnce) return max_rows;  // the rest of them first
     auto dropped = drop_pieces(older_than);
     if (!dropped) return after_failure(dropped.error());
     std::size_t rows = 0;
-    for (const auto& [sql, cutoff] : {std::pair{kExpireMinutes, older_than.minutes},
+    for (const auto& [sql, cutoff] : {std::pair{kExpireMinutes, cutoff_of(older_than, core::Interval::m1)},
+                                      {kExpireShort, cutoff_of(older_than, core::Interval::m1)},
+                                      {kExpireHours, cutoff_of(older_than, core::Interval::h1)},
+                                      {kExpireHourSums, cutoff_of(older_than, core::Interval::h1)},
+                                      {kExpireDays, cutoff_of(older_than, core::Interval::d1)},
+                                      {kExpireDaySums, cutoff_of(older_than, core::Interval::d1)},
                                       {kExpirePoints, older_than.points},
                                       {kExpireTrades, older_than.ticks}}) {
       if (!cutoff.is_set() || rows >= max_rows) continue;
@@ -116,11 +137,75 @@ class PostgresWriter final : public StoreWriter {
   static constexpr const char* kExpireMinutes =
       "DELETE FROM minutes WHERE start < $1 AND (series, start) IN "
       "(SELECT series, start FROM minutes WHERE start < $1 LIMIT $2)";
+  // Levels as level_code() has them: 1 and 2 are below an hour, 3 and 4 hours, 5 days.
+#define EXPIRE_CANDLES(table, levels)                                                                             \
+  "DELETE FROM " table " WHERE start < $1 AND (series, level, start) IN (SELECT series, level, start FROM " table \
+  " WHERE level IN (" levels ") AND start < $1 LIMIT $2)"
+  static constexpr const char* kExpireShort = EXPIRE_CANDLES("candles", "1, 2");
+  static constexpr const char* kExpireHours = EXPIRE_CANDLES("candles", "3, 4");
+  static constexpr const char* kExpireHourSums = EXPIRE_CANDLES("rollups", "3, 4");
+  static constexpr const char* kExpireDays = EXPIRE_CANDLES("candles", "5");
+  static constexpr const char* kExpireDaySums = EXPIRE_CANDLES("rollups", "5");
+#undef EXPIRE_CANDLES
   static constexpr const char* kExpirePoints =
       "DELETE FROM points WHERE (asset, at) IN (SELECT asset, at FROM points WHERE at < $1 ORDER BY at LIMIT $2)";
   static constexpr const char* kExpireTrades =
       "DELETE FROM trades WHERE at < $1 AND (series, at, trade) IN "
       "(SELECT series, at, trade FROM trades WHERE at < $1 LIMIT $2)";
+
+  Status write_checked(const std::vector<core::WriteBatch>& batches) {
+    auto status = try_write(batches);
+    // Another program has written, or dropped a piece, since this one looked: now it has looked again.
+    if (!status && was_overtaken()) status = try_write(batches);
+    if (!status && was_overtaken()) {
+      core::Error error = status.error();
+      error.code = ErrorCode::unavailable;
+      error.retryable = true;
+      return tl::unexpected(std::move(error));
+    }
+    return status;
+  }
+
+  /// A lost connection may mean a crash of the server: what it had not on its disk then is not there.
+  Status repeat_unsynced() {
+    if (auto ready = connect(); !ready) return ready;
+    if (!repeat_) return {};
+    auto status = write_checked(unsynced_);
+    if (status) repeat_ = false;
+    return status;
+  }
+
+  /// Days that were only read as the sum of their hours are stored before those go. How many.
+  Result<int> keep_days(Timestamp cutoff) {
+    if (!cutoff.is_set()) return 0;
+    auto found = connection_->query(
+        "SELECT s.base, s.quote, s.venue, h.day FROM (SELECT DISTINCT series, date_trunc('day', start, 'UTC') AS day "
+        "FROM candles WHERE level IN (3, 4) AND start < $1) AS h JOIN series s ON s.id = h.series "
+        "WHERE NOT EXISTS (SELECT FROM candles d WHERE d.series = h.series AND d.level = 5 AND d.start = h.day) "
+        "AND NOT EXISTS (SELECT FROM rollups d WHERE d.series = h.series AND d.level = 5 AND d.start = h.day) "
+        "LIMIT $2",
+        Params().time(cutoff).integer(kDaysAtOnce));
+    if (!found) return tl::unexpected(found.error());
+    auto names = std::make_shared<core::Catalogue>();
+    core::WriteBatch batch;
+    for (int i = 0; i < found->size(); ++i) {
+      const CandleQuery query{found->text(i, 0),  found->text(i, 1), found->text(i, 2),
+                              core::Interval::d1, found->time(i, 3), found->time(i, 3) + std::chrono::hours(24),
+                              std::size_t{1}};
+      const auto day = read_candles(*connection_, query, settings_.layout);
+      if (!day) return tl::unexpected(day.error());
+      const core::AssetId base = names->upsert_asset({query.base, query.base, query.base, core::AssetKind::coin, 0});
+      const core::AssetId quote =
+          names->upsert_asset({query.quote, query.quote, query.quote, core::AssetKind::coin, 0});
+      core::VenueId venue;
+      if (!query.venue.empty()) venue = names->upsert_venue({query.venue, query.venue, false, "", ""});
+      for (const core::Candle& candle : *day) batch.candles.push_back({{base, quote, venue}, query.interval, candle});
+    }
+    batch.catalogue = std::move(names);
+    if (batch.candles.empty()) return 0;
+    if (auto written = write_checked({batch}); !written) return tl::unexpected(written.error());
+    return found->size();
+  }
 
   bool was_overtaken() const {
     return last_state_ == kUniqueViolation || last_state_ == kCheckViolation || last_state_ == kNoSuchTable;
@@ -135,6 +220,7 @@ class PostgresWriter final : public StoreWriter {
     auto made = Connection::open(settings_.target, settings_.limits, setup);
     if (!made) return tl::unexpected(made.error());
     connection_ = std::move(*made);
+    repeat_ = !unsynced_.empty();
     return {};
   }
 
@@ -227,6 +313,7 @@ class PostgresWriter final : public StoreWriter {
             .insert(row.candle.start.floor_to(std::chrono::hours(24)));
       }
       for (const auto& tick : batch.ticks) trades.insert(trade_time(tick).floor_to(std::chrono::hours(24)));
+      for (const auto& row : batch.composites) trades.insert(trade_time(row.tick).floor_to(std::chrono::hours(24)));
     }
     auto made = partitions_.ensure(*connection_, Table::minutes, minutes);
     if (made) made = partitions_.ensure(*connection_, Table::candles, candles);
@@ -325,7 +412,7 @@ class PostgresWriter final : public StoreWriter {
       trades.push_back(series->newest_trade);
     }
     Timestamp newest;
-    for (const auto& batch : batches) newest = std::max(newest, newest_time(batch));
+    for (const auto& batch : batches) newest = std::max(newest, batch.heard_until);
     std::string sql;
     if (!ids.empty()) {
       sql = fmt::format(
@@ -340,7 +427,7 @@ class PostgresWriter final : public StoreWriter {
   Result<std::size_t> drop_pieces(const Expiry& older_than) {
     std::size_t rows = 0;
     for (const auto& [table, cutoff] :
-         {std::pair{Table::minutes, older_than.minutes}, {Table::trades, older_than.ticks}}) {
+         {std::pair{Table::minutes, cutoff_of(older_than, core::Interval::m1)}, {Table::trades, older_than.ticks}}) {
       auto dropped = settings_.layout == Layout::partitions ? partitions_.drop_before(*connection_, table, cutoff)
                                                             : drop_chunks(*connection_, name_of(table), cutoff);
       if (!dropped) return dropped;
@@ -355,6 +442,9 @@ class PostgresWriter final : public StoreWriter {
   SeriesBook book_;
   Partitions partitions_;
   CopyStream straight_, staged_;
+  std::vector<core::WriteBatch> unsynced_;  // acknowledged, and perhaps not on the server's disk
+  std::size_t unsynced_rows_ = 0;
+  bool repeat_ = false;  // they may be gone
   std::string last_state_;
   Timestamp newest_seen_;
   std::optional<std::pair<Timestamp, Timestamp>> late_;  // starts of the first and the last late minute

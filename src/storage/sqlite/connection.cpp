@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include <cerrno>
+#include <cstring>
+
 namespace tickspan::storage::sqlite {
 
 using core::Error;
@@ -135,6 +138,21 @@ bool Connection::in_transaction() const {
 bool Connection::is_read_only() const {
   return sqlite3_db_readonly(handle_, "main") == 1;
 }
+
+core::Status Connection::sync_log() {
+  // Where there is a log, this is it. A transaction is in it, or, after a checkpoint, in the file and synced.
+  sqlite3_file* log = nullptr;
+  if (sqlite3_file_control(handle_, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) != SQLITE_OK || log == nullptr ||
+      log->pMethods == nullptr) {
+    return {};
+  }
+  if (log->pMethods->xSync(log, SQLITE_SYNC_NORMAL) == SQLITE_OK) return {};
+  return core::fail(ErrorCode::io_error,
+                    fmt::format("cannot bring the log of the database '{}' to the disk: {}; see whether the disk works",
+                                path_, std::strerror(errno)),
+                    true);
+}
+
 void Connection::checkpoint_on_close(bool on) {
   sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, on ? 0 : 1, nullptr);
 }

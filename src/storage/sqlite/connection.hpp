@@ -90,6 +90,8 @@ class Connection {
   bool in_transaction() const;
   /// The file system or the file's rights made the connection read-only, whatever was asked for.
   bool is_read_only() const;
+  /// Brings the write-ahead log to the disk, and with it every transaction so far.
+  core::Status sync_log();
   /// Whether closing the last connection folds the write-ahead log into the file. On unless told otherwise.
   void checkpoint_on_close(bool on);
 

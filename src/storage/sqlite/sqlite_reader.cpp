@@ -274,6 +274,17 @@ class SqliteReader final : public StoreReader {
       const auto bytes = std::filesystem::file_size(path_ + part, absent);
       if (!absent) out.size_bytes += bytes;
     }
+    std::int64_t pages[3] = {};  // their size, all, and those that are free
+    for (std::size_t i = 0; i < 3; ++i) {
+      const auto value =
+          connection_->query_integer(std::array{"PRAGMA page_size", "PRAGMA page_count", "PRAGMA freelist_count"}[i]);
+      if (!value) return tl::unexpected(value.error());
+      pages[i] = *value;
+    }
+    out.used_bytes = static_cast<std::uint64_t>(pages[0] * std::max<std::int64_t>(pages[1] - pages[2], 0));
+    std::error_code unknown;
+    const auto disk = std::filesystem::space(path_, unknown);
+    if (!unknown) out.disk_free_bytes = disk.available;
     return out;
   }
 

@@ -61,7 +61,9 @@ class SqliteStore final : public HistoryStore {
 
   Result<std::unique_ptr<StoreWriter>> writer() override {
     if (auto free = free_to_write(); !free) return tl::unexpected(free.error());
-    return make_writer(write_);
+    auto reading = reader();
+    if (!reading) return tl::unexpected(reading.error());
+    return make_writer(write_, std::move(*reading));
   }
 
   Result<std::unique_ptr<StoreTransaction>> transaction() override {

@@ -9,13 +9,8 @@
 
 namespace tickspan::storage::sqlite {
 
-/// What a power cut may take. A crash of the program alone takes nothing that was reported written.
-enum class Durability : std::uint8_t {
-  relaxed,  ///< the file stays whole; the transactions since the last checkpoint may be gone
-  commit,   ///< nothing: every transaction is on the disk before it is reported written. Costs a sync each
-};
-
 struct SqliteOptions {
+  /// Whatever it is the file stays whole, and what is lost are the last transactions.
   Durability durability = Durability::relaxed;
   std::chrono::milliseconds busy_timeout{5000};  ///< how long a statement waits for another program's lock
   int cache_kib = 8192;                          ///< page cache of the write connection; a reader has a quarter

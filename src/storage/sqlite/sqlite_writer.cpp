@@ -10,6 +10,7 @@
 #include "runtime/log.hpp"
 #include "storage/batch_rows.hpp"
 #include "storage/sqlite/candle_codec.hpp"
+#include "storage/sqlite/candle_expiry.hpp"
 #include "storage/sqlite/old_trades.hpp"
 #include "storage/sqlite/sqlite_reader.hpp"
 #include "storage/sqlite/trade_blocks.hpp"
@@ -48,9 +49,6 @@ constexpr std::string_view kAddSeries = "INSERT INTO series(base, quote, venue) 
 constexpr std::string_view kPutMeta =
     "INSERT INTO meta(key, value) VALUES(?1,?2) ON CONFLICT(key) DO UPDATE SET value = max(value, ?2)";
 constexpr std::string_view kListSeries = "SELECT id FROM series";
-constexpr std::string_view kExpireCandles =
-    "DELETE FROM candles WHERE (series, interval, start) IN (SELECT series, interval, start FROM candles "
-    "WHERE series = ?1 AND interval = 0 AND start < ?2 ORDER BY start LIMIT ?3) RETURNING 1";
 constexpr std::string_view kExpirePoints =
     "DELETE FROM points WHERE (series, at) IN (SELECT series, at FROM points "
     "WHERE series = ?1 AND at < ?2 ORDER BY at LIMIT ?3) RETURNING 1";
@@ -71,11 +69,11 @@ struct KeyHash {
 class SqliteWriter final : public StoreWriter {
  public:
   /// `within`: a transaction that somebody else has begun and ends.
-  explicit SqliteWriter(std::shared_ptr<Connection> connection, bool within = false)
-      : connection_(std::move(connection)), within_(within) {}
+  SqliteWriter(std::shared_ptr<Connection> connection, std::unique_ptr<StoreReader> reader, bool within = false)
+      : connection_(std::move(connection)), within_(within), old_candles_(*connection_, std::move(reader)) {}
 
   Status prepare() {
-    const std::array<std::pair<Statement*, std::string_view>, 13> statements = {{
+    const std::array<std::pair<Statement*, std::string_view>, 12> statements = {{
         {&begin_, "BEGIN IMMEDIATE"},
         {&commit_, "COMMIT"},
         {&candle_, kPutCandle},
@@ -87,7 +85,6 @@ class SqliteWriter final : public StoreWriter {
         {&find_series_, kFindSeries},
         {&add_series_, kAddSeries},
         {&meta_, kPutMeta},
-        {&expire_candles_, kExpireCandles},
         {&expire_points_, kExpirePoints},
     }};
     for (const auto& [statement, sql] : statements) {
@@ -96,8 +93,11 @@ class SqliteWriter final : public StoreWriter {
       *statement = std::move(*prepared);
     }
     if (auto ready = blocks_.prepare(); !ready) return ready;
+    if (auto ready = old_candles_.prepare(); !ready) return ready;
     return old_trades_.prepare();
   }
+
+  Status sync() override { return connection_->sync_log(); }
 
   Status write(const std::vector<core::WriteBatch>& batches) override {
     for (const auto& batch : batches) {
@@ -107,7 +107,7 @@ class SqliteWriter final : public StoreWriter {
       core::Timestamp newest;
       for (const auto& batch : batches) {
         if (!write_batch(batch)) return false;
-        newest = std::max(newest, newest_time(batch));
+        newest = std::max(newest, batch.heard_until);
       }
       if (!blocks_.flush()) return false;
       return !newest.is_set() || meta_.text(1, kLastWriteKey).integer(2, newest.ns).run();
@@ -117,16 +117,16 @@ class SqliteWriter final : public StoreWriter {
   }
 
   core::Result<std::size_t> expire(const Expiry& older_than, std::size_t max_rows) override {
-    std::size_t room = max_rows;
+    std::size_t room = max_rows, over = 0;
     const auto status = in_transaction("delete old rows from", [&] {
       std::vector<std::int64_t> all;
       if (!list_series(all)) return false;
-      return expire_rows(expire_candles_, all, first_unit(older_than.minutes, 1'000'000'000), room) &&
-             expire_rows(expire_points_, all, first_unit(older_than.points, 1'000'000), room) &&
+      if (const auto candles = old_candles_.expire(older_than, room, over); !candles) return false;
+      return expire_rows(expire_points_, all, first_unit(older_than.points, 1'000'000), room) &&
              expire_trades(all, first_unit(older_than.ticks, 1), room);
     });
     if (!status) return tl::unexpected(status.error());
-    return max_rows - room;
+    return max_rows - room + over;
   }
 
  private:
@@ -178,16 +178,22 @@ class SqliteWriter final : public StoreWriter {
   }
 
   bool write_trades(const core::WriteBatch& batch) {
+    for (const auto& row : batch.composites) {
+      if (!write_trade(series_id(series_name(*batch.catalogue, row.series)), row.tick)) return false;
+    }
     if (batch.ticks.empty()) return true;
     use(batch.catalogue);
     for (const auto& tick : batch.ticks) {
-      const std::int64_t series = series_id(tick.instrument());
-      if (series == 0) return false;
-      const TradeRow trade{trade_time(tick).ns, tick.received_at().ns, trade_key(tick),
-                           tick.price(),        tick.amount(),         tick.side()};
-      if (!blocks_.put(series, trade) || !old_trades_.erase(series, trade.key)) return false;
+      if (!write_trade(series_id(tick.instrument()), tick)) return false;
     }
     return true;
+  }
+
+  bool write_trade(std::int64_t series, const core::Tick& tick) {
+    if (series == 0) return false;
+    const TradeRow trade{trade_time(tick).ns, tick.received_at().ns, trade_key(tick),
+                         tick.price(),        tick.amount(),         tick.side()};
+    return blocks_.put(series, trade) && old_trades_.erase(series, trade.key);
   }
 
   /// A piece of what an older version left. What fails here is no failure of the write, and is tried after the next.
@@ -337,7 +343,8 @@ class SqliteWriter final : public StoreWriter {
   std::shared_ptr<Connection> connection_;
   const bool within_;
   Statement begin_, commit_, candle_, point_, price_, asset_, facts_, gap_, find_series_, add_series_, meta_;
-  Statement expire_candles_, expire_points_;
+  Statement expire_points_;
+  CandleExpiry old_candles_;
   TradeBlocks blocks_{*connection_};
   OldTrades old_trades_{*connection_};
   bool move_failed_ = false;
@@ -350,7 +357,7 @@ class SqliteWriter final : public StoreWriter {
 class SqliteTransaction final : public StoreTransaction {
  public:
   explicit SqliteTransaction(std::shared_ptr<Connection> connection)
-      : connection_(std::move(connection)), rows_(connection_, true), writer_(*this) {}
+      : connection_(std::move(connection)), writer_(*this) {}
   ~SqliteTransaction() override {
     if (!connection_->in_transaction()) return;
     // Where even that fails the next writer's BEGIN does and says why; the file never has any of it.
@@ -358,10 +365,12 @@ class SqliteTransaction final : public StoreTransaction {
   }
 
   Status begin(const std::string& path) {
-    if (auto prepared = rows_.prepare(); !prepared) return prepared;
     auto reader = make_reader(path, connection_);
-    if (!reader) return tl::unexpected(reader.error());
+    auto sums = make_reader(path, connection_);
+    if (!reader || !sums) return tl::unexpected((reader ? sums : reader).error());
     reader_ = std::move(*reader);
+    rows_ = std::make_unique<SqliteWriter>(connection_, std::move(*sums), true);
+    if (auto prepared = rows_->prepare(); !prepared) return prepared;
     return connection_->execute("BEGIN IMMEDIATE");
   }
 
@@ -378,11 +387,11 @@ class SqliteTransaction final : public StoreTransaction {
     explicit Writer(SqliteTransaction& owner) : owner_(owner) {}
     Status write(const std::vector<core::WriteBatch>& batches) override {
       if (auto whole = owner_.still_whole(); !whole) return whole;
-      return owner_.noted(owner_.rows_.write(batches));
+      return owner_.noted(owner_.rows_->write(batches));
     }
     core::Result<std::size_t> expire(const Expiry& older_than, std::size_t max_rows) override {
       if (auto whole = owner_.still_whole(); !whole) return tl::unexpected(whole.error());
-      auto expired = owner_.rows_.expire(older_than, max_rows);
+      auto expired = owner_.rows_->expire(older_than, max_rows);
       if (!expired) owner_.failure_ = expired.error();
       return expired;
     }
@@ -403,7 +412,7 @@ class SqliteTransaction final : public StoreTransaction {
   }
 
   const std::shared_ptr<Connection> connection_;
-  SqliteWriter rows_;
+  std::unique_ptr<SqliteWriter> rows_;
   Writer writer_;
   std::unique_ptr<StoreReader> reader_;
   std::optional<core::Error> failure_;
@@ -418,8 +427,9 @@ core::Result<std::unique_ptr<StoreTransaction>> make_transaction(const std::stri
   return transaction;
 }
 
-core::Result<std::unique_ptr<StoreWriter>> make_writer(std::shared_ptr<Connection> connection) {
-  auto writer = std::make_unique<SqliteWriter>(std::move(connection));
+core::Result<std::unique_ptr<StoreWriter>> make_writer(std::shared_ptr<Connection> connection,
+                                                       std::unique_ptr<StoreReader> reader) {
+  auto writer = std::make_unique<SqliteWriter>(std::move(connection), std::move(reader));
   if (const auto status = writer->prepare(); !status) return tl::unexpected(status.error());
   return writer;
 }

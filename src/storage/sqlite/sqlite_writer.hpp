@@ -20,7 +20,9 @@ static_assert(static_cast<int>(core::AssetKind::commodity) == 3);
 inline constexpr std::string_view kLastWriteKey = "last_write";
 
 /// The one write side of the file. Its connection belongs to the store, so that a second writer can follow a first.
-core::Result<std::unique_ptr<StoreWriter>> make_writer(std::shared_ptr<Connection> connection);
+/// `reader` looks at the same file: what only it adds up is written before its parts are deleted.
+core::Result<std::unique_ptr<StoreWriter>> make_writer(std::shared_ptr<Connection> connection,
+                                                       std::unique_ptr<StoreReader> reader);
 /// Many writes in one transaction of the connection, which nobody else uses meanwhile.
 core::Result<std::unique_ptr<StoreTransaction>> make_transaction(const std::string& path,
                                                                  std::shared_ptr<Connection> connection);

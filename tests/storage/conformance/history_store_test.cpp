@@ -256,13 +256,20 @@ TEST_P(HistoryStoreConformance, AnAssetIsUpdatedInPlace) {
 TEST_P(HistoryStoreConformance, LastWriteIsTheNewestEverAndNeverGoesBack) {
   core::WriteBatch batch = world_.batch();
   batch.candles = {{world_.composite(world_.btc), Interval::m1, candle(minute(5), "1", "1", "1", "1")}};
-  ASSERT_TRUE(write(batch));
-  EXPECT_EQ(store_->restore(minute(9))->last_write, minute(6));  // final: its end has been seen
-  batch.candles[0].candle = candle(minute(1), "1", "1", "1", "1");
+  batch.heard_until = minute(6);
   ASSERT_TRUE(write(batch));
   EXPECT_EQ(store_->restore(minute(9))->last_write, minute(6));
+  batch.heard_until = minute(2);
+  ASSERT_TRUE(write(batch));
+  EXPECT_EQ(store_->restore(minute(9))->last_write, minute(6));
+  // Who writes of the past, or of now without having heard all, says nothing of it.
+  batch.heard_until = {};
   batch.candles[0].candle = candle(minute(8), "1", "1", "1", "1");
-  batch.candles[0].candle.final = false;
+  batch.ticks = {trade(world_.kraken_btc, 1, minute(8), minute(8), "1", "1")};
+  ASSERT_TRUE(write(batch));
+  EXPECT_EQ(store_->restore(minute(9))->last_write, minute(6));
+  batch = {};
+  batch.heard_until = minute(8);
   ASSERT_TRUE(write(batch));
   EXPECT_EQ(store_->restore(minute(9))->last_write, minute(8));
 }
@@ -301,16 +308,72 @@ TEST_P(HistoryStoreConformance, ExpireDeletesOldRowsInSmallSteps) {
       {world_.composite(world_.btc), Interval::d1, candle(kNoon.floor_to(hours(24)), "1", "1", "1", "1")});
   ASSERT_TRUE(write(batch));
   EXPECT_EQ(*writer_->expire({}, 100), 0u);  // kept forever
-  const Expiry expiry{minute(4), minute(6) + nanoseconds(1), minute(9)};
+  const Expiry expiry{{}, minute(6) + nanoseconds(1), minute(9)};
   std::size_t deleted = 0, steps = 0;
   for (std::size_t last = 5; last == 5; ++steps) deleted += last = *writer_->expire(expiry, 5);
-  EXPECT_EQ(deleted, 4u + 4u + 7u + 9u);
-  EXPECT_EQ(steps, 5u);
-  EXPECT_EQ(reader_->candles(btc_usd(Interval::m1, minute(0), minute(99)))->front().start, minute(4));
-  EXPECT_EQ(reader_->candles({"ethereum", "usd", "", Interval::m1, minute(0), minute(99)})->size(), 6u);
+  EXPECT_EQ(deleted, 7u + 9u);
+  EXPECT_EQ(steps, 4u);
+  EXPECT_EQ(reader_->candles(btc_usd(Interval::m1, minute(0), minute(99)))->size(), 10u);
   EXPECT_EQ(reader_->points("bitcoin", minute(0), minute(99), 99)->size(), 3u);
   EXPECT_EQ(reader_->trades({"bitcoin", "usd", "kraken", minute(0), minute(99)})->size(), 1u);
-  EXPECT_EQ(get(btc_usd(Interval::d1, {}, minute(1))).size(), 1u);  // only the minutes expire
+}
+
+// Each level of candles goes by itself; what is longer was read as the sum of what goes, and is the same afterwards.
+TEST_P(HistoryStoreConformance, LongerCandlesOutliveTheirParts) {
+  const core::Timestamp day = kNoon.floor_to(hours(24));
+  const auto at = [&](int minutes) { return day + std::chrono::minutes(minutes); };
+  std::vector<core::Candle> minutes;
+  for (int i = 0; i < 3 * 24 * 60; ++i) {
+    if (i >= 100 && i < 130) continue;  // a hole
+    minutes.push_back(candle(at(i), "10", std::to_string(11 + i % 7), "9", "10.5", "0.25", 3));
+  }
+  put(world_.composite(world_.btc), minutes);
+  const auto levels = [&](Interval interval) {
+    return show(*reader_->candles(btc_usd(interval, day, day + hours(72))));
+  };
+  const auto before_h1 = levels(Interval::h1), before_h4 = levels(Interval::h4), before_d1 = levels(Interval::d1);
+  ASSERT_EQ(before_h1.size(), 72u);
+  ASSERT_EQ(before_d1.size(), 3u);
+  const auto drain = [&](const Expiry& expiry) {
+    std::size_t steps = 0;
+    while (*writer_->expire(expiry, 500) >= 500) ++steps;
+    return steps;
+  };
+
+  // Not on a full hour: the hour stays whole.
+  EXPECT_GT(drain({at(24 * 60 + 90), {}, {}}), 1u) << "in small steps";
+  EXPECT_EQ(reader_->candles(btc_usd(Interval::m1, day, day + hours(72)))->front().start, at(25 * 60));
+  EXPECT_EQ(levels(Interval::h1), before_h1);
+  EXPECT_EQ(levels(Interval::h4), before_h4);
+  EXPECT_EQ(levels(Interval::d1), before_d1);
+
+  drain({at(48 * 60), {}, {}, at(48 * 60 + 30)});
+  EXPECT_EQ(levels(Interval::h1), std::vector(before_h1.begin() + 48, before_h1.end()));
+  EXPECT_EQ(levels(Interval::d1), before_d1);
+
+  drain({at(48 * 60), {}, {}, at(48 * 60), at(24 * 60)});
+  EXPECT_EQ(levels(Interval::d1), std::vector(before_d1.begin() + 1, before_d1.end()));
+}
+
+TEST_P(HistoryStoreConformance, CompositePricesAreTradesOfTheirSeries) {
+  core::WriteBatch batch = world_.batch();
+  for (int i = 0; i < 5; ++i)
+    batch.composites.push_back({world_.composite(world_.btc), core::composite_tick(minute(i), dec("64000.125"))});
+  batch.composites.push_back({world_.composite(world_.eth), core::composite_tick(minute(2), dec("3000"))});
+  batch.ticks = {trade(world_.kraken_btc, 7, minute(1), minute(1), "64001", "2")};
+  ASSERT_TRUE(write(batch));
+  ASSERT_TRUE(write(batch));  // twice changes nothing
+  const auto found = reader_->trades({"bitcoin", "usd", "", minute(1), minute(4)});
+  ASSERT_TRUE(found);
+  ASSERT_EQ(found->size(), 3u);
+  EXPECT_EQ(found->front().at, minute(1));
+  EXPECT_EQ(found->front().received_at, minute(1));
+  EXPECT_EQ(found->front().price.to_string(), "64000.125");
+  EXPECT_TRUE(found->front().amount.is_zero());
+  EXPECT_EQ(found->front().trade_id, 0u);
+  EXPECT_EQ(reader_->trades({"ethereum", "usd", "", minute(0), minute(9)})->size(), 1u);
+  EXPECT_EQ(reader_->trades({"bitcoin", "usd", "kraken", minute(0), minute(9)})->size(), 1u);
+  ASSERT_TRUE(writer_->sync());
 }
 
 TEST_P(HistoryStoreConformance, AReaderSeesWholeTransactionsOnly) {

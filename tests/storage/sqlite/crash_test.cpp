@@ -47,6 +47,7 @@ std::vector<core::WriteBatch> transaction(const World& world, int n) {
         trade(world.kraken_btc, static_cast<std::uint64_t>(row) + 1, minute(row), minute(row), "64321.50", "0.1"));
     batch.points.push_back({world.eth, {minute(row), 1.0 * n, {}, {}}});
   }
+  batches[1].heard_until = minute((n + 1) * kRows);
   batches[1].prices.push_back({world.btc, {n + 1, 0}, minute(n), "composite"});
   return batches;
 }

@@ -205,7 +205,7 @@ TEST_F(SqliteStore, TheLockDoesNotOutliveAKill) {
 }
 
 TEST_F(SqliteStore, DurableCommitsWorkToo) {
-  const auto store = make_sqlite_store(path_, {sqlite::Durability::commit});
+  const auto store = make_sqlite_store(path_, {Durability::commit});
   ASSERT_TRUE(store->open());
   core::WriteBatch batch = world_.batch();
   batch.prices = {{world_.btc, dec("1"), minute(0), "composite"}};

@@ -1,0 +1,226 @@
+// The real program, killed at any instant, beside the simulator's own account of what was traded: what was stored
+// stays, nothing is there twice, and what is missing lies in a recorded gap that is no longer than store.durability
+// says.
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <fstream>
+#include <random>
+#include <set>
+
+#include "../storage/postgres/server.hpp"
+#include "storage/postgres/postgres_store.hpp"
+#include "storage/sqlite/sqlite_store.hpp"
+#include "stored_truth.hpp"
+
+namespace tickspan::test {
+namespace {
+
+using core::Timestamp;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using storage::test::PostgresServer;
+
+Timestamp now() {
+  return Timestamp{
+      std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
+          .count()};
+}
+
+int rounds_or(int standard) {
+  const char* text = std::getenv("TICKSPAN_SOAK_ROUNDS");
+  return text != nullptr && std::atoi(text) > 0 ? std::atoi(text) : standard;
+}
+
+/// The program beside simulated venues, again and again on one store.
+class Kills : public testing::Test {
+ protected:
+  struct Kill {
+    Timestamp started, at;
+  };
+  void begin(const std::string& durability, std::vector<std::string> extra = {}) {
+    venues_.emplace(dir_.file("c.toml"), 0, std::vector<std::string>{"--rate", "300"});
+    std::ofstream(dir_.file("c.toml"), std::ios::app) << "[[sources]]\nname = \"coingecko\"\nenabled = false\n";
+    flags_ = {"--config",    dir_.file("c.toml"),
+              "--log-level", "error",
+              "--set",       "store.ticks=all",
+              "--set",       "store.repair=false",
+              "--set",       "store.durability=" + durability};
+    flags_.insert(flags_.end(), extra.begin(), extra.end());
+  }
+  void start() {
+    served_.emplace(dir_.file("data"), flags_);
+    kills_.push_back({now(), {}});
+    ASSERT_TRUE(eventually([&] { return served_->get("/livez").status == 200; }, seconds(60)))
+        << served_->process().err();
+  }
+  void wait(milliseconds span) {
+    const auto until = std::chrono::steady_clock::now() + span;
+    eventually([&] { return std::chrono::steady_clock::now() >= until; }, span + seconds(10));
+  }
+  void kill() {
+    kills_.back().at = now();
+    served_->process().kill(SIGKILL);
+    ASSERT_EQ(served_->process().wait(), 128 + SIGKILL) << served_->process().err();
+    served_.reset();
+  }
+  /// A last run that hears every venue again and is stopped in order. Returns until when everything is there.
+  Timestamp finish() {
+    start();
+    const auto hears_all = [&] {
+      const std::string body = served_->get("/api/v1/sources").body;
+      std::size_t live = 0;
+      for (auto at = body.find("\"feed\":\"live\""); at != std::string::npos;
+           at = body.find("\"feed\":\"live\"", at + 1))
+        ++live;
+      return live >= 3;
+    };
+    EXPECT_TRUE(eventually(hears_all, seconds(60))) << served_->get("/api/v1/sources").body;
+    wait(seconds(2));
+    const Timestamp end = now() - seconds(1);
+    served_->process().kill(SIGTERM);
+    EXPECT_EQ(served_->process().wait(seconds(60)), 0) << served_->process().err();
+    kills_.pop_back();
+    return end;
+  }
+  /// Each kill is in a gap of each venue that was heard, which begins no earlier than `bound` before it.
+  void expect_bounded(const std::vector<core::Gap>& gaps, core::Duration bound) {
+    std::set<std::string> venues;
+    for (const core::Gap& gap : gaps) venues.insert(gap.venue);
+    EXPECT_EQ(venues.size(), 3u);
+    for (const Kill& kill : kills_) {
+      for (const std::string& venue : venues) {
+        const auto gap = std::find_if(gaps.begin(), gaps.end(), [&](const core::Gap& g) {
+          return g.venue == venue && g.cause == core::GapCause::restart && g.start <= kill.at && kill.at < g.end;
+        });
+        if (gap == gaps.end()) {
+          // Before anything was written at all there is nothing to tell of.
+          EXPECT_EQ(&kill, &kills_.front()) << venue << ": no gap tells of the kill at " << core::to_rfc3339(kill.at);
+          continue;
+        }
+        const Timestamp since = std::min(kill.started, kill.at - bound);
+        EXPECT_GE(gap->start, since - (since == kill.started ? bound : core::Duration{}))
+            << venue << ": more is lost than " << bound.count() / 1'000'000 << " ms before "
+            << core::to_rfc3339(kill.at);
+      }
+    }
+  }
+  void report(const char* what, const StoredTruth::Counts& counts, std::size_t minutes) {
+    std::cout << fmt::format("{}: {} kills, {} trades stored, {} in recorded gaps, {} whole minutes\n", what,
+                             kills_.size(), counts.stored, counts.in_gaps, minutes);
+  }
+
+  TempDir dir_;
+  std::optional<SimulatedVenues> venues_;
+  std::vector<std::string> flags_;
+  std::optional<Served> served_;
+  std::vector<Kill> kills_;
+};
+
+class KillsOfSqlite : public Kills {
+ protected:
+  using Numbers = std::set<std::uint64_t>;
+  /// What a reader has seen is acknowledged, whatever the setting.
+  Numbers stored() {
+    const auto store = storage::sqlite::make_sqlite_store(dir_.file("data") + "/tickspan.db", {.read_only = true});
+    Numbers out;
+    if (!store->open()) return out;  // not made yet
+    const auto trades = (*store->reader())
+                            ->trades({"bitcoin", "usd", "kraken", Timestamp{1},
+                                      Timestamp{std::numeric_limits<std::int64_t>::max() / 2}, 10'000'000});
+    if (trades) {
+      for (const auto& trade : *trades) out.insert(trade.trade_id);
+    }
+    return out;
+  }
+  void run(const std::string& durability, core::Duration bound, int rounds, unsigned seed) {
+    begin(durability);
+    std::mt19937 random(seed);
+    Numbers seen;
+    for (int round = 0; round < rounds; ++round) {
+      ASSERT_NO_FATAL_FAILURE(start());
+      // Mostly soon after the start; now and then late enough to be past the bound.
+      wait(milliseconds(random() % (round % 4 == 3 ? 4000 : 1500)));
+      const Numbers before = stored();
+      ASSERT_NO_FATAL_FAILURE(kill());
+      const Numbers after = stored();
+      EXPECT_TRUE(std::includes(after.begin(), after.end(), before.begin(), before.end())) << "round " << round;
+      EXPECT_TRUE(std::includes(after.begin(), after.end(), seen.begin(), seen.end())) << "round " << round;
+      seen = after;
+    }
+    const Timestamp end = finish();
+    const auto store = storage::sqlite::make_sqlite_store(dir_.file("data") + "/tickspan.db");
+    ASSERT_TRUE(store->open());
+    StoredTruth truth(*venues_, *store);
+    const auto counts = truth.check(end);
+    const std::size_t minutes = truth.check_minutes(end);
+    expect_bounded(truth.gaps(), bound);
+    EXPECT_GT(counts.stored, 100u);
+    report(durability.c_str(), counts, minutes);
+  }
+};
+
+// The bounds are those of docs/operations.md for a kill, and half a second for a busy machine.
+TEST_F(KillsOfSqlite, Relaxed) {
+  run("relaxed", milliseconds(12'500), rounds_or(9), 1);
+}
+TEST_F(KillsOfSqlite, Second) {
+  run("second", milliseconds(3'500), rounds_or(8), 2);
+}
+TEST_F(KillsOfSqlite, Commit) {
+  run("commit", milliseconds(3'500), rounds_or(8), 3);
+}
+
+class KillsOfPostgres : public Kills {
+ protected:
+  void SetUp() override {
+    if (PostgresServer::binaries().empty()) GTEST_SKIP() << "no PostgreSQL server is installed";
+    server_.emplace(PostgresServer::Settings{{"fsync", "on"}, {"full_page_writes", "on"}});
+    url_ = server_->make_database("market");
+  }
+  std::optional<PostgresServer> server_;
+  std::string url_;
+};
+
+TEST_F(KillsOfPostgres, OfTheProgramAndOfTheServerUnderIt) {
+  begin("second", {"--set", "store.url=" + url_});
+  std::mt19937 random(4);
+  std::vector<Timestamp> crashes;  // of the server, while the program lived on
+  const int rounds = rounds_or(3);
+  for (int round = 0; round < rounds; ++round) {
+    ASSERT_NO_FATAL_FAILURE(start());
+    ASSERT_TRUE(eventually([&] { return json_field(served_->get("/api/v1/status").body, "state") == "ok"; }));
+    wait(milliseconds(1500 + random() % 1500));
+    crashes.push_back(now());
+    server_->restart(PostgresServer::How::immediate);
+    const auto recovered = [&] {
+      const std::string body = served_->get("/api/v1/status").body;
+      const auto at = body.find("\"store\"");
+      return at != std::string::npos && json_field(body.substr(at), "healthy") == "true";
+    };
+    ASSERT_TRUE(eventually(recovered, seconds(60))) << served_->get("/api/v1/status").body;
+    wait(milliseconds(500 + random() % 1500));
+    ASSERT_NO_FATAL_FAILURE(kill());
+  }
+  const Timestamp end = finish();
+  const auto store = storage::postgres::make_postgres_store(url_);
+  ASSERT_TRUE(store->open());
+  StoredTruth truth(*venues_, *store);
+  const auto counts = truth.check(end);
+  const std::size_t minutes = truth.check_minutes(end);
+  expect_bounded(truth.gaps(), milliseconds(4'500));
+  for (const Timestamp crash : crashes) {
+    for (const core::Gap& gap : truth.gaps()) {
+      const bool covers = gap.start <= crash - seconds(1) && crash < gap.end;
+      EXPECT_FALSE(covers) << "the server's crash alone took something: " << core::to_rfc3339(gap.start);
+    }
+  }
+  EXPECT_GT(counts.stored, 100u);
+  report("PostgreSQL", counts, minutes);
+}
+
+}  // namespace
+}  // namespace tickspan::test

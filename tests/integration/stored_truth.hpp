@@ -1,0 +1,46 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/market_data.hpp"
+#include "served.hpp"
+#include "storage/history_store.hpp"
+
+namespace tickspan::test {
+
+/// What the simulated venues traded beside what a store holds of it.
+class StoredTruth {
+ public:
+  struct Trade {
+    core::Timestamp at;
+    core::Decimal price, amount;
+  };
+  using Trades = std::map<std::uint64_t, Trade>;  // by the venue's number
+
+  StoredTruth(const SimulatedVenues& venues, storage::HistoryStore& store);
+
+  /// Every trade that is stored happened, as it is stored; every one that happened before `until`, of a pair that
+  /// anything is stored of and from its first stored one on, is stored or lies in a recorded gap of its venue. Fails
+  /// the test else. Returns how many are stored, and how many are not and lie in gaps.
+  struct Counts {
+    std::size_t stored = 0, in_gaps = 0;
+  };
+  Counts check(core::Timestamp until);
+  /// Minutes that claim to be whole are the sums of what happened in them. How many there were.
+  std::size_t check_minutes(core::Timestamp until);
+  const std::vector<core::Gap>& gaps() const { return gaps_; }
+
+ private:
+  bool in_gap(const std::string& venue, core::Timestamp at) const;
+  Trades truth(const storage::SeriesName& series, core::Timestamp from, core::Timestamp to) const;
+
+  const SimulatedVenues& venues_;
+  std::unique_ptr<storage::StoreReader> reader_;
+  std::map<std::string, std::string> symbols_;  // by asset id, upper case
+  std::vector<storage::SeriesName> series_;
+  std::vector<core::Gap> gaps_;
+};
+
+}  // namespace tickspan::test
