@@ -67,7 +67,7 @@ std::vector<ConfigKey> store_keys() {
       {"store.statement_ms", "How long PostgreSQL may take over one statement, in milliseconds.", "15000",
        [](Config& c, const RawValue& v) { return set_int(c.store_statement_ms, v, 1'000, 600'000); }},
       {"store.durability",
-       "What a power cut may take, at most: relaxed 25 s, second 4 s, commit 2 s; see docs/operations.md.",
+       "What a power cut may take, at most: relaxed 25 s, second 5 s, commit 3 s; see docs/operations.md.",
        "\"relaxed\"", [](Config& c, const RawValue& v) { return set_durability(c.store_durability, v); }},
       {"store.ticks",
        "Single prices that are kept besides candles: off, composite (one a second and asset), all (and every trade).",
