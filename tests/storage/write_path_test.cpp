@@ -160,7 +160,7 @@ TEST_F(WritePathTest, ASpoolCanBeDrainedBeforeTheServiceStarts) {
 }
 
 TEST_F(WritePathTest, AFullSpoolHoldsRowsBackAndGoesOnInOrder) {
-  options_.spool_bytes = 700;
+  options_.spool_bytes = 800;
   options_.queue_rows = 4;
   place_->with([](Place& p) { p.away = true; });
   start();

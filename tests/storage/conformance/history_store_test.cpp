@@ -196,6 +196,7 @@ TEST_P(HistoryStoreConformance, RestoreGivesWhatAStartNeeds) {
   batch.facts = {facts};
   batch.prices = {{world_.btc, dec("64001.20"), minute(3), "composite"},
                   {world_.eth, dec("3000"), minute(1), "coingecko"}};
+  batch.heard_until = minute(3);
   for (int i = 0; i < 3; ++i) {
     batch.candles.push_back({world_.composite(world_.btc), Interval::m1, candle(minute(i), "1", "1", "1", "1")});
     batch.candles.push_back(
@@ -342,7 +343,7 @@ TEST_P(HistoryStoreConformance, LongerCandlesOutliveTheirParts) {
 
   // Not on a full hour: the hour stays whole.
   EXPECT_GT(drain({at(24 * 60 + 90), {}, {}}), 1u) << "in small steps";
-  EXPECT_EQ(reader_->candles(btc_usd(Interval::m1, day, day + hours(72)))->front().start, at(25 * 60));
+  EXPECT_EQ(reader_->candles({"bitcoin", "usd", "", Interval::m1, day, day + hours(72)})->front().start, at(25 * 60));
   EXPECT_EQ(levels(Interval::h1), before_h1);
   EXPECT_EQ(levels(Interval::h4), before_h4);
   EXPECT_EQ(levels(Interval::d1), before_d1);

@@ -917,6 +917,15 @@ export interface components {
                 backend: string;
                 schema_version: number;
                 size_bytes: number;
+                /** @description Of these, without what retention has freed and nothing has filled again */
+                used_bytes: number;
+                /** @description null where the disk is not this machine's */
+                disk_free_bytes: number | null;
+                /**
+                 * @description store.durability: what a kill or a power cut may take
+                 * @enum {string}
+                 */
+                durability: "relaxed" | "second" | "commit";
                 rows_written: number;
                 rows_waiting: number;
                 /** @description In the spool beside the store, written when it works again */
@@ -927,6 +936,32 @@ export interface components {
                  * @enum {string}
                  */
                 state: "ok" | "failing" | "spooling" | "disk_full";
+                /** @description What the store's growth so far says of the time to come. All but measured_s are null in the first five minutes. */
+                forecast?: {
+                    measured_s: number;
+                    bytes_per_day: number | null;
+                    bytes_in_30_days: number | null;
+                    /** @description Where growth ends; null where something is kept forever */
+                    bytes_at_retention: number | null;
+                    /** @description null where the disk suffices, or is not this machine's */
+                    days_until_full: number | null;
+                };
+                /** @description Retention; 0 is forever */
+                keep_days?: {
+                    ticks: number;
+                    "1m": number;
+                    "1h": number;
+                    "1d": number;
+                    points: number;
+                };
+                /** @description Where history is read from besides the primary */
+                replicas: {
+                    location: string;
+                    /** @description in_order, or why it is not read from */
+                    state: string;
+                    /** @description Behind the primary by at most this */
+                    lag_ms: number | null;
+                }[];
             };
             stream: {
                 clients: number;
