@@ -102,9 +102,6 @@ int tell(const history::ImportRequest& request, const history::ImportResult& res
 int run_export(const CommandLine& command) {
   const auto name = table_name(command);
   if (!name) return cannot(name.error());
-  if (command.table.kind == "trades" && command.table.venue.empty()) {
-    return cannot({core::ErrorCode::invalid_argument, "trades are a venue's: say which with --venue"});
-  }
   const auto open = open_store(command, Access::read);
   if (!open) return cannot(open.error());
   const auto snapshot = open->store->snapshot();

@@ -146,6 +146,28 @@ TEST(Config, CompressionOfStreamsCanBeTurnedOff) {
   EXPECT_THAT(complaint("[server]\ndeflate = \"maybe\"\n"), HasSubstr("server.deflate"));
 }
 
+TEST(Config, WhatIsStoredHowSafelyAndHowLong) {
+  const auto config = load(
+      "[store]\ndurability = \"second\"\nticks = \"composite\"\nkeep_ticks_days = 3\nkeep_1m_days = 31\n"
+      "keep_1h_days = 400\nkeep_points_days = 0\n");
+  ASSERT_TRUE(config) << config.error().context;
+  EXPECT_EQ(config->store_durability, storage::Durability::second);
+  EXPECT_EQ(config->store_ticks, StoreTicks::composite);
+  EXPECT_EQ(config->retention.tick_days, 3);
+  EXPECT_EQ(config->retention.minute_days, 31);
+  EXPECT_EQ(config->retention.hour_days, 400);
+  EXPECT_EQ(config->retention.day_days, 0);
+  EXPECT_EQ(config->retention.point_days, 0);
+  EXPECT_EQ(load("[store]\nticks = \"all\"\ndurability = \"commit\"\n")->store_ticks, StoreTicks::all);
+
+  EXPECT_THAT(complaint("[store]\nticks = true\n"), HasSubstr("allowed: one of off, composite, all"));
+  EXPECT_THAT(complaint("[store]\ndurability = \"comit\"\n"), HasSubstr("did you mean \"commit\"?"));
+  EXPECT_THAT(complaint("[store]\nkeep_1m_days = 1\n"), HasSubstr("allowed: 0, or 2 to 36500"));
+  EXPECT_THAT(complaint("[store]\nkeep_1m_days = 60\nkeep_1h_days = 40\n"), HasSubstr("at least as long"));
+  EXPECT_THAT(complaint("[store]\nkeep_1h_days = 40\n"), HasSubstr("at least as long")) << "minutes are for ever";
+  EXPECT_EQ(complaint("[store]\nkeep_1m_days = 60\nkeep_1h_days = 60\nkeep_1d_days = 61\n"), "accepted");
+}
+
 TEST(Config, ASecretIsNotRepeatedInTheComplaint) {
   const std::string text = complaint("[feeds]\nproxy = \"socks://user:hunter2@proxy\"\n");
   EXPECT_THAT(text, HasSubstr("feeds.proxy cannot be the value given"));
