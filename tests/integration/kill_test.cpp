@@ -90,7 +90,7 @@ class Kills : public testing::Test {
   void expect_bounded(const std::vector<core::Gap>& gaps, core::Duration bound) {
     std::set<std::string> venues;
     for (const core::Gap& gap : gaps) venues.insert(gap.venue);
-    EXPECT_EQ(venues.size(), 3u);
+    EXPECT_GE(venues.size(), 3u);
     for (const Kill& kill : kills_) {
       for (const std::string& venue : venues) {
         const auto gap = std::find_if(gaps.begin(), gaps.end(), [&](const core::Gap& g) {

@@ -248,6 +248,30 @@ TEST_F(PostgresFailure, TheServersCrashInTheMiddleLosesNothingAcknowledged) {
   EXPECT_LE(rows, 20u * static_cast<std::size_t>(acknowledged + 1));
 }
 
+// Without waiting for the disk the server forgets what it acknowledged; the writer, as long as it lives, does not.
+TEST_F(PostgresFailure, WhatTheCrashedServerForgotIsWrittenAgain) {
+  PostgresServer server({{"fsync", "on"}, {"full_page_writes", "on"}, {"wal_writer_delay", "10s"}});
+  PostgresOptions options;
+  options.durability = Durability::second;
+  const std::string url = server.make_database("market");
+  const auto store = make_postgres_store(url, options);
+  ASSERT_TRUE(store->open());
+  const auto writer = std::move(*store->writer());
+  ASSERT_TRUE(writer->write({batch(0)}));
+  ASSERT_TRUE(writer->sync());
+  for (int round = 1; round < 4; ++round) ASSERT_TRUE(writer->write({batch(round)}));
+  server.restart(PostgresServer::How::immediate);
+  const std::size_t left =
+      static_cast<std::size_t>(std::atoi(Psql(url).ask("SELECT count(*) FROM tickspan.minutes").c_str()));
+  EXPECT_GE(left, 20u) << "what was synced is on the disk";
+  EXPECT_LT(left, 80u) << "the server forgot nothing: this test shows nothing";
+  ASSERT_TRUE(eventually([&] { return writer->write({batch(4)}).has_value(); }));
+  ASSERT_TRUE(writer->sync());
+  EXPECT_EQ(count(**store->reader()), 100u);
+  server.restart(PostgresServer::How::immediate);
+  EXPECT_EQ(Psql(url).ask("SELECT count(*) FROM tickspan.minutes"), "100") << "sync() waits for the disk";
+}
+
 TEST_F(PostgresFailure, ATradeTheVenueRoundsDifferentlyIsStoredOnce) {
   const auto store = make_postgres_store(url_);
   ASSERT_TRUE(store->open());
