@@ -228,14 +228,16 @@ Status FileSpool::append(const std::vector<core::WriteBatch>& batches) {
     rows += batch.rows();
   }
   const std::size_t size = record.size() - kHead;
-  if (size > kMostInRecord || bytes() + record.size() > options_.max_bytes)
+  const bool begins = !write_file_.is_open() || segments_.empty() || segments_.back().size >= options_.segment_bytes;
+  const std::size_t added = record.size() + (begins ? kMagic.size() : 0);
+  if (size > kMostInRecord || bytes() + added > options_.max_bytes)
     return core::fail(ErrorCode::too_large, fmt::format("the spool in '{}' is full ({} bytes)", folder_, bytes()),
                       true);
   put32(record.data(), static_cast<std::uint32_t>(size));
   put32(record.data() + 4, static_cast<std::uint32_t>(rows));
   put32(record.data() + 8, checksum(static_cast<std::uint32_t>(size), static_cast<std::uint32_t>(rows),
                                     std::string_view(record).substr(kHead)));
-  if (!write_file_.is_open() || segments_.empty() || segments_.back().size >= options_.segment_bytes) {
+  if (begins) {
     if (auto started = start_segment(); !started) return started;
   }
   Segment& segment = segments_.back();

@@ -27,8 +27,10 @@ StoredTruth::StoredTruth(const SimulatedVenues& venues, storage::HistoryStore& s
     std::transform(symbol.begin(), symbol.end(), symbol.begin(), [](unsigned char c) { return std::toupper(c); });
     symbols_[asset.id] = symbol;
   }
-  for (storage::SeriesName& name : *reader_->series()) {
-    if (!name.venue.empty()) series_.push_back(std::move(name));
+  const auto series = reader_->series();
+  if (!series) throw std::runtime_error(series.error().context);
+  for (const storage::SeriesName& name : *series) {
+    if (!name.venue.empty()) series_.push_back(name);
   }
   gaps_ = *reader_->gaps("", Timestamp{1}, kEver, kAll);
 }

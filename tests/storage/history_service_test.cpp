@@ -308,7 +308,8 @@ TEST_F(HistoryServiceTest, ReadsAreRefusedBeforeTheStart) {
 TEST_F(HistoryServiceTest, OldRowsAreDeletedInStepsWhenThereIsNothingToWrite) {
   options_.retention = {2, 0, 0, 0, 0, 10, hours(1)};
   make();
-  EXPECT_EQ(push(-5 * 1440, 35), PushResult::ok);  // five days old
+  for (const auto& [hour, rows] : {std::pair{0, 10}, {1, 10}, {2, 10}, {3, 5}})  // five days old; an hour goes whole
+    EXPECT_EQ(push(-5 * 1440 + hour * 60, rows), PushResult::ok);
   EXPECT_EQ(push(-60, 60), PushResult::ok);
   ASSERT_TRUE(service_->start());
   ASSERT_TRUE(eventually([&] { return metric("tickspan_storage_rows_expired_total") == 35; }));
