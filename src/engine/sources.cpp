@@ -15,8 +15,8 @@ constexpr runtime::Log kLog{"engine"};
 std::int64_t coarse(const std::optional<core::Duration>& offset) {
   return offset ? std::chrono::round<std::chrono::milliseconds>(*offset).count() / 10 : INT64_MAX;
 }
-// What is received is stamped first and in the ring a moment later.
-constexpr core::Duration kOnItsWay = std::chrono::seconds(1);
+// What happened before the mark may have been received after it: a network's delay, and a busy machine's.
+constexpr core::Duration kOnItsWay = std::chrono::seconds(5);
 
 bool same(const core::SourceRow& a, const core::SourceRow& b) {
   if (coarse(a.clock_offset) != coarse(b.clock_offset) || a.clock_off != b.clock_off) return false;

@@ -77,6 +77,8 @@ class CachedWriter final : public StoreWriter {
     return writer_->write(batches);
   }
 
+  core::Status sync() override { return writer_->sync(); }
+
   Result<std::size_t> expire(const Expiry& older_than, std::size_t max_rows) override {
     cache_->begin_expiry(older_than);
     const Ended ended(*cache_);

@@ -200,7 +200,7 @@ void RangeCache::begin_expiry(const Expiry& older_than) {
   const std::lock_guard lock(mutex_);
   all_written_ = true;
   touch_gaps();
-  const Timestamp until = older_than.minutes + core::width(Interval::d1);
+  const Timestamp until = std::max({older_than.minutes, older_than.hours, older_than.days}) + core::width(Interval::d1);
   for (auto& [name, series] : series_) {
     ++series.version;
     for (auto& [level, places] : series.levels) {

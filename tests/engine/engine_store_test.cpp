@@ -417,7 +417,7 @@ TEST(EngineStore, ARestartShowsStalePricesAndRecordsItsGap) {
   core::Timestamp end;
   for (const auto& g : b.gaps()) {
     EXPECT_EQ(g.cause, GapCause::restart);
-    EXPECT_EQ(g.start, kStart - 10min - 1s) << "what was on its way is not in the store";
+    EXPECT_EQ(g.start, kStart - 10min - 5s) << "what was on its way is not in the store";
     venues.insert(g.venue);
     end = std::max(end, g.end);
   }

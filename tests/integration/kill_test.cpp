@@ -163,15 +163,15 @@ class KillsOfSqlite : public Kills {
   }
 };
 
-// The bounds are those of docs/operations.md for a kill, and half a second for a busy machine.
+// The bounds are those of docs/operations.md for a kill, and the five seconds that a gap begins earlier.
 TEST_F(KillsOfSqlite, Relaxed) {
-  run("relaxed", milliseconds(12'500), rounds_or(9), 1);
+  run("relaxed", seconds(17), rounds_or(9), 1);
 }
 TEST_F(KillsOfSqlite, Second) {
-  run("second", milliseconds(3'500), rounds_or(8), 2);
+  run("second", seconds(8), rounds_or(8), 2);
 }
 TEST_F(KillsOfSqlite, Commit) {
-  run("commit", milliseconds(3'500), rounds_or(8), 3);
+  run("commit", seconds(8), rounds_or(8), 3);
 }
 
 class KillsOfPostgres : public Kills {
@@ -211,10 +211,10 @@ TEST_F(KillsOfPostgres, OfTheProgramAndOfTheServerUnderIt) {
   StoredTruth truth(*venues_, *store);
   const auto counts = truth.check(end);
   const std::size_t minutes = truth.check_minutes(end);
-  expect_bounded(truth.gaps(), milliseconds(4'500));
+  expect_bounded(truth.gaps(), seconds(9));
   for (const Timestamp crash : crashes) {
     for (const core::Gap& gap : truth.gaps()) {
-      const bool covers = gap.start <= crash - seconds(1) && crash < gap.end;
+      const bool covers = gap.start <= crash - seconds(6) && crash < gap.end;
       EXPECT_FALSE(covers) << "the server's crash alone took something: " << core::to_rfc3339(gap.start);
     }
   }
