@@ -75,6 +75,8 @@ TEST(FullDisk, TheProgramSaysSoTellsWhatItLeavesOutAndRecovers) {
   const core::Timestamp end{std::chrono::duration_cast<std::chrono::nanoseconds>(
                                 std::chrono::system_clock::now().time_since_epoch() - seconds(1))
                                 .count()};
+  const auto later = rows();
+  ASSERT_TRUE(eventually([&] { return rows() > later + 4'000; }, seconds(30)));  // what was on its way has arrived
   served.process().kill(SIGTERM);
   ASSERT_EQ(served.process().wait(seconds(60)), 0) << served.process().err();
   const auto store = storage::sqlite::make_sqlite_store(dir.file("data") + "/tickspan.db");
