@@ -3,12 +3,13 @@
 namespace tickspan::app {
 
 Past::Past(const FeedSurroundings& around, storage::HistoryService& store, runtime::Metrics& metrics,
-           std::function<core::SnapshotPtr()> snapshot, const Config& config)
+           std::function<core::SnapshotPtr()> snapshot, history::TellRepaired tell_engine, const Config& config)
     : around_(around) {
   history::GapRepairerOptions options;
   options.store_ticks = config.store_ticks == StoreTicks::all;
-  repairer_ =
-      std::make_unique<history::GapRepairer>(around_.loop, store, around_.clock, metrics, std::move(snapshot), options);
+  options.tell_engine = std::move(tell_engine);
+  repairer_ = std::make_unique<history::GapRepairer>(around_.loop, store, around_.clock, metrics, std::move(snapshot),
+                                                     std::move(options));
 }
 
 Past::~Past() {

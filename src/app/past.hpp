@@ -18,7 +18,7 @@ namespace tickspan::app {
 class Past {
  public:
   Past(const FeedSurroundings& around, storage::HistoryService& store, runtime::Metrics& metrics,
-       std::function<core::SnapshotPtr()> snapshot, const Config& config);
+       std::function<core::SnapshotPtr()> snapshot, history::TellRepaired tell_engine, const Config& config);
   ~Past();
 
   void add(const SourceConfig& source);

@@ -184,7 +184,8 @@ void World::Impl::make_feeds() {
   const FeedSurroundings around{loop, clock, engine->add_port(), client_options(options, config), options.tap, *budget};
   if (config.repair_gaps) {
     past = std::make_unique<Past>(
-        around, *history, metrics, [e = engine.get()] { return e->snapshot(); }, config);
+        around, *history, metrics, [e = engine.get()] { return e->snapshot(); },
+        [e = engine.get()](core::RepairedCandles& repaired) { return e->repair(repaired); }, config);
   }
   for (const SourceConfig& configured : config.sources) {
     if (!configured.enabled) continue;

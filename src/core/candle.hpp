@@ -27,6 +27,7 @@ struct Candle {
   bool final = false;        ///< the interval is over and the lateness allowance has passed
   bool incomplete = false;   ///< input was missed while it was open: see the gaps
   bool flat = false;         ///< nothing happened; open = high = low = close = the previous close
+  bool rebuilt = false;      ///< a composite, or a part of one, made afterwards out of what the venues had kept
 };
 
 }  // namespace tickspan::core

@@ -80,6 +80,14 @@ struct RestoredState {
   Timestamp last_write;  ///< the newest WriteBatch::heard_until; not set for an empty store
 };
 
+/// Candles of one series that history made anew and stored, ascending: for the engine to take in.
+struct RepairedCandles {
+  SeriesKey series;
+  std::vector<Candle> minutes;
+  std::vector<Candle> hours;  ///< that are over
+  std::size_t rows() const { return minutes.size() + hours.size(); }
+};
+
 /// The stored minutes of composites in [hour, hour + 1 h): what the engine asks for when a long window leaves them.
 struct OldMinutes {
   Timestamp hour;

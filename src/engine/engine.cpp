@@ -89,6 +89,10 @@ void Engine::give(core::OldMinutes minutes) {
   impl_->turns.give(std::move(minutes));
 }
 
+runtime::PushResult Engine::repair(core::RepairedCandles& repaired) {
+  return impl_->turns.repair(repaired);
+}
+
 void Engine::start() {
   TS_ASSERT(!impl_->thread.joinable(), "the engine is started once");
   impl_->stopping.store(false);

@@ -21,6 +21,7 @@ struct EngineOptions {
   std::size_t tracked_assets = 300;    ///< coins kept, by market capitalisation
   double outlier = 0.03;               ///< how far a pair may lie from the others and still price its base
   std::size_t ring_capacity = 65'536;  ///< ticks per feed thread
+  std::size_t repair_rows = 65'536;    ///< repaired candles that may wait
   bool store_trades = false;           ///< hand trades to the store, too
   bool store_composites = false;       ///< and composite prices, one a second and asset
   core::Duration save_open_every = std::chrono::seconds(10);  ///< how old a saved candle that is open may get
@@ -59,6 +60,10 @@ class Engine {
 
   /// The answer to EngineOutputs::load_minutes. From any thread; the newest answer counts.
   void give(core::OldMinutes minutes);
+
+  /// Candles that history made anew and stored: taken in within 100 ms, as time allows. From any thread. `full`: they
+  /// are left with the caller, who offers them again.
+  [[nodiscard]] runtime::PushResult repair(core::RepairedCandles& repaired);
 
   void start();
   /// Takes what is in the rings through, closes nothing early, hands the open candles to the store, joins.

@@ -8,6 +8,7 @@ namespace {
 
 constexpr core::Duration kSweepEvery = std::chrono::milliseconds(100);
 constexpr core::Duration kGapsEvery = std::chrono::minutes(1);
+constexpr std::size_t kRepairsATurn = 4'096;                    // candles: a few milliseconds
 constexpr core::Duration kAskEvery = std::chrono::seconds(5);   // for minutes that leave a long window
 constexpr core::Duration kAskAgain = std::chrono::seconds(60);  // without an answer
 
@@ -26,13 +27,17 @@ TurnLoop::TurnLoop(const EngineOptions& options, EngineOutputs outputs, const ru
       outbox_(outputs_.store, market_, options),
       tracked_version_(market_.tracked_version()),
       now_(clock.now()),
+      repairs_(options.repair_rows),
       ticks_(metrics.counter("tickspan_engine_ticks_total", "Ticks taken from the rings")),
       turns_(metrics.counter("tickspan_engine_turns_total", "Turns")),
       lost_trades_(metrics.counter("tickspan_engine_lost_trades_total", "Trades that did not fit a ring")),
       published_(metrics.counter("tickspan_engine_published_total", "Snapshots published")),
       turn_seconds_(metrics.gauge("tickspan_engine_turn_seconds", "Longest turn since the last time-driven one")),
       ring_items_(metrics.gauge("tickspan_engine_ring_items", "Items waiting in the rings")),
-      store_waiting_(metrics.gauge("tickspan_engine_store_waiting", "Rows the store had no room for yet")) {
+      store_waiting_(metrics.gauge("tickspan_engine_store_waiting", "Rows the store had no room for yet")),
+      repaired_(metrics.counter("tickspan_engine_repaired_candles_total", "Repaired candles taken in")),
+      repairs_refused_(metrics.counter("tickspan_engine_repairs_refused_total",
+                                       "Times that repaired candles found no room and were to be offered again")) {
   publish(now_);
 }
 
@@ -173,6 +178,7 @@ void TurnLoop::on_event(Port& port, const core::FeedLoss& loss) {
 void TurnLoop::on_time(core::Timestamp now) {
   next_sweep_ = now + kSweepEvery;
   work_waits_ = true;
+  take_repairs(now);
   market_.sweep(now);
   frames_.on_time(now);
   // A hole that grows must reach as far as what was heard, or a crash would leave a time that neither tells of.
@@ -211,6 +217,22 @@ void TurnLoop::give(core::OldMinutes minutes) {
   given_ = std::move(minutes);
 }
 
+runtime::PushResult TurnLoop::repair(core::RepairedCandles& repaired) {
+  const auto result = repairs_.push(repaired, std::max<std::size_t>(1, repaired.rows()));
+  if (result == runtime::PushResult::full) repairs_refused_.add();
+  return result;
+}
+
+void TurnLoop::take_repairs(core::Timestamp now) {
+  for (std::size_t rows = 0; rows < kRepairsATurn;) {
+    const auto repair = repairs_.pop(core::Duration{0});
+    if (!repair) return;
+    market_.on_repair(*repair, now);
+    rows += repair->rows();
+    repaired_.add(repair->rows());
+  }
+}
+
 void TurnLoop::load_minutes(core::Timestamp now) {
   std::optional<core::OldMinutes> given;
   {
@@ -241,6 +263,8 @@ void TurnLoop::publish(core::Timestamp now) {
         outbox_.add_candle({id, market_.usd(), {}}, interval, candle);
         frames_.on_candle(id, interval, candle);
       });
+  market_.take_repaired(
+      [&](core::AssetId id, const core::Candle& candle) { frames_.on_candle(id, core::Interval::m1, candle); });
   market_.take_changed(changed_);
   for (const core::AssetId id : changed_) outbox_.price_changed(id);
   if (market_.take_catalogue_changed()) outbox_.set_catalogue_changed();

@@ -15,7 +15,7 @@
 namespace tickspan::engine {
 
 /// One turn after the other, without a thread: ring items into the market, time-driven work, publication.
-/// **Threading**: snapshot() and give() from any thread, the rest from the one that takes the turns.
+/// **Threading**: snapshot(), give() and repair() from any thread, the rest from the one that takes the turns.
 class TurnLoop {
  public:
   TurnLoop(const EngineOptions& options, EngineOutputs outputs, const runtime::Clock& clock, runtime::Metrics& metrics,
@@ -27,6 +27,8 @@ class TurnLoop {
 
   /// From any thread.
   void give(core::OldMinutes minutes);
+  /// From any thread.
+  runtime::PushResult repair(core::RepairedCandles& repaired);
 
   std::size_t turn(std::size_t max_items);
   /// How long may be slept if nothing arrives.
@@ -65,6 +67,7 @@ class TurnLoop {
   void on_time(core::Timestamp now);
   core::Timestamp heard_until(core::Timestamp now) const;
   void load_minutes(core::Timestamp now);
+  void take_repairs(core::Timestamp now);
   void publish(core::Timestamp now);
 
   const EngineOptions options_;
@@ -86,6 +89,7 @@ class TurnLoop {
   core::Timestamp now_, next_sweep_, next_publish_, next_gaps_;
   core::Duration slowest_turn_{};
   core::Timestamp next_load_;
+  runtime::BoundedQueue<core::RepairedCandles> repairs_;
   std::mutex given_mutex_;
   std::optional<core::OldMinutes> given_;  // guarded by given_mutex_
 
@@ -96,6 +100,8 @@ class TurnLoop {
   runtime::Gauge& turn_seconds_;
   runtime::Gauge& ring_items_;
   runtime::Gauge& store_waiting_;
+  runtime::Counter& repaired_;
+  runtime::Counter& repairs_refused_;
 };
 
 }  // namespace tickspan::engine

@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "history/composite_repair.hpp"
 #include "history/hole.hpp"
 #include "history/level_repair.hpp"
 #include "history/minutes.hpp"
@@ -51,13 +52,17 @@ struct GapRepairer::Impl : std::enable_shared_from_this<GapRepairer::Impl> {
         link(l, s),
         clock(c),
         snapshot(std::move(snap)),
-        options(o),
+        options(std::move(o)),
+        engine(options.tell_engine),
+        composites(link, [this](const core::RepairedCandles& made) { composite_rebuilt(made); }),
         timer(l.context()),
         open(metrics.gauge("tickspan_history_holes_open", "Holes that wait for their repair or are under it")),
         repaired(metrics.counter("tickspan_history_holes_repaired_total", "Holes filled")),
         lost(metrics.counter("tickspan_history_holes_lost_total", "Holes that could not be filled")),
         trades(metrics.counter("tickspan_history_trades_recovered_total", "Trades that filled holes")),
-        candles(metrics.counter("tickspan_history_candles_recovered_total", "Minutes made anew from a venue's past")) {}
+        candles(metrics.counter("tickspan_history_candles_recovered_total", "Minutes made anew from a venue's past")),
+        rebuilt(metrics.counter("tickspan_history_composites_rebuilt_total",
+                                "Composite minutes rebuilt from their pairs' minutes")) {}
 
   void start() { tick(); }
   void stop() {
@@ -83,6 +88,7 @@ struct GapRepairer::Impl : std::enable_shared_from_this<GapRepairer::Impl> {
   void next_pair(Worker& worker, const Task& task);
   void finish(Worker& worker, Hole& hole);
   void sum_levels();
+  void composite_rebuilt(const core::RepairedCandles& made);
   template <typename Value, typename Job, typename Then>
   bool read(Job job, Then then);
   core::CataloguePtr catalogue() const {
@@ -95,9 +101,11 @@ struct GapRepairer::Impl : std::enable_shared_from_this<GapRepairer::Impl> {
   const runtime::Clock& clock;
   const std::function<core::SnapshotPtr()> snapshot;
   const GapRepairerOptions options;
+  EngineLink engine;
+  CompositeRepair composites;
   boost::asio::steady_timer timer;
   runtime::Gauge& open;
-  runtime::Counter &repaired, &lost, &trades, &candles;
+  runtime::Counter &repaired, &lost, &trades, &candles, &rebuilt;
   std::map<std::string, Worker> workers;
   LevelRepair levels;
   Timestamp next_look;
@@ -118,10 +126,12 @@ bool GapRepairer::Impl::read(Job job, Then then) {
 void GapRepairer::Impl::tick() {
   if (stopped) return;
   link.offer();
+  engine.offer();
   const Timestamp now = clock.now();
   if (now >= next_look) look();
   for (auto& [venue, worker] : workers) step(worker);
   sum_levels();
+  if (!engine.busy()) composites.tick(catalogue(), now);
   timer.expires_after(options.tick);
   timer.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
     const auto self = weak.lock();
@@ -181,6 +191,7 @@ void GapRepairer::Impl::check_levels(Worker& worker, const std::vector<core::Gap
       const core::Instrument& pair = names->instrument(id);
       levels.changed(names->asset(pair.base).id, names->asset(pair.quote).id, worker.venue, hole.from(), hole.to(),
                      now);
+      composites.changed(pair.base, hole.from(), hole.to(), now);
     }
   }
 }
@@ -207,7 +218,7 @@ Hole* GapRepairer::Impl::choose(Worker& worker) {
 }
 
 void GapRepairer::Impl::step(Worker& worker) {
-  if (worker.busy || !worker.symbols || link.busy()) return;
+  if (worker.busy || !worker.symbols || link.busy() || engine.busy()) return;
   Hole* const hole = choose(worker);
   if (hole == nullptr) return;
   if (!hole->begun) begin(worker, *hole);
@@ -343,6 +354,8 @@ void GapRepairer::Impl::fill(Worker& worker, const Task& task, const feeds::Hist
   if (!minutes.empty()) {
     link.write(std::move(batch));
     levels.changed(task.base, task.quote, worker.venue, task.query.from, task.query.to, clock.now());
+    composites.changed(task.series.base, task.query.from, task.query.to, clock.now());
+    engine.send({task.series, std::move(minutes), {}});
   }
   next_pair(worker, task);
 }
@@ -368,7 +381,7 @@ void GapRepairer::Impl::finish(Worker& worker, Hole& hole) {
 }
 
 void GapRepairer::Impl::sum_levels() {
-  if (summing || link.busy()) return;
+  if (summing || link.busy() || engine.busy()) return;
   auto due = levels.take_due(clock.now(), kLevelsAtOnce);
   if (due.empty()) return;
   using Sums = std::vector<std::pair<LevelRepair::Task, core::Result<std::optional<core::Candle>>>>;
@@ -390,16 +403,28 @@ void GapRepairer::Impl::sum_levels() {
         batch.candles.push_back({series, task.interval, **candle});
       }
     }
+    for (const core::CandleRow& row : batch.candles) {
+      if (row.interval == core::Interval::h1) self.engine.send({row.series, {}, {row.candle}});
+    }
     if (!batch.candles.empty()) self.link.write(std::move(batch));
   });
   if (summing) return;
   for (const LevelRepair::Task& task : due) levels.put_back(task, clock.now());
 }
 
+void GapRepairer::Impl::composite_rebuilt(const core::RepairedCandles& made) {
+  rebuilt.add(made.minutes.size());
+  if (const auto names = catalogue()) {
+    levels.changed(names->asset(made.series.base).id, names->asset(made.series.quote).id, "",
+                   made.minutes.front().start, made.minutes.back().start + kMinute, clock.now());
+  }
+  engine.send(made);
+}
+
 GapRepairer::GapRepairer(runtime::EventLoop& loop, storage::HistoryService& store, const runtime::Clock& clock,
                          runtime::Metrics& metrics, std::function<core::SnapshotPtr()> snapshot,
                          GapRepairerOptions options)
-    : impl_(std::make_shared<Impl>(loop, store, clock, metrics, std::move(snapshot), options)) {}
+    : impl_(std::make_shared<Impl>(loop, store, clock, metrics, std::move(snapshot), std::move(options))) {}
 
 GapRepairer::~GapRepairer() {
   impl_->stop();

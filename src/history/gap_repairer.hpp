@@ -7,6 +7,7 @@
 #include "core/catalogue.hpp"
 #include "core/snapshot.hpp"
 #include "feeds/venue_history.hpp"
+#include "history/engine_link.hpp"
 #include "runtime/clock.hpp"
 #include "runtime/event_loop.hpp"
 #include "runtime/metrics.hpp"
@@ -23,6 +24,7 @@ struct GapRepairerOptions {
   core::Duration horizon = std::chrono::hours(24 * 30);    ///< older holes stay as they are
   core::Duration first_retry = std::chrono::seconds(30);   ///< doubles with each round of failures
   int rounds = 5;                                          ///< then what failed is lost
+  TellRepaired tell_engine = {};                           ///< repaired candles; may be empty
   bool store_ticks = false;                                ///< recovered trades are stored, too
 };
 
@@ -31,9 +33,10 @@ struct GapRepairerOptions {
 ///
 /// A hole of a source is every pair's that is listened to now. Its minutes are made anew, whole, out of the venue's
 /// trades where the hole is short and the ids of the trades leave none out, else out of the venue's candles; hours and
-/// days that they lie in are summed up again once they are over. Composite candles are left as they are: they tell
-/// what was known. A source's row says `repaired` when its pairs are done; a pair that could not be filled has a row
-/// of its own that says `lost`. There is no other state than these rows: after a restart it goes on with what is open.
+/// days that they lie in are summed up again once they are over. Composite minutes that lack are rebuilt from them; one
+/// that was told whole stays: it tells what was known. The engine hears of all of it. A source's row says `repaired`
+/// when its pairs are done; a pair that could not be filled has a row of its own that says `lost`. There is no other
+/// state than these rows: after a restart it goes on with what is open.
 /// **Threading**: everything on the loop's thread, but construction. **Ownership**: all that it is given must outlive
 /// it; destroyed on the loop, or when that has stopped.
 /// **Limits**: one query at a time per venue; holes of `horizon`.

@@ -68,6 +68,10 @@ CandleBuilder::Added CandleBuilder::add_trade(core::Timestamp at, const core::De
   }
   Bucket* const b = bucket_for(at);
   if (b == nullptr) return Added::too_late;
+  if (b->whole) {
+    ++too_late_;
+    return Added::too_late;
+  }
   put_price(*b, {at.ns, id}, price);
   b->volume.add(amount);
   if (!b->final) return Added::open;
@@ -77,7 +81,7 @@ CandleBuilder::Added CandleBuilder::add_trade(core::Timestamp at, const core::De
 
 void CandleBuilder::add_price(core::Timestamp at, const core::Decimal& price) {
   Bucket* const b = bucket_for(std::max(at, next_));
-  if (b != nullptr) put_price(*b, {at.ns, 0}, price);
+  if (b != nullptr && !b->whole) put_price(*b, {at.ns, 0}, price);
 }
 
 void CandleBuilder::add_volume(core::Timestamp at, const core::Decimal& amount) {
@@ -85,10 +89,41 @@ void CandleBuilder::add_volume(core::Timestamp at, const core::Decimal& amount) 
   const bool repairs =
       minute < next_ && minute >= next_ - kRepairMinutes * kMinute && at > counted_until_ && find(minute) != nullptr;
   Bucket* const b = bucket_for(repairs ? at : std::max(at, next_));
-  if (b == nullptr) return;
+  if (b == nullptr || b->whole) return;
   b->volume.add(amount);
   b->has_volume = true;
   if (b->final) finished_.push_back(to_candle(*b));
+}
+
+void CandleBuilder::put(const core::Candle& c) {
+  if (!next_.is_set() || c.start < next_ - kRepairMinutes * kMinute || c.start > next_ + 2 * kMinute) return;
+  Bucket& b = slot(c.start);
+  b = Bucket{};
+  b.start = c.start;
+  b.open = c.open;
+  b.high = c.high;
+  b.low = c.low;
+  b.close = c.close;
+  b.volume.add(c.volume);
+  b.has_volume = !c.flat;
+  b.trades = c.trades;
+  b.final = c.start < next_;
+  b.incomplete = c.incomplete;
+  b.whole = true;
+  b.rebuilt = c.rebuilt;
+  newest_ = std::max(newest_, c.start);
+}
+
+void CandleBuilder::lean_on(core::Timestamp from, const core::Decimal& close) {
+  for (core::Timestamp m = std::max(from, next_ - kRepairMinutes * kMinute); m < next_; m = m + kMinute) {
+    Bucket& b = slot(m);
+    if (b.start == m && !has_prices(b)) b.open = b.high = b.low = b.close = close;
+  }
+  last_close_ = close;
+}
+
+void CandleBuilder::begin_at(core::Timestamp until) {
+  if (!next_.is_set()) next_ = until;
 }
 
 void CandleBuilder::advance(core::Timestamp now, bool heard) {
@@ -113,10 +148,10 @@ void CandleBuilder::finish(core::Timestamp minute) {
     b = Bucket{};
     b.start = minute;
   }
-  if (b.trades == 0) b.open = b.high = b.low = b.close = last_close_;
+  if (!has_prices(b)) b.open = b.high = b.low = b.close = last_close_;
   if (!b.close.is_positive()) return;  // volume, but never a price
   b.final = true;
-  b.incomplete = b.incomplete || touches_loss(minute);
+  b.incomplete = b.incomplete || (!b.whole && touches_loss(minute));
   last_close_ = b.close;
   finished_.push_back(to_candle(b));
 }
@@ -128,7 +163,7 @@ void CandleBuilder::repair_from(core::Timestamp minute) {
   for (core::Timestamp m = minute + kMinute; m < next_; m = m + kMinute) {
     Bucket& b = slot(m);
     if (b.start != m) continue;
-    if (b.trades > 0) return;
+    if (has_prices(b)) return;
     if (b.close == close) continue;
     b.open = b.high = b.low = b.close = close;
     finished_.push_back(to_candle(b));
@@ -183,18 +218,24 @@ core::Candle CandleBuilder::to_candle(const Bucket& b) {
   c.trades = b.trades;
   c.final = b.final;
   c.incomplete = b.incomplete;
+  c.rebuilt = b.rebuilt;
   c.flat = b.trades == 0 && c.volume.is_zero();
   return c;
 }
 
+// A venue's own candles may say no number of trades.
+bool CandleBuilder::has_prices(const Bucket& b) {
+  return b.trades > 0 || (b.whole && b.has_volume);
+}
+
 bool CandleBuilder::is_open(const Bucket& b) const {
   return b.start >= next_ && b.start.is_set() && !b.final &&
-         (b.trades > 0 || (b.has_volume && last_close_.is_positive()));
+         (has_prices(b) || (b.has_volume && last_close_.is_positive()));
 }
 
 core::Candle CandleBuilder::open_candle_of(const Bucket& b) const {
   core::Candle out = to_candle(b);
-  if (b.trades == 0) out.open = out.high = out.low = out.close = last_close_;
+  if (!has_prices(b)) out.open = out.high = out.low = out.close = last_close_;
   out.incomplete = out.incomplete || touches_loss(b.start);
   return out;
 }

@@ -37,6 +37,13 @@ class CandleBuilder {
   /// candle; where it is none, or older than five minutes, it counts into the oldest open one.
   void add_volume(core::Timestamp at, const core::Decimal& amount);
 
+  /// A minute made anew from all of its trades: it takes no more of them. Ignored where it is older than what is kept.
+  void put(const core::Candle& whole);
+  /// Minutes from `from` on, in which nothing happened, lean on this close; and so do those to come.
+  void lean_on(core::Timestamp from, const core::Decimal& close);
+  /// Nothing was heard of the series yet, but it is known up to `until`: silence after it is told as flat candles.
+  void begin_at(core::Timestamp until);
+
   /// Time goes on: finishes minutes. `heard`: the source was listening up to now, so that silence means no trades.
   void advance(core::Timestamp now, bool heard);
 
@@ -76,6 +83,8 @@ class CandleBuilder {
     bool has_volume = false;
     bool final = false;
     bool incomplete = false;
+    bool whole = false;  // made anew: what comes is in it already
+    bool rebuilt = false;
   };
   static constexpr std::size_t kBuckets = 8;
 
@@ -88,6 +97,7 @@ class CandleBuilder {
   void finish_until(core::Timestamp now);
   void finish(core::Timestamp minute);
   void repair_from(core::Timestamp minute);
+  static bool has_prices(const Bucket& bucket);
   bool is_open(const Bucket& bucket) const;
   core::Candle open_candle_of(const Bucket& bucket) const;
   bool touches_loss(core::Timestamp minute) const;

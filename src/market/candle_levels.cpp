@@ -27,8 +27,8 @@ std::uint16_t minutes_in(core::Duration d) {
 }
 
 bool same(const core::Candle& a, const core::Candle& b) {
-  return std::tie(a.open, a.high, a.low, a.close, a.volume, a.trades, a.incomplete, a.flat) ==
-         std::tie(b.open, b.high, b.low, b.close, b.volume, b.trades, b.incomplete, b.flat);
+  return std::tie(a.open, a.high, a.low, a.close, a.volume, a.trades, a.incomplete, a.flat, a.rebuilt) ==
+         std::tie(b.open, b.high, b.low, b.close, b.volume, b.trades, b.incomplete, b.flat, b.rebuilt);
 }
 
 // A minute's repair changes the flat ones after it, too: one message for all of them.
@@ -68,6 +68,7 @@ CandleLevels::Node CandleLevels::node_of(const core::Candle& candle, std::uint16
   node.minutes = minutes;
   node.incomplete = candle.incomplete;
   node.flat = candle.flat;
+  node.rebuilt = candle.rebuilt;
   return node;
 }
 
@@ -87,6 +88,7 @@ void CandleLevels::fold(Node& into, const Node& next) {
   into.minutes = static_cast<std::uint16_t>(into.minutes + next.minutes);
   into.incomplete = into.incomplete || next.incomplete;
   into.flat = into.flat && next.flat;
+  into.rebuilt = into.rebuilt || next.rebuilt;
 }
 
 CandleLevels::Node CandleLevels::sum(std::size_t level, core::Timestamp start) const {
@@ -104,9 +106,23 @@ CandleLevels::Node CandleLevels::sum(std::size_t level, core::Timestamp start) c
   return out;
 }
 
+// Whether every part of this candle has its place still: else what is there is better than their sum.
+bool CandleLevels::holds_parts(std::size_t level, core::Timestamp start) const {
+  const core::Duration step = width_of(level - 1);
+  const core::Timestamp newest = core::Timestamp{closed_until_.ns - 1}.floor_to(step);
+  return start >= newest - step * (static_cast<std::int64_t>(kKept[level - 1]) - 1);
+}
+
+bool CandleLevels::keeps(core::Timestamp minute) const {
+  const core::Timestamp hour = minute.floor_to(width_of(kHour));
+  if (!closed_until_.is_set() || !minutes_from_.is_set() || hour < minutes_from_) return false;
+  return holds_parts(1, hour) && holds_parts(2, hour) && holds_parts(kHour, hour);
+}
+
 void CandleLevels::sum_up(std::size_t from_level, core::Timestamp at, std::vector<Finished>& out) {
   for (std::size_t level = from_level; level < kKept.size(); ++level) {
     const core::Timestamp start = at.floor_to(width_of(level));
+    if (!holds_parts(level, start)) return;
     Node& node = nodes_[place(level, start)];
     const Node now = sum(level, start);
     const bool is_final = start + width_of(level) <= closed_until_;
@@ -123,10 +139,19 @@ void CandleLevels::make_room() {
 void CandleLevels::add(const core::Candle& minute, std::vector<Finished>& out) {
   make_room();
   if (!closed_until_.is_set()) closed_until_ = minute.start;
+  if (!minutes_from_.is_set()) minutes_from_ = minute.start.floor_to(width_of(kHour));
+  if (!hours_from_.is_set()) hours_from_ = minute.start.floor_to(std::chrono::hours(24));
   close_until(minute.start, out);
   nodes_[place(0, minute.start)] = node_of(minute, 1);
   sum_up(1, minute.start, out);
   close_until(minute.start + kMinute, out);
+}
+
+void CandleLevels::repair(const core::Candle& minute, std::vector<Finished>& out) {
+  if (!closed_until_.is_set() || minute.start >= closed_until_) return add(minute, out);
+  if (!keeps(minute.start)) return;
+  nodes_[place(0, minute.start)] = node_of(minute, 1);
+  sum_up(1, minute.start, out);
 }
 
 void CandleLevels::close_until(core::Timestamp until, std::vector<Finished>& out) {
@@ -142,6 +167,8 @@ void CandleLevels::close_until(core::Timestamp until, std::vector<Finished>& out
 void CandleLevels::put_hour(const core::Candle& hour, std::vector<Finished>& out) {
   make_room();
   if (hour.start + width_of(kHour) <= closed_until_ - kHoursBack) return;
+  if (!hours_from_.is_set()) hours_from_ = hour.start.floor_to(std::chrono::hours(24));
+  if (hour.start < hours_from_) return;
   closed_until_ = std::max(closed_until_, hour.start + width_of(kHour));
   nodes_[place(kHour, hour.start)] = node_of(hour, 60);
   sum_up(kHour + 1, hour.start, out);
@@ -157,6 +184,7 @@ core::Candle CandleLevels::to_candle(std::size_t level, const Node& node) const 
   c.volume = node.volume.total();
   c.trades = node.trades;
   c.flat = node.flat;
+  c.rebuilt = node.rebuilt;
   const core::Timestamp end = node.start + width_of(level);
   c.final = end <= closed_until_;
   const core::Timestamp over = std::clamp(closed_until_, node.start, end);

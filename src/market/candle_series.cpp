@@ -16,7 +16,7 @@ void CandleSeries::restore(const core::RestoredState::Minutes& past, core::Times
     core::Candle over = minute;
     if (!minute.final) {
       over.final = over.incomplete = true;
-      restored_.push_back(over);
+      waiting_.push_back({core::Interval::m1, over});
     }
     if (minute.start >= hour) levels_.add(over, told_before);
   }
@@ -24,9 +24,45 @@ void CandleSeries::restore(const core::RestoredState::Minutes& past, core::Times
   levels_.close_until(minutes.oldest_open(), told_before);
 }
 
+void CandleSeries::take_finished() {
+  for (const core::Candle& minute : minutes.finished()) {
+    waiting_.push_back({core::Interval::m1, minute});
+    levels_.add(minute, waiting_);
+  }
+  minutes.clear_finished();
+}
+
+void CandleSeries::repair(std::span<const core::Candle> made, core::Timestamp now, bool silence_follows) {
+  if (made.empty()) return;
+  take_finished();
+  for (const core::Candle& minute : made) {
+    minutes.put(minute);
+    // One that is still open here comes when it is over, with what was put.
+    if (!minutes.oldest_open().is_set() || minute.start < minutes.oldest_open()) levels_.repair(minute, waiting_);
+  }
+  if (silence_follows) lean_on(made.back());
+  const core::Timestamp end = made.back().start + CandleBuilder::kMinute;
+  if (now - end <= CandleBuilder::kRepairMinutes * CandleBuilder::kMinute) minutes.begin_at(end);
+}
+
+// A venue that was silent after the hole is at the price that the hole ended with, up to the next trade.
+void CandleSeries::lean_on(const core::Candle& last) {
+  const core::Timestamp from = last.start + CandleBuilder::kMinute;
+  if (from < levels_.closed_until() && !levels_.keeps(from)) return;
+  for (core::Timestamp t = from; t < levels_.closed_until(); t = t + CandleBuilder::kMinute) {
+    auto minute = levels_.at(core::Interval::m1, t);
+    if (!minute) continue;
+    if (!minute->flat) return;
+    if (minute->close == last.close) continue;
+    minute->open = minute->high = minute->low = minute->close = last.close;
+    waiting_.push_back({core::Interval::m1, *minute});
+    levels_.repair(*minute, waiting_);
+  }
+  minutes.lean_on(from, last.close);
+}
+
 void CandleSeries::put_hour(const core::Candle& hour) {
-  std::vector<CandleLevels::Finished> changed;
-  levels_.put_hour(hour, changed);
+  if (!levels_.keeps(hour.start)) levels_.put_hour(hour, waiting_);
 }
 
 bool CandleSeries::open_candle(core::Interval interval, core::Candle& out) const {

@@ -6,7 +6,7 @@
 #include "market/seed_catalogue.hpp"
 
 // The tick path. How a price comes about is in market_price.cpp, what aggregators tell in market_facts.cpp, what time
-// does in market_time.cpp.
+// does in market_time.cpp, what history repaired in market_repair.cpp.
 
 namespace tickspan::market {
 namespace {

@@ -106,6 +106,8 @@ class Market {
   /// An hour that begins to leave a long window of these assets, and whose minutes are not here.
   std::optional<core::Timestamp> wanted_hour(std::vector<std::pair<core::AssetId, std::string>>& of) const;
   void on_old_minutes(const core::OldMinutes& old);
+  /// Candles and windows take in at once what was made anew. A composite minute that was whole when it was told stays.
+  void on_repair(const core::RepairedCandles& repair, core::Timestamp now);
 
   // --- time
   /// Computes the rows of touched assets. Cheap when nothing was touched.
@@ -145,6 +147,13 @@ class Market {
     finished_pairs_.clear();
     for (const FinishedComposite& f : finished_composites_) asset(f.asset, f.interval, f.candle);
     finished_composites_.clear();
+  }
+  /// Calls `asset(AssetId, const Candle&)` for the composite minutes of the last hour that on_repair() brought: they
+  /// are stored already, but nobody who listens has heard of them.
+  template <typename VisitAsset>
+  void take_repaired(VisitAsset&& asset) {
+    for (const FinishedComposite& f : repaired_composites_) asset(f.asset, f.candle);
+    repaired_composites_.clear();
   }
 
  private:
@@ -198,6 +207,8 @@ class Market {
   void restore_composite(const core::RestoredState::Minutes& past, core::Timestamp now);
   void restore_pair(std::uint32_t pair, core::Timestamp now);
   void rebuild_minutes(core::Timestamp end);
+  void repair_pair(const core::RepairedCandles& repair, core::Timestamp now);
+  void repair_composite(const core::RepairedCandles& repair, core::Timestamp now);
 
   const std::size_t tracked_assets_;
   const double outlier_;
@@ -212,13 +223,13 @@ class Market {
   std::vector<core::AssetId> dirty_;
   std::vector<core::AssetId> changed_;
   std::vector<std::uint32_t> finished_pairs_;
-  std::vector<FinishedComposite> finished_composites_;
+  std::vector<FinishedComposite> finished_composites_, repaired_composites_;
   // By base, quote and venue: what the store had of pairs that no venue has listed yet.
   std::map<std::tuple<std::string, std::string, std::string>, core::RestoredState::Minutes> restored_pairs_;
   core::Timestamp restored_at_, saved_at_;
   std::vector<core::ExchangeRate> rates_;
   std::shared_ptr<const core::MinuteHistory> minutes_;
-  core::Timestamp next_roll_, next_tell_, first_rows_at_;
+  core::Timestamp next_roll_, last_roll_, next_tell_, first_rows_at_;
   bool catalogue_changed_ = false, ranking_changed_ = true, currencies_changed_ = true;
   std::uint64_t tracked_version_ = 1;
 };

@@ -133,6 +133,7 @@ bool Market::update_window(core::AssetId id) {
 void Market::roll_minute(core::Timestamp now) {
   const core::Timestamp end = (now - CandleBuilder::kLateness).floor_to(CandleBuilder::kMinute);
   next_roll_ = end + CandleBuilder::kMinute + CandleBuilder::kLateness;
+  last_roll_ = now;
   rebuild_minutes(end);
   core::AssetRow& dollar = rows_[usd_.index()];
   dollar.as_of = now;

@@ -72,7 +72,10 @@ void RollingWindow::add(const core::Candle& candle) {
   advance(number + 1);
   minutes_[static_cast<std::size_t>(number % kKept)] = bar;
   newest_ = std::max(newest_, number);
-  if (oldest_ < 0 || number < oldest_) oldest_ = number;
+  // A minute alone says nothing of its hour, where that is known as a whole.
+  const Hour* const of_hour = hour(number / 60);
+  const bool hour_counts = of_hour != nullptr && of_hour->stored && number < oldest_;
+  if (oldest_ < 0 || (number < oldest_ && !hour_counts)) oldest_ = number;
   if (first_ < 0 || number < first_) first_ = number;
   recount_hour(number / 60);
   stale_ = true;
@@ -194,9 +197,12 @@ std::shared_ptr<const std::array<double, RollingWindow::kMinutes>> RollingWindow
   constexpr auto kSpan = static_cast<std::int64_t>(kMinutes);
   if (minutes_.empty() || newest_ < end_ - kSpan) return nullptr;
   auto out = std::make_shared<std::array<double, kMinutes>>();
-  for (std::size_t i = 0; i < kMinutes; ++i) {
-    const Bar* const bar = minute(end_ - kSpan + static_cast<std::int64_t>(i));
-    (*out)[i] = bar == nullptr ? kNone : bar->close;
+  const Bar* const ring = minutes_.data();
+  double* const closes = out->data();
+  std::int64_t place = (end_ - kSpan + kKept) % kKept;
+  for (std::int64_t i = 0; i < kSpan; ++i, place = place + 1 == kKept ? 0 : place + 1) {
+    const double close = ring[place].close;
+    closes[i] = close > 0 ? close : kNone;
   }
   return out;
 }

@@ -36,6 +36,7 @@ struct Bucket {
     candle.close = next.close;
     candle.trades += next.trades;
     candle.incomplete = candle.incomplete || next.incomplete;
+    candle.rebuilt = candle.rebuilt || next.rebuilt;
     candle.final = candle.final && next.final;
     volume.add(next.volume);
   }

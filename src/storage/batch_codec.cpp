@@ -203,7 +203,8 @@ void write_candles(Out& out, Names& names, const core::WriteBatch& batch) {
     for (const core::Decimal* value : {&candle.open, &candle.high, &candle.low, &candle.close, &candle.volume})
       out.decimal(*value);
     out.number(candle.trades);
-    out.byte(static_cast<std::uint8_t>((candle.final ? 1 : 0) | (candle.incomplete ? 2 : 0) | (candle.flat ? 4 : 0)));
+    out.byte(static_cast<std::uint8_t>((candle.final ? 1 : 0) | (candle.incomplete ? 2 : 0) | (candle.flat ? 4 : 0) |
+                                       (candle.rebuilt ? 8 : 0)));
   }
 }
 
@@ -223,6 +224,7 @@ void read_candles(In& in, const core::Catalogue& catalogue, core::WriteBatch& ba
     candle.final = (flags & 1) != 0;
     candle.incomplete = (flags & 2) != 0;
     candle.flat = (flags & 4) != 0;
+    candle.rebuilt = (flags & 8) != 0;
     batch.candles.push_back(row);
   }
 }

@@ -57,6 +57,7 @@ bool MinuteAggregator::add(const Candle& minute, std::uint32_t minutes) {
   // Of two open minutes the older is waiting for late trades; what is older still was never closed.
   const bool never_closed = minutes == 1 && !minute.final && minute.start + 2 * kMinute <= newest_minute_;
   bucket.incomplete = bucket.incomplete || minute.incomplete || never_closed;
+  bucket.rebuilt = bucket.rebuilt || minute.rebuilt;
   minutes_ += minutes;
   volume_.add(minute.volume);
   const std::uint64_t trades = std::uint64_t{bucket.trades} + minute.trades;

@@ -42,6 +42,7 @@ void write_candle_fields(JsonWriter& json, const core::Candle& candle) {
       .field("trades", candle.trades)
       .field("final", candle.final)
       .field("complete", !candle.incomplete);
+  if (candle.rebuilt) json.field("rebuilt", true);
 }
 
 }  // namespace

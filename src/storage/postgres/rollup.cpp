@@ -19,6 +19,7 @@ void RollupSum::add(const Rollup& part) {
   sum_.inexact = sum_.inexact || part.inexact;
   sum.final = sum.final && c.final;
   sum.incomplete = sum.incomplete || c.incomplete;
+  sum.rebuilt = sum.rebuilt || c.rebuilt;
   volume_.add(c.volume);
   const std::uint64_t trades = std::uint64_t{sum.trades} + c.trades;
   sum.trades = static_cast<std::uint32_t>(std::min<std::uint64_t>(trades, std::numeric_limits<std::uint32_t>::max()));

@@ -8,7 +8,7 @@
 namespace tickspan::storage::postgres {
 namespace {
 
-constexpr std::int64_t kFinal = 1, kIncomplete = 2, kFlat = 4, kInexact = 8, kCandleFlags = 15;
+constexpr std::int64_t kFinal = 1, kIncomplete = 2, kFlat = 4, kInexact = 8, kRebuilt = 16, kCandleFlags = 31;
 constexpr int kShapesOfCandle = 8;
 constexpr std::int64_t kOwnTime = 1 << 12;
 constexpr int kSideAt = 10, kShapesOfTrade = 16;
@@ -29,8 +29,8 @@ int shape_of(std::int64_t form, int at, int index) {
 }
 
 void put_head(CopyStream& out, int columns, std::int64_t series, const core::Candle& c, bool inexact) {
-  const std::int64_t flags =
-      (c.final ? kFinal : 0) | (c.incomplete ? kIncomplete : 0) | (c.flat ? kFlat : 0) | (inexact ? kInexact : 0);
+  const std::int64_t flags = (c.final ? kFinal : 0) | (c.incomplete ? kIncomplete : 0) | (c.flat ? kFlat : 0) |
+                             (inexact ? kInexact : 0) | (c.rebuilt ? kRebuilt : 0);
   out.begin_row(columns);
   out.int4(series).int4(c.trades).time(c.start);
   out.int4(flags | shapes(std::array{c.open, c.high, c.low, c.close, c.volume}, kShapesOfCandle));
@@ -89,6 +89,7 @@ std::optional<Rollup> candle_at(const Rows& rows, int row, int column) {
   c.final = (form & kFinal) != 0;
   c.incomplete = (form & kIncomplete) != 0;
   c.flat = (form & kFlat) != 0;
+  c.rebuilt = (form & kRebuilt) != 0;
   out.inexact = (form & kInexact) != 0;
   int index = 0;
   for (core::Decimal* value : {&c.open, &c.high, &c.low, &c.close, &c.volume}) {

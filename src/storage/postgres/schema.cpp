@@ -20,11 +20,11 @@ constexpr std::int64_t kMigrationLock = 0x7469636b7370616e;  // "tickspan"
 // end. `@partition(x)@` stands for the partitioning of the layout.
 //
 // Candles: `start` and the prices as they are, numeric keeping what was written. `form`: bit 0 final, 1 incomplete,
-// 2 flat, 3 (roll-ups) a volume that was rounded; from bit 8 on five bits for each of open, high, low, close and
-// volume: Numeric::shape. `trades` is an unsigned 32-bit number stored as the signed one of the same bits.
-// Trades: `at` to the microsecond, the nanoseconds below it in bits 0-9 of `form`, side in 10-11, bit 12 where `at` is
-// our own time, the shapes of price and amount from bit 16 on. `delay` is nanoseconds from `at` to the receipt.
-// Elsewhere nanoseconds since 1970 are int8, and exact decimals numeric with their shape beside them.
+// 2 flat, 3 (roll-ups) a volume that was rounded, 4 rebuilt; from bit 8 on five bits for each of open, high, low, close
+// and volume: Numeric::shape. `trades` is an unsigned 32-bit number stored as the signed one of the same bits. Trades:
+// `at` to the microsecond, the nanoseconds below it in bits 0-9 of `form`, side in 10-11, bit 12 where `at` is our own
+// time, the shapes of price and amount from bit 16 on. `delay` is nanoseconds from `at` to the receipt. Elsewhere
+// nanoseconds since 1970 are int8, and exact decimals numeric with their shape beside them.
 constexpr std::array kSteps = {
     // 1
     R"sql(

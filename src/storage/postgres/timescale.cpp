@@ -57,13 +57,13 @@ std::vector<std::string> refresh_aggregates(core::Timestamp first, core::Timesta
 }
 
 // The same rules as RollupSum: flat minutes say nothing about prices where there are others; bit 0 (final) is of all of
-// them, bit 1 (incomplete) of any, bit 2 (flat) of all. Sums of numeric are exact, so bit 3 is never set. The shapes
-// are of the written form alone and are left out: 15e2 comes back as 1500.
+// them, bits 1 (incomplete) and 4 (rebuilt) of any, bit 2 (flat) of all. Sums of numeric are exact, so bit 3 is never
+// set. The shapes are of the written form alone and are left out: 15e2 comes back as 1500.
 std::string rollup_select(std::string_view width) {
   return fmt::format(
       R"sql(SELECT series, least(sum(trades::int8 & 4294967295), 4294967295)::int8 AS trades,
   time_bucket(interval '{}', start) AS start,
-  (bit_and(form & 1) | bit_or(form & 2) | bit_and(form & 4))::int4 AS form,
+  (bit_and(form & 1) | bit_or(form & 18) | bit_and(form & 4))::int4 AS form,
   count(*)::int4 AS minutes,
   coalesce(first(open, start) FILTER (WHERE form & 4 = 0), first(open, start)) AS open,
   coalesce(max(high) FILTER (WHERE form & 4 = 0), max(high)) AS high,

@@ -91,7 +91,7 @@ bool unpack_raw(const PackedCandle& packed, std::array<Decimal, 4>& prices) {
 PackedCandle pack(const core::Candle& candle) {
   PackedCandle out;
   out.flags = (candle.final ? PackedCandle::kFinal : 0) | (candle.incomplete ? PackedCandle::kIncomplete : 0) |
-              (candle.flat ? PackedCandle::kFlat : 0);
+              (candle.flat ? PackedCandle::kFlat : 0) | (candle.rebuilt ? PackedCandle::kRebuilt : 0);
   const std::array prices = {candle.open, candle.high, candle.low, candle.close};
   if (!pack_aligned(prices, out)) pack_raw(prices, out);
   out.volume = candle.volume.mantissa;
@@ -104,7 +104,7 @@ std::optional<core::Candle> unpack(const PackedCandle& packed) {
   std::array<Decimal, 4> prices;
   const bool raw = (packed.flags & PackedCandle::kRaw) != 0;
   if (!(raw ? unpack_raw(packed, prices) : unpack_aligned(packed, prices))) return {};
-  if (!exponent_in_range(packed.volume_exp) || packed.flags < 0 || packed.flags > 15) return {};
+  if (!exponent_in_range(packed.volume_exp) || packed.flags < 0 || packed.flags > 31) return {};
   if (packed.trades < 0 || packed.trades > std::numeric_limits<std::uint32_t>::max()) return {};
   core::Candle candle;
   candle.open = prices[0];
@@ -116,6 +116,7 @@ std::optional<core::Candle> unpack(const PackedCandle& packed) {
   candle.final = (packed.flags & PackedCandle::kFinal) != 0;
   candle.incomplete = (packed.flags & PackedCandle::kIncomplete) != 0;
   candle.flat = (packed.flags & PackedCandle::kFlat) != 0;
+  candle.rebuilt = (packed.flags & PackedCandle::kRebuilt) != 0;
   return candle;
 }
 

@@ -16,7 +16,7 @@ namespace tickspan::storage::sqlite {
 /// Where that does not fit (prices 16 digits apart, no room in 64 bits) flag `raw` is set: the four are plain mantissas
 /// and `scale` holds their four exponents, eight bits each, the open's lowest.
 struct PackedCandle {
-  static constexpr std::int64_t kFinal = 1, kIncomplete = 2, kFlat = 4, kRaw = 8;
+  static constexpr std::int64_t kFinal = 1, kIncomplete = 2, kFlat = 4, kRaw = 8, kRebuilt = 16;
   std::int64_t open = 0, high = 0, low = 0, close = 0, scale = 0;
   std::int64_t volume = 0, volume_exp = 0, trades = 0, flags = 0;
 };

@@ -104,7 +104,7 @@ TEST(CandleCodec, DamagedNumbersAreRefusedNotRead) {
   EXPECT_TRUE(damaged([](auto& p) { p.scale = 0xff; }));
   EXPECT_TRUE(damaged([](auto& p) { p.low += 1; }));  // not the zeros its pad promises
   EXPECT_TRUE(damaged([](auto& p) { p.open = kLargest; }));
-  EXPECT_TRUE(damaged([](auto& p) { p.flags = 16; }));
+  EXPECT_TRUE(damaged([](auto& p) { p.flags = 32; }));
   EXPECT_TRUE(damaged([](auto& p) { p.flags = PackedCandle::kRaw, p.scale = std::int64_t{1} << 32; }));
   EXPECT_TRUE(damaged([](auto& p) { p.trades = -1; }));
   EXPECT_TRUE(damaged([](auto& p) { p.trades = std::int64_t{1} << 32; }));

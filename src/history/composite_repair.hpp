@@ -1,0 +1,54 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <utility>
+
+#include "core/write_batch.hpp"
+#include "history/composite_rebuild.hpp"
+#include "history/store_link.hpp"
+#include "runtime/clock.hpp"
+
+namespace tickspan::history {
+
+/// Composites whose pairs' minutes were made anew, and whose own are rebuilt where they lack (rebuild_composites()).
+///
+/// What is left to do is not kept: whoever starts again tells of the same repairs again, and what is whole stays.
+/// **Threading**: the loop's. **Ownership**: `link` must outlive it. **Limits**: one job at a time, of up to 50 assets
+/// and six hours.
+class CompositeRepair {
+ public:
+  /// What was rebuilt; it is on its way to the store.
+  using Rebuilt = std::function<void(const core::RepairedCandles&)>;
+  CompositeRepair(StoreLink& link, Rebuilt rebuilt) : state_(std::make_shared<State>(link, std::move(rebuilt))) {}
+
+  /// Minutes in [from, to) of a pair of this asset are other ones by `now`.
+  void changed(core::AssetId asset, core::Timestamp from, core::Timestamp to, core::Timestamp now);
+  /// Does what is due.
+  void tick(const core::CataloguePtr& catalogue, core::Timestamp now);
+  bool idle() const { return !state_->busy && state_->pending.empty(); }
+
+ private:
+  using Range = std::pair<core::Timestamp, core::Timestamp>;
+  struct Pending {
+    std::set<core::AssetId> assets;
+    core::Timestamp not_before;
+  };
+  // The jobs on the reader's threads may end after this is gone.
+  struct State {
+    State(StoreLink& l, Rebuilt r) : link(l), rebuilt(std::move(r)) {}
+    StoreLink& link;
+    Rebuilt rebuilt;
+    std::map<Range, Pending> pending;
+    bool busy = false;
+  };
+  static void finish(State& state, const CompositeQuery& query, core::Timestamp now,
+                     const core::Result<std::vector<core::RepairedCandles>>& made);
+  static void add(State& state, core::AssetId asset, const Range& range, core::Timestamp not_before);
+
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace tickspan::history

@@ -1,0 +1,60 @@
+#include <algorithm>
+
+#include "market/market.hpp"
+
+// What history made anew in the store, after the market had it otherwise or not at all.
+
+namespace tickspan::market {
+namespace {
+
+constexpr core::Duration kToldAgo = std::chrono::hours(1);  // older minutes are no news
+constexpr core::Duration kRollEvery = std::chrono::seconds(1);
+
+}  // namespace
+
+void Market::on_repair(const core::RepairedCandles& repair, core::Timestamp now) {
+  if (repair.series.venue.valid())
+    repair_pair(repair, now);
+  else
+    repair_composite(repair, now);
+}
+
+void Market::repair_pair(const core::RepairedCandles& repair, core::Timestamp now) {
+  const core::SeriesKey& series = repair.series;
+  if (series.venue.index() >= venues_.size()) return;
+  for (const std::uint32_t i : venues_[series.venue.index()].pairs) {
+    if (pairs_[i].base != series.base || pairs_[i].quote != series.quote) continue;
+    CandleSeries& candles = pair_candles_[i];
+    for (const core::Candle& hour : repair.hours) candles.put_hour(hour);
+    candles.repair(repair.minutes, now, true);
+    if (candles.has_finished()) list_finished(i);
+    return;
+  }
+}
+
+void Market::repair_composite(const core::RepairedCandles& repair, core::Timestamp now) {
+  const core::AssetId id = repair.series.base;
+  if (id.index() >= assets_.size() || id == usd_ || repair.series.quote != usd_) return;
+  AssetState& a = assets_[id.index()];
+  std::vector<core::Candle> taken;
+  for (const core::Candle& minute : repair.minutes) {
+    const auto known = a.candles.levels().at(core::Interval::m1, minute.start);
+    if (known && !known->incomplete && !known->rebuilt) {
+      a.candles.tell_again(*known);
+      continue;
+    }
+    taken.push_back(minute);
+    a.window.add(minute);
+    if (minute.start >= now - kToldAgo) repaired_composites_.push_back({id, core::Interval::m1, minute});
+  }
+  for (const core::Candle& hour : repair.hours) {
+    a.candles.put_hour(hour);
+    a.window.add_hour(hour);
+  }
+  a.candles.repair(taken, now, false);
+  if (a.candles.has_finished()) collect_composite(id);
+  // Windows are told once a minute: now, but not for each asset of a repair.
+  if (next_roll_ > now) next_roll_ = std::min(next_roll_, std::max(now, last_roll_ + kRollEvery));
+}
+
+}  // namespace tickspan::market
