@@ -7,6 +7,7 @@ Past::Past(const FeedSurroundings& around, storage::HistoryService& store, runti
     : around_(around) {
   history::GapRepairerOptions options;
   options.store_ticks = config.store_ticks == StoreTicks::all;
+  options.outlier = static_cast<double>(config.outlier_percent) / 100;
   options.tell_engine = std::move(tell_engine);
   repairer_ = std::make_unique<history::GapRepairer>(around_.loop, store, around_.clock, metrics, std::move(snapshot),
                                                      std::move(options));

@@ -56,12 +56,15 @@ class Rebuild {
       const double last_price = before;
       for (Pair& pair : *pairs) add_input(pair, t, inputs);
       const Candle* const known = at(**own, t);
-      const bool was_told = known != nullptr && known->final && !known->incomplete && !known->rebuilt;
+      const bool was_told = known != nullptr && !market::may_be_rebuilt(*known);
       if (known != nullptr) before = known->close.to_double();
       if (t < query_.from || was_told || inputs.empty()) continue;
       const auto made = market::composite_minute(t, inputs, last_price, query_.outlier);
-      if (made && (known == nullptr || !same(*known, *made))) changed.push_back(*made);
-      if (made) before = made->close.to_double();
+      if (!made) continue;
+      const bool says_no_more = known != nullptr && !known->incomplete && known->final && known->flat && made->flat;
+      if (says_no_more) continue;
+      if (known == nullptr || !same(*known, *made)) changed.push_back(*made);
+      before = made->close.to_double();
     }
     keep(**own, changed);
     return changed;

@@ -34,7 +34,7 @@ void CompositeRepair::tick(const core::CataloguePtr& catalogue, core::Timestamp 
   const auto due = std::find_if(state_->pending.rbegin(), state_->pending.rend(),
                                 [&](const auto& item) { return item.second.not_before <= now; });
   if (due == state_->pending.rend()) return;
-  CompositeQuery query{catalogue, {}, due->first.first, due->first.second, now - kWritten};
+  CompositeQuery query{catalogue, {}, due->first.first, due->first.second, now - kWritten, outlier_};
   auto& assets = due->second.assets;
   query.assets.assign(assets.begin(), assets.end());
   std::stable_sort(query.assets.begin(), query.assets.end(), [&](core::AssetId a, core::AssetId b) {

@@ -22,7 +22,8 @@ class CompositeRepair {
  public:
   /// What was rebuilt; it is on its way to the store.
   using Rebuilt = std::function<void(const core::RepairedCandles&)>;
-  CompositeRepair(StoreLink& link, Rebuilt rebuilt) : state_(std::make_shared<State>(link, std::move(rebuilt))) {}
+  CompositeRepair(StoreLink& link, double outlier, Rebuilt rebuilt)
+      : outlier_(outlier), state_(std::make_shared<State>(link, std::move(rebuilt))) {}
 
   /// Minutes in [from, to) of a pair of this asset are other ones by `now`.
   void changed(core::AssetId asset, core::Timestamp from, core::Timestamp to, core::Timestamp now);
@@ -48,6 +49,7 @@ class CompositeRepair {
                      const core::Result<std::vector<core::RepairedCandles>>& made);
   static void add(State& state, core::AssetId asset, const Range& range, core::Timestamp not_before);
 
+  const double outlier_;
   std::shared_ptr<State> state_;
 };
 

@@ -54,7 +54,7 @@ struct GapRepairer::Impl : std::enable_shared_from_this<GapRepairer::Impl> {
         snapshot(std::move(snap)),
         options(std::move(o)),
         engine(options.tell_engine),
-        composites(link, [this](const core::RepairedCandles& made) { composite_rebuilt(made); }),
+        composites(link, options.outlier, [this](const core::RepairedCandles& made) { composite_rebuilt(made); }),
         timer(l.context()),
         open(metrics.gauge("tickspan_history_holes_open", "Holes that wait for their repair or are under it")),
         repaired(metrics.counter("tickspan_history_holes_repaired_total", "Holes filled")),

@@ -24,6 +24,7 @@ struct GapRepairerOptions {
   core::Duration horizon = std::chrono::hours(24 * 30);    ///< older holes stay as they are
   core::Duration first_retry = std::chrono::seconds(30);   ///< doubles with each round of failures
   int rounds = 5;                                          ///< then what failed is lost
+  double outlier = 0.03;                                   ///< of rebuilt composites: market::CompositeContext
   TellRepaired tell_engine = {};                           ///< repaired candles; may be empty
   bool store_ticks = false;                                ///< recovered trades are stored, too
 };

@@ -83,7 +83,7 @@ std::optional<core::Candle> composite_minute(core::Timestamp start, std::span<co
                                              double outlier) {
   core::Candle c;
   c.start = start;
-  c.final = c.rebuilt = c.flat = c.incomplete = true;
+  c.final = c.rebuilt = c.flat = true;
   core::DecimalSum volume;
   std::uint64_t trades = 0;
   for (const MinuteInput& i : all) {
@@ -91,13 +91,17 @@ std::optional<core::Candle> composite_minute(core::Timestamp start, std::span<co
     volume.add(i.candle->volume);
     trades += i.candle->trades;
     c.flat = c.flat && i.candle->flat;
-    c.incomplete = c.incomplete && !is_sound(i);
   }
   Inputs inputs;
-  for (const MinuteInput& i : all) {
-    // Who only stands still has no say beside who trades, nor who was heard in part beside who is whole.
-    if (is_priced(i) && i.candle->flat == c.flat && (c.incomplete || is_sound(i))) inputs.push_back(i);
-  }
+  const auto take = [&](bool sound_only) {
+    for (const MinuteInput& i : all) {
+      // Who only stands still has no say beside who trades.
+      if (is_priced(i) && i.candle->flat == c.flat && (!sound_only || is_sound(i))) inputs.push_back(i);
+    }
+  };
+  take(true);
+  c.incomplete = inputs.empty();
+  if (c.incomplete) take(false);
   if (inputs.empty()) return {};
   inputs = plausible(inputs, {outlier, before, 0});
   c.close = median(inputs, close_of);

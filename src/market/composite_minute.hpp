@@ -27,6 +27,12 @@ struct MinuteInput {
 std::optional<core::Candle> composite_minute(core::Timestamp start, std::span<const MinuteInput> inputs, double before,
                                              double outlier);
 
+/// A composite minute that was told: whether one made afterwards may stand in its place. Not one that was whole, and in
+/// which its price moved.
+inline bool may_be_rebuilt(const core::Candle& told) {
+  return !told.final || told.incomplete || told.rebuilt || told.flat;
+}
+
 /// What a pair traded lately fades like this, per minute that passes: as the live weights do.
 double fade_of_a_minute();
 

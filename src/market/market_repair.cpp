@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "market/composite_minute.hpp"
 #include "market/market.hpp"
 
 // What history made anew in the store, after the market had it otherwise or not at all.
@@ -39,7 +40,7 @@ void Market::repair_composite(const core::RepairedCandles& repair, core::Timesta
   std::vector<core::Candle> taken;
   for (const core::Candle& minute : repair.minutes) {
     const auto known = a.candles.levels().at(core::Interval::m1, minute.start);
-    if (known && !known->incomplete && !known->rebuilt) {
+    if (known && !may_be_rebuilt(*known)) {
       a.candles.tell_again(*known);
       continue;
     }

@@ -43,7 +43,8 @@ void Market::on_alive(core::VenueId venue, core::Timestamp at) {
 
 bool Market::others_fresh(const AssetState& a, core::VenueId venue) const {
   return std::any_of(a.pairs.begin(), a.pairs.end(), [&](std::uint32_t i) {
-    return pairs_[i].venue != venue && pairs_[i].freshness <= core::Freshness::quiet;
+    const VenuePulse& pulse = venues_[pairs_[i].venue.index()].pulse;
+    return pairs_[i].venue != venue && pairs_[i].freshness <= core::Freshness::quiet && pulse.connected && !pulse.mute;
   });
 }
 

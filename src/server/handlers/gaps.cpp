@@ -4,6 +4,7 @@
 #include "server/guarded.hpp"
 #include "server/handlers/routes.hpp"
 #include "server/lookup.hpp"
+#include "server/price_series.hpp"
 #include "server/store_read.hpp"
 #include "wire/messages.hpp"
 
@@ -15,6 +16,7 @@ constexpr std::size_t kMostRead = 10'000;  // of which a pair and a state choose
 struct Plan {
   std::string venue;  ///< empty: all
   core::AssetId base, quote;
+  core::AssetId asset;
   std::optional<core::GapState> state;
   core::Timestamp start, end;
   std::size_t limit = 0;
@@ -49,6 +51,10 @@ tl::expected<Plan, Problem> plan_of(const Call& call) {
     plan.venue = call.catalogue().venue(id).id;
   }
   if (auto pair = choose_pair(call, plan); !pair) return tl::unexpected(pair.error());
+  if (const std::string& name = call.values.text("asset"); !name.empty()) {
+    plan.asset = call.catalogue().resolve(name);
+    if (!plan.asset.valid()) return tl::unexpected(bad("asset", name, "a known asset, as bitcoin"));
+  }
   if (const std::string& state = call.values.text("state"); !state.empty()) plan.state = core::parse_gap_state(state);
   plan.end = call.values.time("end").value_or(call.now);
   plan.start = call.values.time("start").value_or(plan.end - std::chrono::hours(24 * 30));
@@ -66,6 +72,7 @@ const core::Instrument* instrument_of(const core::Catalogue& catalogue, const co
 
 bool wanted(const Call& call, const Plan& plan, const core::Gap& gap) {
   if (plan.state && gap.state != *plan.state) return false;
+  if (plan.asset.valid() && !concerns(gap, call.catalogue(), plan.asset, "")) return false;
   if (!plan.of_pair()) return true;
   const auto is_it = [&](const core::Instrument& i) { return i.base == plan.base && i.quote == plan.quote; };
   if (!gap.instrument_symbol.empty()) {
@@ -127,6 +134,7 @@ Route gaps_route() {
           .needs = Needs::snapshot,
           .parameters = {{"venue", ParameterType::text, "", 0, 64},
                          {"pair", ParameterType::text, "", 0, 128},
+                         {"asset", ParameterType::text, "", 0, 128},
                          {"start", ParameterType::time},
                          {"end", ParameterType::time},
                          {"state", ParameterType::choice, "", 0, 0, {"open", "repaired", "lost"}},
