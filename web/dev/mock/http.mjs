@@ -49,6 +49,7 @@ function routes(market) {
     }],
     [/^\/api\/v1\/markets$/, (q) => market.markets(coin(q.get('base')))],
     [/^\/api\/v1\/rankings\/volatility$/, (q) => market.volatility(quote(q.get('quote')), number(q, 'limit', 100))],
+    [/^\/api\/v1\/gaps$/, (q) => market.recordedGaps(market.find(q.get('asset') ?? ''), q.get('start') ? Date.parse(q.get('start')) : 0)],
     [/^\/api\/v1\/sources$/, () => market.sources()],
     [/^\/api\/v1\/status$/, () => market.status()],
     [/^\/history\/([^/]+)$/, (q, id) => market.history(coin(id), number(q, 'days', 30), quote(q.get('currency')))],

@@ -109,8 +109,21 @@ export class MockMarket {
     const at = Date.now() - 5 * 3_600_000;
     return [
       { venue: 'kraken', start: iso(at), end: iso(at + 40 * 60_000), cause: 'disconnect' },
-      { venue: null, start: iso(at - 9 * 3_600_000), end: iso(at - 8 * 3_600_000), cause: 'restart' },
+      { venue: null, start: iso(at - 9 * 3_600_000), end: iso(at - 8 * 3_600_000), cause: 'no_data' },
     ].filter(({ end }) => Date.parse(end) > start);
+  }
+
+  /** What /api/v1/gaps says of a coin: each state once. */
+  recordedGaps(coin, start) {
+    const ago = (hours) => Date.now() - hours * 3_600_000;
+    const gap = (venue, from, to, cause, state, more = {}) =>
+      ({ venue, symbol: null, pair: null, start: iso(ago(from)), end: iso(ago(to)), cause, state, expected: null, recovered: 0, ...more });
+    const all = coin?.id !== 'ethereum' ? [] : [
+      gap('binance', 19, 17, 'restart', 'repaired', { expected: 8120, recovered: 8120 }),
+      gap('coinbase', 11, 10.2, 'disk_full', 'lost'),
+      gap('kraken', 5, 5 - 2 / 3, 'disconnect', 'open'),
+    ];
+    return { start: iso(start), end: iso(Date.now()), data: all.filter(({ end }) => Date.parse(end) > start) };
   }
 
   inGap(gaps, time) {

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { getJson, withQuery } from './client';
-import type { AssetDetail, Candles, History, Interval, Markets, Sources, Status, Volatility } from './types';
+import type { AssetDetail, Candles, History, Interval, Markets, RecordedGaps, Sources, Status, Volatility } from './types';
 
 export function useStatus() {
   return useQuery({
@@ -56,6 +56,18 @@ export function useHistory(id: string, currency: string, range: Range, enabled: 
       getJson<History>(withQuery(`/history/${encodeURIComponent(id)}`, { days, currency }), signal),
     refetchInterval: 60_000,
     enabled,
+  });
+}
+
+/** The recorded gaps of every source that a coin's price rests on, repaired ones too. */
+export function useGaps(id: string, range: Range) {
+  return useQuery({
+    queryKey: ['gaps', id, range],
+    queryFn: ({ signal }) => {
+      const start = new Date(Date.now() - RANGES[range].days * 86_400_000).toISOString();
+      return getJson<RecordedGaps>(withQuery('/api/v1/gaps', { asset: id, start, limit: 1000 }), signal);
+    },
+    refetchInterval: 60_000,
   });
 }
 

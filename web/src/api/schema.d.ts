@@ -710,6 +710,8 @@ export interface components {
             final: boolean;
             /** @description No input was missed while it was open */
             complete: boolean;
+            /** @description There, and true, where a composite candle (or a part of it) was made afterwards, out of what the venues had kept of a time in which none of them was heard */
+            rebuilt?: boolean;
         };
         Candles: {
             base: string;
@@ -1756,6 +1758,8 @@ export interface operations {
                 venue?: string;
                 /** @description Only those that concern this pair, as btc/usd */
                 pair?: string;
+                /** @description Only those that can have left a mark on the composite of this asset: of the sources and pairs that it is traded at */
+                asset?: string;
                 /** @description RFC 3339 or milliseconds since 1970; default: 30 days before end */
                 start?: string;
                 /** @description RFC 3339 or milliseconds since 1970; default: now */

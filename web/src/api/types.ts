@@ -7,6 +7,8 @@ type Schemas = components['schemas'];
 export type State = Schemas['State'];
 export type Origin = Schemas['Origin'];
 export type Gap = Schemas['Gap'];
+export type RecordedGap = Schemas['RecordedGap'];
+export type RecordedGaps = Schemas['RecordedGaps'];
 export type Conversion = Schemas['Conversion'];
 export type Price = Schemas['Price'];
 /** The one row used everywhere. The stream may name a coin before anybody has told its price. */

@@ -1,8 +1,10 @@
-import { useEffect, useRef } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import type { Candles, History, Ticker } from '../api/types';
 import { useMedia } from '../app/hooks';
 import { formatPrice } from '../format';
 import { serverClock } from '../market/clock';
+import { GapShades } from './GapShades';
+import type { ShownGap } from './gaps';
 import { createPriceChart, type PriceChartHandle } from './lightweight';
 import { bars, linePoints } from './series';
 
@@ -12,12 +14,14 @@ interface PriceChartProps {
   live: Ticker | undefined;
   line: History | undefined;
   candles: Candles | undefined;
+  gaps: readonly ShownGap[];
 }
 
 /** The chart of one range. Its last point follows the live price; the rest is what the server has stored. */
-export function PriceChart({ currency, stepMs, live, line, candles }: PriceChartProps) {
+export function PriceChart({ currency, stepMs, live, line, candles, gaps }: PriceChartProps) {
   const box = useRef<HTMLDivElement>(null);
   const chart = useRef<PriceChartHandle>(null);
+  const [drawn, setDrawn] = useState<PriceChartHandle | null>(null);
   const dark = useMedia('(prefers-color-scheme: dark)');
   const kind = candles ? 'candles' : 'line';
 
@@ -25,8 +29,10 @@ export function PriceChart({ currency, stepMs, live, line, candles }: PriceChart
     if (!box.current) return;
     const handle = createPriceChart(box.current, kind, (price) => formatPrice(price, currency));
     chart.current = handle;
+    setDrawn(handle);
     return () => {
       chart.current = null;
+      setDrawn(null);
       handle.remove();
     };
   }, [kind, currency]);
@@ -47,5 +53,10 @@ export function PriceChart({ currency, stepMs, live, line, candles }: PriceChart
   }, [price, asOf, live?.state, stepMs, line, candles]);
 
   const count = line?.prices.length ?? candles?.candles.length ?? 0;
-  return <div ref={box} className="chart" role="img" aria-label={`Price chart with ${count} points`} data-testid="chart" data-points={count} />;
+  return (
+    <div className="chart-frame">
+      <div ref={box} className="chart" role="img" aria-label={`Price chart with ${count} points`} data-testid="chart" data-points={count} />
+      <GapShades chart={drawn} gaps={gaps} points={line ?? candles} />
+    </div>
+  );
 }

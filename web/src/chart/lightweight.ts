@@ -6,10 +6,12 @@ import {
   CrosshairMode,
   TickMarkType,
   type IChartApi,
+  type Logical,
   type ISeriesApi,
   type Time,
   type UTCTimestamp,
 } from 'lightweight-charts';
+import { logicalOf, timeOf } from './gaps';
 import { isBar, liveBar, type Bar, type LinePoint, type NoBar } from './series';
 
 export interface PriceChartHandle {
@@ -17,6 +19,13 @@ export interface PriceChartHandle {
   setBars(bars: readonly (Bar | NoBar)[]): void;
   setLive(price: number, timeMs: number, stepMs: number): void;
   applyTheme(): void;
+  /** Where times (milliseconds) lie in the pane, in pixels; nothing before there is data. */
+  place(start: number, end: number): { left: number; width: number } | undefined;
+  /** The time at a place of the pane, and how much time a pixel is. */
+  timeAt(x: number): { time: number; perPixel: number } | undefined;
+  pane(): { width: number; height: number };
+  /** Calls back whenever places may have changed. Returns what ends it. */
+  onMove(moved: () => void): () => void;
   remove(): void;
 }
 
@@ -50,6 +59,7 @@ function colours(element: Element) {
 }
 
 const CLEAR = 'transparent';
+const MIN_SHADE = 3; // pixels
 
 /** The library draws a line from each point to the next one in the colours of the first. */
 function linePoint({ time, value, endsBeforeGap }: LinePoint) {
@@ -79,6 +89,7 @@ export function createPriceChart(box: HTMLElement, kind: 'line' | 'candles', for
   let stored: readonly (Bar | NoBar)[] = [];
   let lastBar: Bar | undefined;
   let lastTime = 0;
+  let times: number[] = []; // of the points, in seconds
 
   const drawnBar = ({ incomplete, time, ...prices }: Bar) => ({
     time: stamp(time),
@@ -104,6 +115,7 @@ export function createPriceChart(box: HTMLElement, kind: 'line' | 'candles', for
     setLine(points) {
       const first = lastTime === 0;
       area?.setData(points.map(linePoint));
+      times = points.map(({ time }) => time);
       lastTime = points.at(-1)?.time ?? 0;
       if (first) chart.timeScale().fitContent();
     },
@@ -112,6 +124,7 @@ export function createPriceChart(box: HTMLElement, kind: 'line' | 'candles', for
       stored = bars;
       lastBar = bars.findLast(isBar);
       candle?.setData(bars.map(drawn));
+      times = bars.map(({ time }) => time);
       if (first) chart.timeScale().fitContent();
     },
     setLive(price, timeMs, stepMs) {
@@ -125,6 +138,34 @@ export function createPriceChart(box: HTMLElement, kind: 'line' | 'candles', for
         lastBar = liveBar(lastBar, price, timeMs, stepMs);
         candle.update(drawnBar(lastBar));
       }
+    },
+    place(start, end) {
+      if (times.length < 2) return undefined;
+      const { width } = this.pane();
+      const x = (time: number) => chart.timeScale().logicalToCoordinate(logicalOf(times, time / 1000) as Logical);
+      const [from, to] = [x(start), x(end)];
+      if (from === null || to === null) return undefined;
+      // A moment is seen, too.
+      const left = Math.min(from, to - MIN_SHADE);
+      const cut = (value: number) => Math.min(width, Math.max(0, value));
+      return cut(to) > cut(left) ? { left: cut(left), width: cut(to) - cut(left) } : undefined;
+    },
+    timeAt(x) {
+      const logical = chart.timeScale().coordinateToLogical(x);
+      if (logical === null || times.length < 2) return undefined;
+      const time = timeOf(times, logical);
+      const next = timeOf(times, logical + 1) ?? time;
+      if (time === undefined || next === undefined) return undefined;
+      return { time: time * 1000, perPixel: ((next - time) * 1000) / chart.timeScale().options().barSpacing };
+    },
+    pane: () => ({ width: chart.timeScale().width(), height: chart.panes()[0]?.getHeight() ?? 0 }),
+    onMove(moved) {
+      chart.timeScale().subscribeVisibleLogicalRangeChange(moved);
+      chart.timeScale().subscribeSizeChange(moved);
+      return () => {
+        chart.timeScale().unsubscribeVisibleLogicalRangeChange(moved);
+        chart.timeScale().unsubscribeSizeChange(moved);
+      };
     },
     remove: () => chart.remove(),
   };

@@ -1,5 +1,5 @@
-import type { Conversion, Gap } from '../api/types';
-import { formatDateTime, formatDuration } from '../format';
+import type { Conversion } from '../api/types';
+import { describeGap, GAP_STATES, shades, STATE_LABELS, type ShownGap } from '../chart/gaps';
 
 const SHOWN = 6;
 
@@ -15,56 +15,67 @@ interface CoverageProps {
   start: number;
   end: number;
   complete: boolean;
-  gaps: readonly Gap[];
+  gaps: readonly ShownGap[];
   source: string;
   conversion: Conversion;
 }
 
-/** Says under a chart whether something is missing: a strip of the whole range with its holes, and a list of them. */
+/** Says under a chart whether something is missing: a strip of the whole range with its gaps, a legend, and a list. */
 export function Coverage({ start, end, complete, gaps, source, conversion }: CoverageProps) {
   const parts = source.split('+').map((part) => (part === 'composite' ? 'composite of the venues' : part));
   const from = parts.join(' and ') + CONVERSIONS[conversion];
-  if (complete) {
-    return (
-      <p className="coverage muted small" data-testid="coverage" data-complete="true">
-        ✓ Complete over this range · {from}
-      </p>
-    );
-  }
-  const span = end - start;
-  const percent = (time: string) => Math.min(100, Math.max(0, ((Date.parse(time) - start) / span) * 100));
+  const missing = gaps.filter(({ state }) => state !== 'repaired').length;
   return (
-    <div className="coverage" data-testid="coverage" data-complete="false">
-      <p className="small">
-        <span className="badge badge-stale">
-          <i className="dot" aria-hidden="true" />
-          incomplete
-        </span>{' '}
-        <span className="muted">
-          {gaps.length > 0 ? `${gaps.length} gap${gaps.length === 1 ? '' : 's'} in this range` : 'Not all of this range was recorded here'} · {from}
-        </span>
-      </p>
-      {gaps.length > 0 ? (
-        <>
-          <div className="strip" aria-hidden="true">
-            {gaps.map((gap) => (
-              <i
-                key={`${gap.venue}-${gap.start}`}
-                style={{ left: `${percent(gap.start)}%`, width: `max(2px, ${percent(gap.end) - percent(gap.start)}%)` }}
-              />
-            ))}
-          </div>
-          <ul className="gap-list small">
-            {gaps.slice(0, SHOWN).map((gap) => (
-              <li key={`${gap.venue}-${gap.start}`}>
-                {formatDateTime(gap.start)} for {formatDuration(Date.parse(gap.end) - Date.parse(gap.start))}
-                {gap.venue ? `, ${gap.venue}` : ''}: {gap.cause.replaceAll('_', ' ')}
-              </li>
-            ))}
-            {gaps.length > SHOWN ? <li>and {gaps.length - SHOWN} more</li> : null}
-          </ul>
-        </>
-      ) : null}
+    <div className="coverage" data-testid="coverage" data-complete={complete}>
+      {complete ? (
+        <p className="muted small">✓ Complete over this range · {from}</p>
+      ) : (
+        <p className="small">
+          <span className="badge badge-stale">
+            <i className="dot" aria-hidden="true" />
+            incomplete
+          </span>{' '}
+          <span className="muted">
+            {missing > 0 ? `${missing} gap${missing === 1 ? '' : 's'} in this range` : 'Not all of this range was recorded here'} · {from}
+          </span>
+        </p>
+      )}
+      {gaps.length > 0 ? <Gaps start={start} end={end} gaps={gaps} /> : null}
     </div>
+  );
+}
+
+function Gaps({ start, end, gaps }: Pick<CoverageProps, 'start' | 'end' | 'gaps'>) {
+  const percent = (time: number) => Math.min(100, Math.max(0, ((time - start) / (end - start)) * 100));
+  const newest = [...gaps].reverse();
+  return (
+    <>
+      <div className="strip" aria-hidden="true">
+        {shades(gaps).map((shade) => (
+          <i
+            key={`${shade.state}-${shade.start}`}
+            className={`gap-${shade.state}`}
+            style={{ left: `${percent(shade.start)}%`, width: `max(2px, ${percent(shade.end) - percent(shade.start)}%)` }}
+          />
+        ))}
+      </div>
+      <ul className="gap-legend small" aria-label="Gaps by what became of them" data-testid="gap-legend">
+        {GAP_STATES.map((state) => {
+          const count = gaps.filter((gap) => gap.state === state).length;
+          return count > 0 ? (
+            <li key={state}>
+              <i className={`gap-swatch gap-${state}`} aria-hidden="true" />
+              {STATE_LABELS[state]} ({count})
+            </li>
+          ) : null;
+        })}
+      </ul>
+      <ul className="gap-list small" aria-label="Gaps, newest first">
+        {newest.slice(0, SHOWN).map((gap) => (
+          <li key={`${gap.venue}-${gap.symbol}-${gap.start}-${gap.state}`}>{describeGap(gap)}</li>
+        ))}
+        {gaps.length > SHOWN ? <li>and {gaps.length - SHOWN} more</li> : null}
+      </ul>
+    </>
   );
 }

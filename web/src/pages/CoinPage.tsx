@@ -1,9 +1,10 @@
-import { useEffect, useState } from 'react';
-import { RANGES, useAsset, useCandles, useHistory, type Range } from '../api/queries';
+import { useEffect, useMemo, useState } from 'react';
+import { RANGES, useAsset, useCandles, useGaps, useHistory, type Range } from '../api/queries';
 import type { Ticker } from '../api/types';
 import { useCurrency } from '../app/currency';
 import { useRow } from '../app/hooks';
 import { Link } from '../app/router';
+import { shownGaps } from '../chart/gaps';
 import { PriceChart } from '../chart/PriceChart';
 import { Age, Change, DayRange, LivePrice, Monogram, Percent, StateBadge } from '../components/Cells';
 import { Coverage } from '../components/Coverage';
@@ -84,6 +85,8 @@ function ChartPanel({ id, currency, row }: { id: string; currency: string; row: 
   const candles = useCandles(id, currency, range, shape === 'candles');
   const query = shape === 'line' ? history : candles;
   const answer = query.data;
+  const recorded = useGaps(id, range).data?.data;
+  const gaps = useMemo(() => shownGaps(recorded ?? [], answer?.gaps ?? []), [recorded, answer?.gaps]);
   const points = shape === 'line' ? (history.data?.prices.length ?? 0) : (candles.data?.candles.length ?? 0);
 
   return (
@@ -110,6 +113,7 @@ function ChartPanel({ id, currency, row }: { id: string; currency: string; row: 
             stepMs={STEP_MS[range]}
             line={shape === 'line' ? history.data : undefined}
             candles={shape === 'candles' ? candles.data : undefined}
+            gaps={gaps}
           />
         )}
       </div>
@@ -118,7 +122,7 @@ function ChartPanel({ id, currency, row }: { id: string; currency: string; row: 
           start={query.dataUpdatedAt - RANGES[range].days * 86_400_000}
           end={query.dataUpdatedAt}
           complete={answer.complete}
-          gaps={answer.gaps}
+          gaps={gaps}
           source={answer.source}
           conversion={answer.conversion}
         />
