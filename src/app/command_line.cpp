@@ -78,6 +78,7 @@ core::Status apply_flags(const ConfigFlags& flags, Config& config) {
 /// Times and files of the table commands, as given.
 struct TableFlags {
   std::string kind, file, start, end;
+  std::string start_name = "--start", end_name = "--end";
 };
 
 void add_series_flags(CLI::App& sub, TableOptions& table, TableFlags& flags, bool one) {
@@ -102,8 +103,8 @@ void add_table_flags(CLI::App& sub, CommandLine& out, TableFlags& flags, const s
 
 core::Status apply_table_flags(const TableFlags& flags, CommandLine& out) {
   if (!flags.file.empty()) out.files = {flags.file};
-  for (const auto& [name, text, target] :
-       {std::tuple{"--start", &flags.start, &out.table.start}, std::tuple{"--end", &flags.end, &out.table.end}}) {
+  for (const auto& [name, text, target] : {std::tuple{flags.start_name, &flags.start, &out.table.start},
+                                           std::tuple{flags.end_name, &flags.end, &out.table.end}}) {
     if (text->empty()) continue;
     const auto time = history::parse_time(*text);
     if (!time || !time->is_set()) {
@@ -114,7 +115,8 @@ core::Status apply_table_flags(const TableFlags& flags, CommandLine& out) {
     *target = *time;
   }
   if (out.table.start.is_set() && out.table.end.is_set() && out.table.end <= out.table.start)
-    return core::fail(core::ErrorCode::invalid_argument, "--end is not after --start");
+    return core::fail(core::ErrorCode::invalid_argument,
+                      fmt::format("{} is not after {}", flags.end_name, flags.start_name));
   return {};
 }
 
@@ -224,8 +226,22 @@ tl::expected<CommandLine, Exit> parse_command_line(int argc, const char* const* 
       ->check(CLI::Range(0, 1'000'000));
   add_config_flags(*verify, flags);
 
+  CLI::App* backfill =
+      app.add_subcommand("backfill", "Fetch the past of a pair from its venues; a server may go on running");
+  backfill->add_option("--pair", out.table.pair, "Which pair, for example btc/usd")
+      ->type_name("BASE/QUOTE")
+      ->required();
+  backfill->add_option("--from", table.start, "From this time: RFC 3339, a date, or milliseconds")
+      ->type_name("TIME")
+      ->required();
+  backfill->add_option("--to", table.end, "Up to this time, which is not part of it [now]")->type_name("TIME");
+  backfill->add_option("--venue", out.table.venue, "Which venue [all enabled ones that have the pair]");
+  backfill->add_option("--interval", out.table.interval, "1m: minutes, hours and days; 1h: no minutes [1m]")
+      ->check(CLI::IsMember({"1m", "1h"}));
+  add_config_flags(*backfill, flags);
+
   CLI::App* config = app.add_subcommand("config", "Print the configuration file with every key and its default");
-  for (CLI::App* sub : {serve, simulate, record, replay, backup, restore, exported, imported, verify, config})
+  for (CLI::App* sub : {serve, simulate, record, replay, backup, restore, exported, imported, verify, backfill, config})
     sub->allow_extras();
 
   try {
@@ -263,6 +279,11 @@ tl::expected<CommandLine, Exit> parse_command_line(int argc, const char* const* 
   if (sub == exported) out.command = Command::export_table;
   if (sub == imported) out.command = Command::import_table;
   if (sub == verify) out.command = Command::verify;
+  if (sub == backfill) {
+    out.command = Command::backfill;
+    table.start_name = "--from";
+    table.end_name = "--to";
+  }
   if (sub == config) out.command = Command::config;
   if (out.venue.empty()) out.venue = "binance";
   if (!simulate_listen.empty()) {

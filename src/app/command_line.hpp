@@ -8,7 +8,19 @@
 
 namespace tickspan::app {
 
-enum class Command { serve, simulate, record, replay, backup, restore, export_table, import_table, verify, config };
+enum class Command {
+  serve,
+  simulate,
+  record,
+  replay,
+  backup,
+  restore,
+  export_table,
+  import_table,
+  verify,
+  backfill,
+  config
+};
 
 /// Which table of history, and how it is written.
 struct TableOptions {
@@ -47,7 +59,7 @@ struct CommandLine {
   // backup, restore, export
   bool force = false;  ///< an existing FILE may be replaced
 
-  // export, import, verify
+  // export, import, verify, backfill
   TableOptions table;
 };
 

@@ -14,6 +14,7 @@ int run_restore(const CommandLine& command);
 int run_export(const CommandLine& command);
 int run_import(const CommandLine& command);
 int run_verify(const CommandLine& command);
+int run_backfill(const CommandLine& command);
 
 /// `tickspan: …` on stderr; returns 1.
 int cannot(const core::Error& error);

@@ -44,6 +44,8 @@ int run(int argc, const char* const* argv) {
       return app::run_import(*command);
     case app::Command::verify:
       return app::run_verify(*command);
+    case app::Command::backfill:
+      return app::run_backfill(*command);
     case app::Command::config:
       std::fputs(app::default_config_file().c_str(), stdout);
       return 0;

@@ -1,12 +1,13 @@
 #pragma once
 
-#include <map>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "app/sources.hpp"
 #include "history/backfiller.hpp"
+#include "history/chart_repairer.hpp"
 #include "history/gap_repairer.hpp"
 
 namespace tickspan::app {
@@ -22,6 +23,8 @@ class Past {
   ~Past();
 
   void add(const SourceConfig& source);
+  /// The aggregator, which fills its own holes. `charts` must outlive stop().
+  void add_charts(const std::string& venue, feeds::ChartSource& charts);
   void set_symbols(const std::string& venue, std::shared_ptr<const core::SymbolTable> symbols);
   void start();
   /// Before the loop is stopped.
@@ -29,9 +32,13 @@ class Past {
 
  private:
   const FeedSurroundings around_;
+  storage::HistoryService& store_;
+  runtime::Metrics& metrics_;
+  const std::function<core::SnapshotPtr()> snapshot_;
   std::vector<PastOfVenue> venues_;
   std::unique_ptr<history::GapRepairer> repairer_;
   std::unique_ptr<history::Backfiller> backfiller_;  ///< null: not wanted
+  std::unique_ptr<history::ChartRepairer> charts_;   ///< null: there is no aggregator
 };
 
 }  // namespace tickspan::app

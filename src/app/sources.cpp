@@ -65,12 +65,20 @@ std::unique_ptr<feeds::Feed> make_exchange_feed(const FeedSurroundings& around,
                                                std::move(options));
 }
 
-std::optional<PastOfVenue> make_past(const FeedSurroundings& around, const SourceConfig& source) {
+net::ClientOptions client_options(const Config& config, const std::string& ca_file) {
+  net::ClientOptions options = net::ClientOptions::from_environment();
+  if (!config.proxy.empty()) options.proxy_url = config.proxy;
+  options.tls.ca_file = ca_file.empty() ? config.ca_file : ca_file;
+  return options;
+}
+
+std::optional<PastOfVenue> make_past(const PastSurroundings& around, const SourceConfig& source) {
   const auto& all = exchange_sources();
   const auto it = std::find_if(all.begin(), all.end(), [&](const ExchangeSource& s) { return s.name == source.name; });
   if (it == all.end() || it->make_history == nullptr) return std::nullopt;
   feeds::HistoryFetcherOptions options;
   options.venue = source.name;
+  options.share = around.share;
   options.client = around.client;
   options.tap = around.tap;
   if (!source.rest_url.empty()) {

@@ -42,6 +42,19 @@ std::unique_ptr<feeds::Feed> make_exchange_feed(const FeedSurroundings& around,
                                                 std::unique_ptr<feeds::VenueProtocol> protocol, core::VenueId venue,
                                                 const SourceConfig& source);
 
+/// Connections as the configuration wants them. `ca_file`: instead of the configured one, where it is not empty.
+net::ClientOptions client_options(const Config& config, const std::string& ca_file = {});
+
+/// What those share who ask for the past.
+struct PastSurroundings {
+  runtime::EventLoop& loop;
+  const runtime::Clock& clock;
+  net::ClientOptions client;
+  feeds::FrameTap tap;
+  net::RateBudget& budget;
+  double share = 1;  ///< of the venues' budgets
+};
+
 /// An exchange's past, and the one who asks for it.
 struct PastOfVenue {
   std::string venue;
@@ -49,7 +62,7 @@ struct PastOfVenue {
   std::unique_ptr<feeds::HistoryFetcher> fetcher;
 };
 /// Nothing where the venue has none. To be destroyed on the loop, or when that has stopped.
-std::optional<PastOfVenue> make_past(const FeedSurroundings& around, const SourceConfig& source);
+std::optional<PastOfVenue> make_past(const PastSurroundings& around, const SourceConfig& source);
 
 /// The aggregator is a feed and the source of charts at once.
 struct AggregatorFeed {

@@ -60,13 +60,6 @@ engine::EngineOptions engine_options(const WorldOptions& world, const Config& co
   return options;
 }
 
-net::ClientOptions client_options(const WorldOptions& world, const Config& config) {
-  net::ClientOptions options = net::ClientOptions::from_environment();
-  if (!config.proxy.empty()) options.proxy_url = config.proxy;
-  options.tls.ca_file = world.ca_file.empty() ? config.ca_file : world.ca_file;
-  return options;
-}
-
 }  // namespace
 
 struct World::Impl {
@@ -181,7 +174,8 @@ SourceConfig World::Impl::placed(const SourceConfig& source) const {
 
 void World::Impl::make_feeds() {
   budget = std::make_unique<net::RateBudget>(clock);
-  const FeedSurroundings around{loop, clock, engine->add_port(), client_options(options, config), options.tap, *budget};
+  const FeedSurroundings around{loop,        clock,  engine->add_port(), client_options(config, options.ca_file),
+                                options.tap, *budget};
   if (config.repair_gaps) {
     past = std::make_unique<Past>(
         around, *history, metrics, [e = engine.get()] { return e->snapshot(); },
@@ -203,6 +197,7 @@ void World::Impl::make_feeds() {
     AggregatorFeed aggregator =
         make_coingecko_feed(around, venue, source, static_cast<std::size_t>(config.tracked_assets));
     charts = aggregator.charts;
+    if (past) past->add_charts(coingecko_venue().id, *charts);
     feeds.push_back(std::move(aggregator.feed));
   }
 }

@@ -27,7 +27,8 @@ HistoryFetcher::HistoryFetcher(const VenueHistory& history, runtime::EventLoop& 
       breaker_(clock),
       http_(loop, options_.client),
       timer_(loop) {
-  const net::RateLimit limit{history.limits().requests_per_minute, history.limits().burst};
+  const net::RateLimit limit{history.limits().requests_per_minute * options_.share,
+                             std::max(1.0, history.limits().burst * options_.share)};
   for (const std::string& url : options_.rest_urls) budget_.set_limit(url, limit);
 }
 

@@ -27,6 +27,7 @@ struct HistoryFetcherOptions {
   net::ClientOptions client;
   FrameTap tap;
   std::chrono::milliseconds request_timeout{20'000};
+  double share = 1;             ///< of the venue's budget, where another program of ours asks there, too
   std::size_t max_pages = 200;  ///< of one query; more is `too_large`
   unsigned tries = 4;           ///< of one page; being told to wait does not count
   net::BackoffOptions backoff{std::chrono::seconds(1), std::chrono::seconds(30), std::chrono::seconds(30)};

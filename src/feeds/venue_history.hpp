@@ -42,7 +42,8 @@ struct HistoryLimits {
   double requests_per_minute = 60;  ///< well below what the venue allows an address: others may share it
   double burst = 1;
   std::size_t newest_candles = 0;  ///< the venue has only so many candles up to now; 0: all
-  bool trades_by_time = true;      ///< false: pages of trades go back from now, so that the distant past is far
+  std::size_t candles_per_page = 1000;
+  bool trades_by_time = true;  ///< false: pages of trades go back from now, so that the distant past is far
 };
 
 /// How one venue is asked for its past, without any I/O.

@@ -6,9 +6,9 @@
 #include <set>
 #include <utility>
 
+#include "history/after_repair.hpp"
 #include "history/composite_repair.hpp"
 #include "history/hole.hpp"
-#include "history/level_repair.hpp"
 #include "history/minutes.hpp"
 #include "history/store_link.hpp"
 #include "runtime/log.hpp"
@@ -21,8 +21,9 @@ using core::Timestamp;
 constexpr runtime::Log kLog{"history"};
 constexpr core::Duration kMinute = std::chrono::minutes(1);
 constexpr core::Duration kLookBack = std::chrono::hours(24 * 7);  // for the close before a hole
-constexpr std::size_t kMostGaps = 20'000;
-constexpr std::size_t kLevelsAtOnce = 50;
+constexpr core::Duration kHeardBefore = std::chrono::minutes(10);
+constexpr core::Duration kEdge = std::chrono::minutes(1);  // of trades before and after, to see that none is missing
+constexpr core::Duration kSweepEvery = std::chrono::hours(1);  // for holes that are too old
 
 /// What is read and asked for of one pair of one hole.
 struct Task {
@@ -31,6 +32,7 @@ struct Task {
   std::string base, quote;  ///< text ids
   core::SeriesKey series;
   core::InstrumentId instrument;
+  Timestamp from, to;  ///< the minutes to be made
   feeds::HistoryQuery query;
 };
 
@@ -62,15 +64,18 @@ struct GapRepairer::Impl : std::enable_shared_from_this<GapRepairer::Impl> {
         trades(metrics.counter("tickspan_history_trades_recovered_total", "Trades that filled holes")),
         candles(metrics.counter("tickspan_history_candles_recovered_total", "Minutes made anew from a venue's past")),
         rebuilt(metrics.counter("tickspan_history_composites_rebuilt_total",
-                                "Composite minutes rebuilt from their pairs' minutes")) {}
+                                "Composite minutes rebuilt from their pairs' minutes")),
+        after(std::make_shared<AfterRepair>(link, clock, after_hooks())) {}
 
   void start() { tick(); }
   void stop() {
     stopped = true;
+    after->stop();
     timer.cancel();
   }
   void tick();
   void look();
+  void give_up_old(std::vector<core::Gap>& gaps);
   void take_gaps(core::Result<std::vector<core::Gap>> gaps);
   void check_levels(Worker& worker, const std::vector<core::Gap>& gaps);
   void step(Worker& worker);
@@ -81,14 +86,16 @@ struct GapRepairer::Impl : std::enable_shared_from_this<GapRepairer::Impl> {
   std::optional<Task> task_of(const Worker& worker, const Hole& hole, const std::string& symbol) const;
   bool has_candles(const Worker& worker, Timestamp from) const;
   void ask(Worker& worker, Task task);
+  void ask_candles(Worker& worker, Task task);
+  void ask_former(Worker& worker, Task task);
   void take_page(Worker& worker, Task task, core::Result<feeds::HistoryPage> page);
   void take_error(Worker& worker, Task task, const core::Error& error);
   void read_last_close(Worker& worker, Task task, feeds::HistoryPage page);
   void fill(Worker& worker, const Task& task, const feeds::HistoryPage& page, core::Decimal last_close);
   void next_pair(Worker& worker, const Task& task);
   void finish(Worker& worker, Hole& hole);
-  void sum_levels();
   void composite_rebuilt(const core::RepairedCandles& made);
+  AfterRepair::Hooks after_hooks();
   template <typename Value, typename Job, typename Then>
   bool read(Job job, Then then);
   core::CataloguePtr catalogue() const {
@@ -107,10 +114,10 @@ struct GapRepairer::Impl : std::enable_shared_from_this<GapRepairer::Impl> {
   runtime::Gauge& open;
   runtime::Counter &repaired, &lost, &trades, &candles, &rebuilt;
   std::map<std::string, Worker> workers;
-  LevelRepair levels;
-  Timestamp next_look;
+  std::shared_ptr<AfterRepair> after;
+  Timestamp next_look, next_sweep;
+  std::vector<storage::SeriesName> series;  ///< all that the store has, where a hole is open
   bool looking = false;
-  bool summing = false;
   bool stopped = false;
 };
 
@@ -130,7 +137,7 @@ void GapRepairer::Impl::tick() {
   const Timestamp now = clock.now();
   if (now >= next_look) look();
   for (auto& [venue, worker] : workers) step(worker);
-  sum_levels();
+  after->step();
   if (!engine.busy()) composites.tick(catalogue(), now);
   timer.expires_after(options.tick);
   timer.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
@@ -143,17 +150,33 @@ void GapRepairer::Impl::look() {
   if (looking) return;
   const Timestamp now = clock.now();
   next_look = now + options.look_every;
-  const auto job = [since = now - options.horizon, until = now + std::chrono::hours(24)](storage::StoreReader& reader) {
-    return reader.gaps("", since, until, kMostGaps);
+  const bool sweep = now >= next_sweep;
+  if (sweep) next_sweep = now + kSweepEvery;
+  const Timestamp since = sweep ? Timestamp{} : now - options.horizon;
+  const auto job = [since, until = now + std::chrono::hours(24)](storage::StoreReader& reader) {
+    return find_holes(reader, since, until);
   };
-  looking = read<core::Result<std::vector<core::Gap>>>(job, [](Impl& self, auto gaps) {
+  looking = read<FoundHoles>(job, [](Impl& self, FoundHoles found) {
     self.looking = false;
-    self.take_gaps(std::move(gaps));
+    self.series = std::move(found.series);
+    self.take_gaps(std::move(found.gaps));
   });
+}
+
+// Nobody will ask for them any more, and that is what their rows shall say.
+void GapRepairer::Impl::give_up_old(std::vector<core::Gap>& gaps) {
+  core::WriteBatch batch;
+  batch.gaps = take_old(gaps, clock.now() - options.horizon);
+  if (batch.gaps.empty()) return;
+  kLog.info("{} holes are too old to be filled", batch.gaps.size());
+  lost.add(batch.gaps.size());
+  batch.catalogue = catalogue();
+  link.write(std::move(batch));
 }
 
 void GapRepairer::Impl::take_gaps(core::Result<std::vector<core::Gap>> gaps) {
   if (!gaps) return kLog.warn("holes can't be read: {}", gaps.error().context);
+  give_up_old(*gaps);
   std::size_t count = 0;
   for (auto& [venue, worker] : workers) {
     std::set<std::pair<Timestamp, std::string>> present;
@@ -189,8 +212,9 @@ void GapRepairer::Impl::check_levels(Worker& worker, const std::vector<core::Gap
       if (!gap.instrument_symbol.empty() && gap.instrument_symbol != symbol) continue;
       if (id.index() >= names->instruments().size()) continue;
       const core::Instrument& pair = names->instrument(id);
-      levels.changed(names->asset(pair.base).id, names->asset(pair.quote).id, worker.venue, hole.from(), hole.to(),
-                     now);
+      after->changed({names->asset(pair.base).id, names->asset(pair.quote).id, worker.venue, core::Interval::m1,
+                      hole.from(), hole.to()},
+                     {pair.base, pair.quote, pair.venue});
       composites.changed(pair.base, hole.from(), hole.to(), now);
     }
   }
@@ -236,15 +260,38 @@ void GapRepairer::Impl::begin(Worker& worker, Hole& hole) {
   std::sort(hole.todo.begin(), hole.todo.end(), [&](const std::string& a, const std::string& b) {
     return worker.symbols->find(a) > worker.symbols->find(b);
   });
+  if (const auto names = catalogue()) hole.former = former_pairs(*names, worker.venue, *worker.symbols, series);
+  hole.todo.insert(hole.todo.begin(), hole.former.begin(), hole.former.end());
+}
+
+// A pair that nobody listened to just before the hole has none.
+void GapRepairer::Impl::ask_former(Worker& worker, Task task) {
+  const storage::CandleQuery query{.base = task.base,
+                                   .quote = task.quote,
+                                   .venue = worker.venue,
+                                   .start = task.from - kHeardBefore,
+                                   .end = task.from + kMinute,
+                                   .limit = 1};
+  using Read = core::Result<std::vector<core::Candle>>;
+  worker.busy = true;
+  const bool reading = read<Read>([query](storage::StoreReader& reader) { return reader.candles(query); },
+                                  [&worker, task](Impl& self, const Read& before) {
+                                    std::erase(worker.holes[task.hole].former, task.symbol);
+                                    if (before && before->empty()) return self.next_pair(worker, task);
+                                    self.ask(worker, task);
+                                  });
+  if (!reading) worker.busy = false;  // the next step tries again
 }
 
 void GapRepairer::Impl::repair_next(Worker& worker, Hole& hole) {
   while (!hole.todo.empty()) {
     const auto task = task_of(worker, hole, hole.todo.back());
+    const bool former = std::find(hole.former.begin(), hole.former.end(), hole.todo.back()) != hole.former.end();
+    if (task && former) return ask_former(worker, *task);
     if (task) return ask(worker, *task);
     hole.todo.pop_back();  // not a pair any more
   }
-  if (hole.end_round(clock.now(), options.rounds, options.first_retry)) finish(worker, hole);
+  if (hole.end_round(clock.now(), options.rounds, options.first_retry, options.patience)) finish(worker, hole);
 }
 
 bool GapRepairer::Impl::has_candles(const Worker& worker, Timestamp from) const {
@@ -263,10 +310,24 @@ std::optional<Task> GapRepairer::Impl::task_of(const Worker& worker, const Hole&
   const Timestamp to = hole.to();
   const bool by_trades = to - from <= options.trades_up_to &&
                          (worker.source->limits().trades_by_time || clock.now() - from <= options.recent);
-  const auto kind = by_trades || !has_candles(worker, from) ? feeds::HistoryKind::trades : feeds::HistoryKind::minutes;
-  return Task{
-      {hole.gap.start, hole.gap.instrument_symbol}, symbol, names->asset(pair.base).id, names->asset(pair.quote).id,
-      {pair.base, pair.quote, pair.venue},          id,     {kind, symbol, from, to}};
+  feeds::HistoryQuery query{feeds::HistoryKind::minutes, symbol, from, to};
+  if (by_trades || !has_candles(worker, from))
+    query = {feeds::HistoryKind::trades, symbol, from - kEdge, std::min(to + kEdge, std::max(to, clock.now()))};
+  return Task{{hole.gap.start, hole.gap.instrument_symbol},
+              symbol,
+              names->asset(pair.base).id,
+              names->asset(pair.quote).id,
+              {pair.base, pair.quote, pair.venue},
+              id,
+              from,
+              to,
+              std::move(query)};
+}
+
+// The venue's own candles instead of its trades.
+void GapRepairer::Impl::ask_candles(Worker& worker, Task task) {
+  task.query = {feeds::HistoryKind::minutes, task.symbol, task.from, task.to};
+  ask(worker, std::move(task));
 }
 
 void GapRepairer::Impl::ask(Worker& worker, Task task) {
@@ -281,21 +342,18 @@ void GapRepairer::Impl::take_page(Worker& worker, Task task, core::Result<feeds:
   if (!page) return take_error(worker, std::move(task), page.error());
   const Hole& hole = worker.holes[task.hole];
   const bool by_trades = task.query.kind == feeds::HistoryKind::trades;
-  // Trades that leave ids out are not all there were; the venue's own candles have all of them.
-  if (by_trades && !count_trades(page->trades, task.query.from, task.query.to).whole() &&
-      has_candles(worker, hole.from())) {
-    task.query.kind = feeds::HistoryKind::minutes;
-    return ask(worker, std::move(task));
-  }
+  // Trades that leave ids out, or that may have had others before or after them, are not known to be all there were;
+  // the venue's own candles have all of them.
+  if (by_trades && has_candles(worker, hole.from()) &&
+      !(count_trades(page->trades, task.query.from, task.query.to).whole() &&
+        encloses(page->trades, task.from, task.to)))
+    return ask_candles(worker, std::move(task));
   read_last_close(worker, std::move(task), std::move(*page));
 }
 
 void GapRepairer::Impl::take_error(Worker& worker, Task task, const core::Error& error) {
   const bool too_long = error.code == core::ErrorCode::too_large && task.query.kind == feeds::HistoryKind::trades;
-  if (too_long && has_candles(worker, task.query.from)) {
-    task.query.kind = feeds::HistoryKind::minutes;
-    return ask(worker, std::move(task));
-  }
+  if (too_long && has_candles(worker, task.from)) return ask_candles(worker, std::move(task));
   Hole& hole = worker.holes[task.hole];
   kLog.debug("{} {}: {}", worker.venue, task.symbol, error.context);
   (error.retryable ? hole.failed : hole.lost).push_back(task.symbol);
@@ -306,8 +364,8 @@ void GapRepairer::Impl::read_last_close(Worker& worker, Task task, feeds::Histor
   const storage::CandleQuery query{.base = task.base,
                                    .quote = task.quote,
                                    .venue = worker.venue,
-                                   .start = task.query.from - kLookBack,
-                                   .end = task.query.from,
+                                   .start = task.from - kLookBack,
+                                   .end = task.from,
                                    .limit = 1};
   using Read = core::Result<std::vector<core::Candle>>;
   const bool reading = read<Read>([query](storage::StoreReader& reader) { return reader.candles(query); },
@@ -324,9 +382,8 @@ void GapRepairer::Impl::fill(Worker& worker, const Task& task, const feeds::Hist
                              core::Decimal last_close) {
   Hole& hole = worker.holes[task.hole];
   const bool by_trades = task.query.kind == feeds::HistoryKind::trades;
-  auto minutes = by_trades
-                     ? minutes_of_trades(page.trades, task.query.from, task.query.to, last_close)
-                     : whole_candles(page.candles, core::Interval::m1, task.query.from, task.query.to, last_close);
+  auto minutes = by_trades ? minutes_of_trades(page.trades, task.from, task.to, last_close)
+                           : whole_candles(page.candles, core::Interval::m1, task.from, task.to, last_close);
   const bool whole = !by_trades || count_trades(page.trades, task.query.from, task.query.to).whole();
   core::WriteBatch batch;
   batch.catalogue = catalogue();
@@ -344,7 +401,7 @@ void GapRepairer::Impl::fill(Worker& worker, const Task& task, const feeds::Hist
   }
   candles.add(minutes.size());
   trades.add(static_cast<std::uint64_t>(count.recovered));
-  hole.counted = hole.counted && by_trades;
+  hole.counted = hole.counted && by_trades && encloses(page.trades, task.from, task.to);
   hole.expected += count.expected;
   hole.recovered += by_trades ? count.recovered : static_cast<std::int64_t>(page.candles.size());
   if (whole)
@@ -353,9 +410,10 @@ void GapRepairer::Impl::fill(Worker& worker, const Task& task, const feeds::Hist
     hole.lost.push_back(task.symbol);
   if (!minutes.empty()) {
     link.write(std::move(batch));
-    levels.changed(task.base, task.quote, worker.venue, task.query.from, task.query.to, clock.now());
-    composites.changed(task.series.base, task.query.from, task.query.to, clock.now());
-    engine.send({task.series, std::move(minutes), {}});
+    composites.changed(task.series.base, task.from, task.to, clock.now());
+    engine.send({task.series, minutes, {}});
+    after->changed({task.base, task.quote, worker.venue, core::Interval::m1, task.from, task.to, std::move(minutes)},
+                   task.series);
   }
   next_pair(worker, task);
 }
@@ -380,45 +438,24 @@ void GapRepairer::Impl::finish(Worker& worker, Hole& hole) {
   link.write(std::move(batch));
 }
 
-void GapRepairer::Impl::sum_levels() {
-  if (summing || link.busy() || engine.busy()) return;
-  auto due = levels.take_due(clock.now(), kLevelsAtOnce);
-  if (due.empty()) return;
-  using Sums = std::vector<std::pair<LevelRepair::Task, core::Result<std::optional<core::Candle>>>>;
-  const auto job = [due](storage::StoreReader& reader) {
-    Sums sums;
-    for (const LevelRepair::Task& task : due) sums.emplace_back(task, LevelRepair::sum(reader, task));
-    return sums;
-  };
-  summing = read<Sums>(job, [](Impl& self, const Sums& sums) {
-    self.summing = false;
-    core::WriteBatch batch;
-    batch.catalogue = self.catalogue();
-    for (const auto& [task, candle] : sums) {
-      if (!candle) {
-        self.levels.put_back(task, self.clock.now());
-      } else if (*candle && batch.catalogue) {
-        const core::SeriesKey series{batch.catalogue->find_id(task.base), batch.catalogue->find_id(task.quote),
-                                     batch.catalogue->find_venue(task.venue)};
-        batch.candles.push_back({series, task.interval, **candle});
-      }
-    }
-    for (const core::CandleRow& row : batch.candles) {
-      if (row.interval == core::Interval::h1) self.engine.send({row.series, {}, {row.candle}});
-    }
-    if (!batch.candles.empty()) self.link.write(std::move(batch));
-  });
-  if (summing) return;
-  for (const LevelRepair::Task& task : due) levels.put_back(task, clock.now());
-}
-
 void GapRepairer::Impl::composite_rebuilt(const core::RepairedCandles& made) {
   rebuilt.add(made.minutes.size());
   if (const auto names = catalogue()) {
-    levels.changed(names->asset(made.series.base).id, names->asset(made.series.quote).id, "",
-                   made.minutes.front().start, made.minutes.back().start + kMinute, clock.now());
+    after->add_levels({names->asset(made.series.base).id, names->asset(made.series.quote).id, "", core::Interval::m1,
+                       made.minutes.front().start, made.minutes.back().start + kMinute});
   }
   engine.send(made);
+}
+
+AfterRepair::Hooks GapRepairer::Impl::after_hooks() {
+  return {[this] { return catalogue(); }, [this] { return engine.busy(); },
+          [this](const core::SeriesKey& pair, const std::vector<core::Candle>& minutes) {
+            composites.changed(pair.base, minutes.front().start, minutes.back().start + kMinute, clock.now());
+            engine.send({pair, minutes, {}});
+          },
+          [this](const core::CandleRow& hour) {
+            engine.send({hour.series, {}, {hour.candle}});
+          }};
 }
 
 GapRepairer::GapRepairer(runtime::EventLoop& loop, storage::HistoryService& store, const runtime::Clock& clock,
@@ -447,12 +484,9 @@ void GapRepairer::changed(const std::string& venue, const std::string& symbol, c
   const core::InstrumentId id = names->find_instrument(names->find_venue(venue), symbol);
   if (!id.valid()) return;
   const core::Instrument& pair = names->instrument(id);
-  const std::string& base = names->asset(pair.base).id;
-  const std::string& quote = names->asset(pair.quote).id;
-  if (interval == core::Interval::m1)
-    impl_->levels.changed(base, quote, venue, from, to, impl_->clock.now());
-  else
-    impl_->levels.hours_changed(base, quote, venue, from, to, impl_->clock.now());
+  impl_->after->changed({names->asset(pair.base).id, names->asset(pair.quote).id, venue, interval, from, to},
+                        {pair.base, pair.quote, pair.venue});
+  if (interval == core::Interval::m1) impl_->composites.changed(pair.base, from, to, impl_->clock.now());
 }
 
 void GapRepairer::start() {

@@ -21,23 +21,26 @@ struct GapRepairerOptions {
   core::Duration settle = std::chrono::seconds(10);  ///< after a source is live again, and after a hole's last minute
   core::Duration trades_up_to = std::chrono::minutes(15);  ///< longer holes are filled with the venue's candles
   core::Duration recent = std::chrono::minutes(30);        ///< how far pages of trades are followed back from now
-  core::Duration horizon = std::chrono::hours(24 * 30);    ///< older holes stay as they are
+  core::Duration horizon = std::chrono::hours(24 * 30);    ///< older ones are lost
   core::Duration first_retry = std::chrono::seconds(30);   ///< doubles with each round of failures
   int rounds = 5;                                          ///< then what failed is lost
   double outlier = 0.03;                                   ///< of rebuilt composites: market::CompositeContext
   TellRepaired tell_engine = {};                           ///< repaired candles; may be empty
+  core::Duration patience = std::chrono::hours(24);        ///< of a hole that is older two rounds are enough
   bool store_ticks = false;                                ///< recovered trades are stored, too
 };
 
 /// Fills the holes that are open in the store from the venues' own pasts, the newest first, and marks what became of
 /// them.
 ///
-/// A hole of a source is every pair's that is listened to now. Its minutes are made anew, whole, out of the venue's
-/// trades where the hole is short and the ids of the trades leave none out, else out of the venue's candles; hours and
-/// days that they lie in are summed up again once they are over. Composite minutes that lack are rebuilt from them; one
-/// that was told whole stays: it tells what was known. The engine hears of all of it. A source's row says `repaired`
-/// when its pairs are done; a pair that could not be filled has a row of its own that says `lost`. There is no other
-/// state than these rows: after a restart it goes on with what is open.
+/// A hole of a source is every pair's that is listened to now, or was in this run and has candles from just before it.
+/// Its minutes are made anew, whole, out of the venue's trades where the hole is short and the ids of the trades, with
+/// some before and after the hole, leave none out; else out of the venue's candles. They are looked at again when no
+/// late trade can change them any more (AfterRepair); hours and days that they lie in are summed up once they are over.
+/// Composite minutes that lack are rebuilt from them; one that was told whole stays: it tells what was known. The
+/// engine hears of all of it. A source's row says `repaired` when its pairs are done; a pair that could not be filled
+/// has a row of its own that says `lost`, and so does every hole beyond `horizon`. There is no other state than these
+/// rows: after a restart it goes on with what is open.
 /// **Threading**: everything on the loop's thread, but construction. **Ownership**: all that it is given must outlive
 /// it; destroyed on the loop, or when that has stopped.
 /// **Limits**: one query at a time per venue; holes of `horizon`.

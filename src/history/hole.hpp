@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/market_data.hpp"
+#include "storage/history_store.hpp"
 
 namespace tickspan::history {
 
@@ -13,6 +14,7 @@ struct Hole {
   bool begun = false;
   bool done = false;
   std::vector<std::string> todo, failed, lost;  ///< the venue's symbols; `todo` from the back
+  std::vector<std::string> former;  ///< of `todo`: not listened to now, and it is not known yet whether then
   int rounds = 0;
   core::Timestamp not_before;  ///< when those that failed are tried again
   std::size_t repaired = 0;
@@ -23,11 +25,28 @@ struct Hole {
   /// The minutes to be made anew: [from, to). Clocks differ by a little, and pairs come back one after the other.
   core::Timestamp from() const;
   core::Timestamp to() const;
-  /// One round is over, `todo` is empty: what failed is tried again later, or after `most` rounds is lost. True when
-  /// all is done.
-  bool end_round(core::Timestamp now, int most, core::Duration first_retry);
+  /// One round is over, `todo` is empty: what failed is tried again later, or after `most` rounds is lost. A hole that
+  /// ended longer than `patience` ago has two: how often it was tried is forgotten by a restart, its age is not. True
+  /// when all is done.
+  bool end_round(core::Timestamp now, int most, core::Duration first_retry, core::Duration patience);
   /// The rows that say what became of it.
   std::vector<core::Gap> result() const;
 };
+
+/// What a look at the store finds.
+struct FoundHoles {
+  core::Result<std::vector<core::Gap>> gaps;  ///< that touch [since, until), whatever their state
+  std::vector<storage::SeriesName> series;    ///< all there are; read where one of the gaps is open
+};
+/// On a reader's thread.
+FoundHoles find_holes(storage::StoreReader& reader, core::Timestamp since, core::Timestamp until);
+
+/// Takes those out that ended before `oldest`. Returns the open ones of them as lost.
+std::vector<core::Gap> take_old(std::vector<core::Gap>& gaps, core::Timestamp oldest);
+
+/// Pairs of a venue that are not listened to any more, and of which the store has something: they may have been when a
+/// hole began.
+std::vector<std::string> former_pairs(const core::Catalogue& names, const std::string& venue,
+                                      const core::SymbolTable& symbols, const std::vector<storage::SeriesName>& stored);
 
 }  // namespace tickspan::history

@@ -81,6 +81,10 @@ TradeCount count_trades(std::span<const feeds::HistoryTrade> trades, core::Times
   return count;
 }
 
+bool encloses(std::span<const feeds::HistoryTrade> trades, core::Timestamp from, core::Timestamp to) {
+  return !trades.empty() && trades.front().at < from && trades.back().at >= to;
+}
+
 std::optional<core::Candle> sum_up(std::span<const core::Candle> parts, core::Interval interval,
                                    core::Interval part_interval, core::Timestamp start) {
   if (parts.empty()) return {};

@@ -29,6 +29,10 @@ struct TradeCount {
 /// Of the trades in [from, to).
 TradeCount count_trades(std::span<const feeds::HistoryTrade> trades, core::Timestamp from, core::Timestamp to);
 
+/// Whether there is a trade before `from` and one at `to` or later: with all ids between them there, none can be
+/// missing in [from, to).
+bool encloses(std::span<const feeds::HistoryTrade> trades, core::Timestamp from, core::Timestamp to);
+
 /// The longer candle that starts at `start` out of its shorter ones, ascending: minutes of an hour, hours of a day.
 /// Incomplete where one of them is, or is missing. Nothing where there are none.
 std::optional<core::Candle> sum_up(std::span<const core::Candle> parts, core::Interval interval,

@@ -70,6 +70,11 @@ TEST(CommandLine, TablesGoOutAndIn) {
   EXPECT_EQ(in->table.venue, "binance");
   EXPECT_EQ(in->table.form, "ndjson");
   EXPECT_TRUE(in->table.skip_bad);
+  const auto backfill = parse({"backfill", "--pair", "btc/usd", "--from", "2021-01-01", "--interval", "1h"});
+  ASSERT_TRUE(backfill) << backfill.error().text;
+  EXPECT_EQ(backfill->command, Command::backfill);
+  EXPECT_EQ(backfill->table.interval, "1h");
+  EXPECT_EQ(backfill->table.start, core::Timestamp::from_s(1'609'459'200));
   const auto verify = parse({"verify", "--list", "5"});
   ASSERT_TRUE(verify) << verify.error().text;
   EXPECT_EQ(verify->command, Command::verify);

@@ -25,6 +25,11 @@ class GapRepairerTest : public test::RepairTest {
     options_.tick = 5ms;
     options_.look_every = 0s;
     options_.first_retry = 0s;
+    options_.tell_engine = [this](core::RepairedCandles& what) {
+      const std::lock_guard lock(mutex_);
+      if (what.series.venue.valid() && !what.minutes.empty()) told_.push_back(what);
+      return runtime::PushResult::ok;
+    };
   }
   ~GapRepairerTest() override {
     loop_.run([this] { repairer_.reset(); });
@@ -60,6 +65,26 @@ class GapRepairerTest : public test::RepairTest {
     });
   }
 
+  std::vector<core::RepairedCandles> told() {
+    const std::lock_guard lock(mutex_);
+    return told_;
+  }
+  /// As the engine writes it.
+  void write_minute(std::string_view symbol, Timestamp start, Decimal close, bool flat) {
+    core::WriteBatch batch;
+    batch.catalogue = catalogue_;
+    core::Candle c;
+    c.start = start;
+    c.open = c.high = c.low = c.close = close;
+    c.final = true;
+    c.flat = flat;
+    c.trades = flat ? 0 : 1;
+    batch.candles.push_back({series(symbol), core::Interval::m1, c});
+    ASSERT_EQ(store_.push(batch), runtime::PushResult::ok);
+    store_.flush();
+  }
+
+  std::vector<core::RepairedCandles> told_;  // guarded by mutex_
   GapRepairerOptions options_;
   std::unique_ptr<GapRepairer> repairer_;
 };
@@ -77,15 +102,15 @@ TEST_F(GapRepairerTest, AHoleOfASourceIsFilledForEveryPairFromItsTrades) {
     ASSERT_EQ(made.size(), 2u) << base;
     EXPECT_EQ(made[0].start, kStart);
     EXPECT_EQ(made[0].trades, 6u);
-    EXPECT_EQ(made[0].open, (Decimal{100, 0}));
-    EXPECT_EQ(made[1].close, (Decimal{111, 0}));
+    EXPECT_EQ(made[0].open, (Decimal{106, 0}));  // the first six are from before
+    EXPECT_EQ(made[1].close, (Decimal{117, 0}));
     EXPECT_TRUE(made[0].final);
     EXPECT_FALSE(made[0].incomplete);
   }
   ASSERT_EQ(past_.asked().size(), 2u);
   EXPECT_EQ(past_.asked()[0].symbol, "BTC/USD");
-  EXPECT_EQ(past_.asked()[0].from, kStart);
-  EXPECT_EQ(past_.asked()[0].to, kStart + 2min);
+  EXPECT_EQ(past_.asked()[0].from, kStart - 1min);
+  EXPECT_EQ(past_.asked()[0].to, kStart + 3min);
 }
 
 TEST_F(GapRepairerTest, NothingIsTouchedBeforeTheLastMinuteIsOverAndTheSourceIsBack) {
@@ -108,13 +133,13 @@ TEST_F(GapRepairerTest, TheNewestHoleComesFirst) {
   record({"kraken", "BTC/USD", kStart + 20s, kStart + 70s});
   start();
   ASSERT_TRUE(eventually([&] { return past_.asked().size() == 2; }));
-  EXPECT_EQ(past_.asked()[0].from, kStart);
+  EXPECT_EQ(past_.asked()[0].from, kStart - 1min);
   EXPECT_LT(past_.asked()[1].from, kStart);
 }
 
 TEST_F(GapRepairerTest, TradesThatLeaveOneOutGiveWayToTheVenuesCandles) {
   past_.answer = [](const feeds::HistoryQuery& query) {
-    if (query.kind == feeds::HistoryKind::trades) return trades_page(query, 104);
+    if (query.kind == feeds::HistoryKind::trades) return trades_page(query, 108);
     feeds::HistoryPage page;
     core::Candle c;
     c.start = query.from;
@@ -200,7 +225,104 @@ TEST_F(GapRepairerTest, RecoveredTradesAreStoredWhereTradesAre) {
         {.base = "bitcoin", .quote = "usd", .venue = "kraken", .start = kStart - 1h, .end = kStart + 1h});
   });
   ASSERT_EQ(stored.size(), 5u);
-  EXPECT_EQ(stored[0].trade_id, 102u);
+  EXPECT_EQ(stored[0].trade_id, 108u);
+}
+
+TEST_F(GapRepairerTest, TradesMissingAtTheEdgeGiveWayToCandles) {
+  past_.answer = [](const feeds::HistoryQuery& query) {
+    if (query.kind != feeds::HistoryKind::trades) return test::candles_page(query);
+    auto page = trades_page(query);
+    std::erase_if(page.trades, [](const feeds::HistoryTrade& t) { return t.at >= kStart + 100s; });
+    return page;
+  };
+  record({"kraken", "BTC/USD", kStart + 20s, kStart + 70s});
+  start();
+  ASSERT_TRUE(becomes(GapState::repaired));
+  EXPECT_EQ(minutes("bitcoin")[0].close, (Decimal{7, 0}));
+}
+
+TEST_F(GapRepairerTest, AMinuteThatALateTradeWroteOverIsWrittenAgain) {
+  record({"kraken", "BTC/USD", kStart + 20s, kStart + 70s});
+  start();
+  ASSERT_TRUE(becomes(GapState::repaired));
+  EXPECT_EQ(told().size(), 1u);
+  write_minute("BTC/USD", kStart + 1min, {5, 0}, false);
+  clock_.advance(11s);
+  ASSERT_TRUE(eventually([&] { return told().size() == 2; }));
+  write_minute("BTC/USD", kStart + 1min, {6, 0}, false);
+  clock_.advance(4min);
+  ASSERT_TRUE(eventually([&] { return told().size() == 3; }));
+  EXPECT_EQ(told().back().minutes.size(), 1u);
+  store_.flush();
+  EXPECT_EQ(minutes("bitcoin")[1].close, (Decimal{117, 0}));
+  EXPECT_EQ(minutes("bitcoin")[1].trades, 6u);
+}
+
+TEST_F(GapRepairerTest, FlatMinutesAfterAHoleTakeTheCloseThatWasMissed) {
+  write_minute("BTC/USD", kStart + 2min, {5, 0}, true);
+  write_minute("BTC/USD", kStart + 3min, {5, 0}, true);
+  write_minute("BTC/USD", kStart + 4min, {6, 0}, false);
+  write_minute("BTC/USD", kStart + 5min, {6, 0}, true);
+  record({"kraken", "BTC/USD", kStart + 20s, kStart + 70s});
+  clock_.set(kStart + 6min);
+  start();
+  ASSERT_TRUE(becomes(GapState::repaired));
+  clock_.advance(11s);
+  ASSERT_TRUE(eventually([&] { return told().size() == 2; }));
+  store_.flush();
+  const auto made = minutes("bitcoin");
+  ASSERT_EQ(made.size(), 6u);
+  EXPECT_EQ(made[2].close, (Decimal{117, 0}));
+  EXPECT_EQ(made[3].open, (Decimal{117, 0}));
+  EXPECT_TRUE(made[3].flat);
+  EXPECT_EQ(made[4].close, (Decimal{6, 0}));
+  EXPECT_EQ(made[5].close, (Decimal{6, 0}));
+  EXPECT_EQ(told()[1].minutes.size(), 2u);
+}
+
+TEST_F(GapRepairerTest, APairThatWasListenedToThenIsRepairedToo) {
+  auto only_btc = std::make_shared<core::SymbolTable>();
+  only_btc->add("BTC/USD", symbols_->find("BTC/USD"));
+  symbols_ = only_btc;
+  write_minute("ETH/USD", kStart - 1min, {5, 0}, false);
+  record({"kraken", "", kStart + 20s, kStart + 70s});
+  start();
+  ASSERT_TRUE(becomes(GapState::repaired));
+  EXPECT_EQ(minutes("ethereum").size(), 3u);
+}
+
+TEST_F(GapRepairerTest, APairThatWasGoneBeforeTheHoleIsNot) {
+  auto only_btc = std::make_shared<core::SymbolTable>();
+  only_btc->add("BTC/USD", symbols_->find("BTC/USD"));
+  symbols_ = only_btc;
+  write_minute("ETH/USD", kStart - 30min, {5, 0}, false);
+  record({"kraken", "", kStart + 20s, kStart + 70s});
+  start();
+  ASSERT_TRUE(becomes(GapState::repaired));
+  EXPECT_EQ(minutes("ethereum").size(), 1u);
+  EXPECT_EQ(past_.asked().size(), 1u);
+}
+
+TEST_F(GapRepairerTest, AHoleBeyondTheHorizonIsLost) {
+  record({"kraken", "", kStart - 31 * 24h, kStart - 31 * 24h + 1min});
+  record({"elsewhere", "", kStart - 40 * 24h, kStart - 40 * 24h + 1min});
+  start();
+  ASSERT_TRUE(eventually([&] {
+    const auto all = gaps();
+    return std::all_of(all.begin(), all.end(), [](const core::Gap& gap) { return gap.state == GapState::lost; });
+  }));
+  EXPECT_EQ(gaps().size(), 2u);
+  EXPECT_TRUE(past_.asked().empty());
+}
+
+TEST_F(GapRepairerTest, ARestartDoesNotBeginTheTriesOfAnOldHoleAnew) {
+  past_.answer = [](const feeds::HistoryQuery&) -> core::Result<feeds::HistoryPage> {
+    return core::fail(core::ErrorCode::unavailable, "not now", true);
+  };
+  record({"kraken", "BTC/USD", kStart - 48h, kStart - 48h + 1min});
+  start();
+  ASSERT_TRUE(becomes(GapState::lost));
+  EXPECT_EQ(past_.asked().size(), 2u);
 }
 
 class RebuiltCompositeTest : public GapRepairerTest {

@@ -143,13 +143,13 @@ TEST(Holes, WhatFailsIsTriedAgainLaterAndInTheEndLost) {
   Hole hole;
   hole.gap = {"kraken", "", kStart, kStart + 5s};
   hole.failed = {"A", "B"};
-  EXPECT_FALSE(hole.end_round(kStart, 2, 30s));
+  EXPECT_FALSE(hole.end_round(kStart, 2, 30s, 24h));
   EXPECT_EQ(hole.todo.size(), 2u);
   EXPECT_EQ(hole.not_before, kStart + 30s);
   hole.todo.clear();
   hole.failed = {"B"};
   hole.repaired = 1;
-  EXPECT_TRUE(hole.end_round(kStart, 2, 30s));
+  EXPECT_TRUE(hole.end_round(kStart, 2, 30s, 24h));
   const auto rows = hole.result();
   ASSERT_EQ(rows.size(), 2u);
   EXPECT_EQ(rows[0].state, core::GapState::repaired);

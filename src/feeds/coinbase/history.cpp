@@ -21,6 +21,7 @@ class CoinbaseHistory final : public VenueHistory {
     limits_.requests_per_minute = 180;  // of 600
     limits_.burst = 3;
     limits_.trades_by_time = false;
+    limits_.candles_per_page = kCandles;
   }
   const HistoryLimits& limits() const override { return limits_; }
 

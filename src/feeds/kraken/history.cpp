@@ -28,6 +28,7 @@ class KrakenHistory final : public VenueHistory {
   KrakenHistory() {
     limits_.requests_per_minute = 40;  // of about one a second
     limits_.newest_candles = 720;
+    limits_.candles_per_page = 720;
   }
   const HistoryLimits& limits() const override { return limits_; }
 

@@ -26,6 +26,7 @@ class OkxHistory final : public VenueHistory {
   OkxHistory() {
     limits_.requests_per_minute = 240;  // of 600
     limits_.burst = 5;
+    limits_.candles_per_page = kCandles;
   }
   const HistoryLimits& limits() const override { return limits_; }
 

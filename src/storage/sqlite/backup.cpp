@@ -219,6 +219,8 @@ Result<CopyInfo> restore(const std::string& source, const std::string& path) {
   fs::create_directories(fs::path(to).parent_path(), failed);
   const auto lock = FileLock::acquire(to + ".lock", fmt::format("the database '{}'", to));
   if (!lock) return tl::unexpected(lock.error());
+  const auto second = FileLock::acquire(to + ".second.lock", fmt::format("the place beside the database '{}'", to));
+  if (!second) return tl::unexpected(second.error());
   auto opened = open_source(absolute(source));
   if (!opened) return tl::unexpected(opened.error());
   if (auto sound = require_sound(*opened->connection, source); !sound) return tl::unexpected(sound.error());

@@ -49,6 +49,7 @@ class SqliteStore final : public HistoryStore {
           ErrorCode::io_error,
           fmt::format("cannot open the database '{}': it is a folder; choose another place with --data", path_));
     }
+    if (options_.beside) return open_beside();
     auto lock = FileLock::acquire(path_ + ".lock", fmt::format("the database '{}'", path_));
     if (!lock) return tl::unexpected(lock.error());
     auto connection = Connection::open(path_, Connection::Mode::read_write, options_.busy_timeout);
@@ -113,16 +114,38 @@ class SqliteStore final : public HistoryStore {
     }
     auto connection = Connection::open(path_, Connection::Mode::read_only, options_.busy_timeout);
     if (!connection) return tl::unexpected(connection.error());
-    const auto version = schema_version(**connection, path_);
-    if (!version) return tl::unexpected(version.error());
-    if (*version != newest_schema_version()) {
-      return core::fail(ErrorCode::conflict,
-                        fmt::format("the database '{}' has schema {}, this program reads {}; start it with this "
-                                    "version once",
-                                    path_, *version, newest_schema_version()));
-    }
+    if (auto fits = require_newest(**connection); !fits) return fits;
     looked_at_ = true;
     return {};
+  }
+
+  // The lock of the database itself is held only as long as its schema may have to be made.
+  Status open_beside() {
+    auto second = FileLock::acquire(path_ + ".second.lock", fmt::format("the place beside the database '{}'", path_));
+    if (!second) return tl::unexpected(second.error());
+    const auto alone = FileLock::acquire(path_ + ".lock", fmt::format("the database '{}'", path_));
+    if (!alone && alone.error().code != ErrorCode::unavailable) return tl::unexpected(alone.error());
+    auto connection = Connection::open(path_, Connection::Mode::read_write, options_.busy_timeout);
+    if (!connection) return tl::unexpected(connection.error());
+    if (alone) {
+      if (auto ready = prepare(**connection); !ready) return ready;
+    } else {
+      if (auto fits = require_newest(**connection); !fits) return fits;
+      if (auto configured = configure(**connection); !configured) return configured;
+    }
+    lock_ = std::move(*second);
+    write_ = std::move(*connection);
+    return {};
+  }
+
+  Status require_newest(Connection& connection) const {
+    const auto version = schema_version(connection, path_);
+    if (!version) return tl::unexpected(version.error());
+    if (*version == newest_schema_version()) return {};
+    return core::fail(ErrorCode::conflict,
+                      fmt::format("the database '{}' has schema {}, this program reads {}; start it with this "
+                                  "version once",
+                                  path_, *version, newest_schema_version()));
   }
 
   Status prepare(Connection& connection) {

@@ -16,6 +16,10 @@ struct SqliteOptions {
   int cache_kib = 8192;                          ///< page cache of the write connection; a reader has a quarter
   bool read_only = false;  ///< for looking at a file that another program may be writing: no lock, no writer, no
                            ///< migration (conflict where one would be needed)
+  /// A second writer beside a server: one at a time, whose transactions are short. Without a server open() makes and
+  /// migrates the database as usual, but a server may be started meanwhile. conflict where a server of another version
+  /// has the database.
+  bool beside = false;
 };
 
 /// History in one SQLite file in WAL mode. The folder is made when absent. One program at a time: open() takes a lock

@@ -1,0 +1,365 @@
+#include <fmt/format.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <future>
+
+#include "app/commands.hpp"
+#include "app/signals.hpp"
+#include "app/sources.hpp"
+#include "feeds/host_ring.hpp"
+#include "history/past_filler.hpp"
+#include "market/instrument_mapper.hpp"
+#include "market/seed_catalogue.hpp"
+#include "net/http_status.hpp"
+#include "storage/postgres/postgres_store.hpp"
+#include "storage/sqlite/file_lock.hpp"
+#include "storage/sqlite/sqlite_store.hpp"
+
+namespace tickspan::app {
+namespace {
+
+using namespace std::chrono_literals;
+using core::ErrorCode;
+using core::Result;
+using core::Timestamp;
+using Pairs = std::vector<core::ListedPair>;
+using Steady = std::chrono::steady_clock;
+
+constexpr int kWriteTries = 20;
+constexpr std::size_t kMaxListBody = 64 << 20;
+
+/// Wrong arguments, as the command line's own parser tells them.
+int usage(const std::string& text) {
+  std::fprintf(stderr, "tickspan: %s\n", text.c_str());
+  return 2;
+}
+
+std::string duration_text(double seconds) {
+  if (seconds < 90) return fmt::format("{:.0f} s", seconds);
+  if (seconds < 90 * 60) return fmt::format("{:.0f} min", seconds / 60);
+  return fmt::format("{:.1f} h", seconds / 3600);
+}
+
+/// A bar that is written over on a terminal; elsewhere a line now and then.
+class Progress {
+ public:
+  void at(const std::string& what, const history::PastProgress& p, std::uint64_t requests) {
+    const auto now = Steady::now();
+    const bool done = p.share >= 1;
+    if (!terminal_ && !done && now - last_line_ < 10s) return;
+    last_line_ = now;
+    const double elapsed = std::chrono::duration<double>(now - begin_).count();
+    const double measured = requests > 0 ? p.requests_left * elapsed / static_cast<double>(requests) : 0;
+    const double left = std::max(measured, std::chrono::duration<double>(p.at_least_left).count());
+    std::string line = fmt::format("{} {}", what, p.level);
+    if (terminal_) line += fmt::format(" [{:-<24}]", std::string(static_cast<std::size_t>(p.share * 24), '#'));
+    line += fmt::format(" {:.0f} %, up to {}, {} candles written", p.share * 100, core::to_rfc3339(p.at).substr(0, 10),
+                        p.candles);
+    if (!done) line += fmt::format("; at most {:.0f} requests, {} left", p.requests_left, duration_text(left));
+    std::fprintf(stderr, terminal_ ? "\r\x1b[K%s" : "%s\n", line.c_str());
+    std::fflush(stderr);
+    shown_ = true;
+  }
+  void clear() {
+    if (terminal_ && shown_) std::fprintf(stderr, "\r\x1b[K");
+    shown_ = false;
+  }
+
+ private:
+  const bool terminal_ = ::isatty(STDERR_FILENO) == 1;
+  const Steady::time_point begin_ = Steady::now();
+  Steady::time_point last_line_ = begin_;
+  bool shown_ = false;
+};
+
+/// Whatever takes long, waited for on the main thread, which also hears the signals.
+class Patience {
+ public:
+  explicit Patience(Signals& signals) : signals_(signals) {}
+  bool interrupted(std::chrono::milliseconds wait = 0ms) {
+    const int signal = stopped_ ? 0 : signals_.wait(wait);
+    stopped_ = stopped_ || signal == SIGINT || signal == SIGTERM;
+    return stopped_;
+  }
+  template <typename Value>
+  Result<Value> get(std::future<Result<Value>> future) {
+    while (future.wait_for(10ms) != std::future_status::ready) {
+      if (interrupted()) return core::fail(ErrorCode::cancelled, "interrupted");
+    }
+    return future.get();
+  }
+
+ private:
+  Signals& signals_;
+  bool stopped_ = false;
+};
+
+/// The venues' REST services, asked on a loop of its own.
+class Venues {
+ public:
+  Venues(const Config& config, double share, const runtime::Clock& clock, Patience& patience)
+      : client_(client_options(config)),
+        share_(share),
+        clock_(clock),
+        patience_(patience),
+        budget_(clock),
+        loop_("past") {
+    loop_.start();
+  }
+  ~Venues() {
+    loop_.run_and_wait([this] {
+      past_.reset();
+      http_.reset();
+    });
+    loop_.stop();
+  }
+
+  Result<Pairs> pairs(const SourceConfig& source) {
+    const auto protocol = make_protocol(source.name);
+    std::vector<std::string> urls{source.rest_url};
+    if (source.rest_url.empty()) {
+      urls.clear();
+      for (const feeds::VenueHost& host : protocol->default_hosts()) urls.push_back(host.rest_url);
+    }
+    Result<Pairs> out = core::fail(ErrorCode::unavailable, source.name + " has no address");
+    for (const std::string& url : urls) {
+      auto body = patience_.get(get(feeds::join_url(url, protocol->symbols_target())));
+      if (!body && body.error().code == ErrorCode::cancelled) return tl::unexpected(body.error());
+      if (body) return protocol->decode_symbols(*body);
+      out = core::fail(body.error().code,
+                       fmt::format("{}: its list of pairs cannot be had: {}", source.name, body.error().context));
+    }
+    return out;
+  }
+
+  /// From now on it is this venue that is asked.
+  void choose(const SourceConfig& source) {
+    loop_.run_and_wait([&] { past_ = make_past({loop_, clock_, client_, {}, budget_, share_}, source); });
+  }
+  const feeds::HistoryLimits& limits() const { return past_->history->limits(); }
+  std::uint64_t requests() const { return past_->fetcher->counters().requests.load(std::memory_order_relaxed); }
+  Result<feeds::HistoryPage> fetch(const feeds::HistoryQuery& query) {
+    auto promise = std::make_shared<std::promise<Result<feeds::HistoryPage>>>();
+    auto future = promise->get_future();
+    loop_.post([this, promise, query] {
+      past_->fetcher->fetch(query, [promise](Result<feeds::HistoryPage> page) { promise->set_value(std::move(page)); });
+    });
+    return patience_.get(std::move(future));
+  }
+
+ private:
+  std::future<Result<std::string>> get(const std::string& url) {
+    auto promise = std::make_shared<std::promise<Result<std::string>>>();
+    loop_.post([this, promise, url] {
+      if (!http_) http_ = std::make_unique<net::HttpClient>(loop_, client_);
+      const auto done = [this, promise](Result<net::HttpResponse> response) {
+        if (!response) return promise->set_value(tl::unexpected(response.error()));
+        if (response->status == 200) return promise->set_value(std::move(response->body));
+        promise->set_value(tl::unexpected(
+            net::error_of_status(response->status, response->headers, "the list of pairs", clock_.now())));
+      };
+      http_->get(url, {}, 30s, done, kMaxListBody);
+    });
+    return promise->get_future();
+  }
+
+  const net::ClientOptions client_;
+  const double share_;
+  const runtime::Clock& clock_;
+  Patience& patience_;
+  net::RateBudget budget_;
+  runtime::EventLoop loop_;
+  std::unique_ptr<net::HttpClient> http_;
+  std::optional<PastOfVenue> past_;
+};
+
+struct Store {
+  std::unique_ptr<storage::HistoryStore> store;
+  std::unique_ptr<storage::StoreReader> reader;
+  std::unique_ptr<storage::StoreWriter> writer;
+  core::Catalogue catalogue;
+  std::vector<core::Asset> assets;
+  bool server_beside = true;  ///< or it cannot be told
+};
+
+Result<Store> open_store(const Config& config) {
+  Store out;
+  if (config.store_url.empty()) {
+    const auto directory = data_directory(config);
+    if (!directory) return tl::unexpected(directory.error());
+    const std::string path = *directory + "/tickspan.db";
+    out.server_beside = !storage::sqlite::FileLock::acquire(path + ".lock", path);
+    storage::sqlite::SqliteOptions options;
+    options.beside = true;
+    out.store = storage::sqlite::make_sqlite_store(path, options);
+  } else {
+    storage::postgres::PostgresOptions options;
+    options.connections = 1;
+    out.store = storage::postgres::make_postgres_store(config.store_url, options);
+  }
+  if (auto opened = out.store->open(); !opened) return tl::unexpected(opened.error());
+  auto reader = out.store->reader();
+  if (!reader) return tl::unexpected(reader.error());
+  auto writer = out.store->writer();
+  if (!writer) return tl::unexpected(writer.error());
+  const auto known = out.store->restore(Timestamp::from_s(4'102'444'800));  // the catalogue, and no minutes
+  if (!known) return tl::unexpected(known.error());
+  out.reader = std::move(*reader);
+  out.writer = std::move(*writer);
+  out.assets = known->assets;
+  out.catalogue = market::seed_catalogue();
+  for (const core::Asset& asset : known->assets) out.catalogue.upsert_asset(asset);
+  return out;
+}
+
+/// The venue's spelling of a pair; of several the one that trades. Empty where it has none.
+std::string symbol_of(const core::Catalogue& catalogue, const Pairs& pairs, const std::string& base,
+                      const std::string& quote) {
+  const auto is = [&](const std::string& code, const std::string& id) {
+    const core::AssetId asset = market::resolve_venue_symbol(catalogue, core::to_lower(code));
+    return asset.valid() ? catalogue.asset(asset).id == id : core::to_lower(code) == id;
+  };
+  std::string found;
+  for (const core::ListedPair& pair : pairs) {
+    if (!is(pair.quote, quote) || !is(pair.base, base)) continue;
+    if (pair.trading) return pair.venue_symbol;
+    found = pair.venue_symbol;
+  }
+  return found;
+}
+
+class Backfill {
+ public:
+  Backfill(const CommandLine& command, Store store, Signals& signals)
+      : command_(command),
+        store_(std::move(store)),
+        patience_(signals),
+        venues_(command.config, store_.server_beside ? 0.5 : 1.0, clock_, patience_) {}
+
+  int run(const std::vector<SourceConfig>& sources) {
+    const Timestamp now = clock_.now();
+    const Timestamp to = command_.table.end.is_set() ? std::min(command_.table.end, now) : now;
+    std::vector<std::string> asked;
+    int filled = 0;
+    for (const SourceConfig& source : sources) {
+      auto series = history::find_series(store_.assets, source.name, command_.table.pair);
+      if (!series) return cannot(series.error());
+      const auto pairs = venues_.pairs(source);
+      if (!pairs) return failed(pairs.error());
+      asked.push_back(source.name);
+      const std::string symbol = symbol_of(store_.catalogue, *pairs, series->name.base, series->name.quote);
+      if (symbol.empty()) continue;
+      venues_.choose(source);
+      const auto result =
+          fill(*series, source.name, {symbol, command_.table.start, to, command_.table.interval == "1m"});
+      progress_.clear();
+      if (!result) return failed(result.error());
+      tell(source.name, *result);
+      ++filled;
+    }
+    if (filled > 0) return 0;
+    return cannot({ErrorCode::not_found,
+                   fmt::format("{} is traded at none of: {}{}", command_.table.pair, fmt::join(asked, ", "), near())});
+  }
+
+ private:
+  Result<history::PastResult> fill(const history::Series& series, const std::string& venue,
+                                   const history::PastRequest& request) {
+    history::PastFiller filler(
+        *store_.reader, [this](core::WriteBatch batch) { return write(std::move(batch)); },
+        [this](const feeds::HistoryQuery& query) { return venues_.fetch(query); }, venues_.limits(), series,
+        [this, what = fmt::format("{} {}", venue, command_.table.pair)](const history::PastProgress& p) {
+          progress_.at(what, p, venues_.requests());
+        });
+    return filler.run(request, clock_.now());
+  }
+
+  core::Status write(core::WriteBatch batch) {
+    const std::vector<core::WriteBatch> batches{std::move(batch)};
+    core::Status written = store_.writer->write(batches);
+    for (int i = 1; i < kWriteTries && !written && written.error().retryable; ++i) {
+      if (patience_.interrupted(250ms)) return core::fail(ErrorCode::cancelled, "interrupted");
+      written = store_.writer->write(batches);
+    }
+    if (written && patience_.interrupted()) return core::fail(ErrorCode::cancelled, "interrupted");
+    return written;
+  }
+
+  int failed(const core::Error& error) {
+    progress_.clear();
+    if (error.code == ErrorCode::cancelled) {
+      std::fputs("tickspan: interrupted; what was fetched is kept, the same command goes on from there\n", stderr);
+      return 1;
+    }
+    return cannot({error.code, error.context + "; what was fetched is kept, the same command goes on from there"});
+  }
+
+  void tell(const std::string& venue, const history::PastResult& result) const {
+    const std::string what = fmt::format("{} {}", venue, command_.table.pair);
+    if (!result.earliest.is_set()) {
+      std::fputs(fmt::format("{}: it has nothing of this range\n", what).c_str(), stdout);
+      return;
+    }
+    std::string line = fmt::format("{}: {} candles written, {} pieces were in the store already", what, result.written,
+                                   result.skipped);
+    if (result.earliest > command_.table.start + 1h)
+      line += fmt::format("; the earliest that it has is of {}", core::to_rfc3339(result.earliest));
+    if (result.not_whole > 0) line += fmt::format("; {} minutes lack trades and are marked", result.not_whole);
+    std::fputs((line + "\n").c_str(), stdout);
+  }
+
+  /// What the user may have meant, where an asset is known nowhere.
+  std::string near() const {
+    const std::string pair = core::to_lower(command_.table.pair);
+    const auto slash = pair.find('/');
+    for (const std::string& name : {pair.substr(0, slash), pair.substr(std::min(pair.size(), slash + 1))}) {
+      if (store_.catalogue.resolve(name).valid()) continue;
+      const auto matches = store_.catalogue.near_matches(name);
+      return fmt::format("; {} is not known{}{}", name, matches.empty() ? "" : ", near it: ", fmt::join(matches, ", "));
+    }
+    return {};
+  }
+
+  const CommandLine& command_;
+  runtime::SystemClock clock_;
+  Store store_;
+  Patience patience_;
+  Venues venues_;
+  Progress progress_;
+};
+
+bool has_past(const std::string& name) {
+  const auto& all = exchange_sources();
+  return std::any_of(all.begin(), all.end(), [&](const ExchangeSource& s) { return s.name == name && s.make_history; });
+}
+
+}  // namespace
+
+int run_backfill(const CommandLine& command) {
+  const std::string& venue = command.table.venue;
+  std::vector<SourceConfig> sources;
+  std::vector<std::string> names;
+  for (const SourceConfig& source : command.config.sources) {
+    if (!has_past(source.name)) continue;
+    names.push_back(source.name);
+    if (venue.empty() ? source.enabled : source.name == venue) sources.push_back(source);
+  }
+  if (!venue.empty() && sources.empty())
+    return usage(fmt::format("--venue {} has no history to ask for; allowed: {}", venue, fmt::join(names, ", ")));
+  if (sources.empty()) return usage("no enabled source has a history to ask for; see [[sources]] in the configuration");
+  if (command.table.start >= runtime::SystemClock().now())
+    return usage(fmt::format("--from {} is in the future", core::to_rfc3339(command.table.start)));
+  if (auto valid = history::find_series({}, sources.front().name, command.table.pair); !valid)
+    return usage(valid.error().context);
+
+  Signals signals;
+  auto store = open_store(command.config);
+  if (!store) return cannot(store.error());
+  return Backfill(command, std::move(*store), signals).run(sources);
+}
+
+}  // namespace tickspan::app

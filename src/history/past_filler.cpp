@@ -1,0 +1,221 @@
+#include "history/past_filler.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "history/level_repair.hpp"
+#include "history/minutes.hpp"
+
+namespace tickspan::history {
+namespace {
+
+using core::Interval;
+using core::Status;
+using core::Timestamp;
+
+constexpr core::Duration kLive = std::chrono::minutes(10);  // younger ones are the live candles' own
+constexpr core::Duration kDay = std::chrono::hours(24);
+constexpr core::Duration kHour = std::chrono::hours(1);
+constexpr core::Duration kHoursPiece = 90 * kDay;
+constexpr core::Duration kLongestTrades = 7 * kDay;
+constexpr core::Duration kLookBack = 7 * kDay;
+constexpr std::size_t kFewTrades = 20'000;
+constexpr std::size_t kTradesPage = 1'000;
+
+feeds::HistoryKind kind_of(Interval interval) {
+  return interval == Interval::h1 ? feeds::HistoryKind::hours : feeds::HistoryKind::minutes;
+}
+
+std::string_view level_name(Interval interval) {
+  return core::to_string(interval);
+}
+
+}  // namespace
+
+std::optional<std::pair<Timestamp, Timestamp>> missing_range(const std::vector<core::Candle>& stored, Interval interval,
+                                                             Timestamp start, Timestamp end) {
+  const core::Duration width = core::width(interval);
+  std::optional<std::pair<Timestamp, Timestamp>> out;
+  std::size_t next = 0;
+  for (Timestamp at = start; at < end; at = at + width) {
+    while (next < stored.size() && stored[next].start < at) ++next;
+    const bool there =
+        next < stored.size() && stored[next].start == at && stored[next].final && !stored[next].incomplete;
+    if (there) continue;
+    out = {out ? out->first : at, at + width};
+  }
+  return out;
+}
+
+core::Result<PastResult> PastFiller::run(const PastRequest& request, Timestamp now) {
+  request_ = request;
+  now_ = now;
+  result_ = {};
+  const Timestamp from = request.from.floor_to(kHour);
+  const Timestamp to = std::min(request.to, now - kLive);
+  // What a venue of the newest candles alone does not have any more comes out of its trades.
+  const auto reach = [&](Interval interval) {
+    const auto newest = static_cast<std::int64_t>(limits_.newest_candles);
+    if (newest == 0) return from;
+    return std::max(from, (now - core::width(interval) * (newest - 2)).floor_to(kHour) + kHour);
+  };
+  if (request.minutes && reach(Interval::m1) > from) {
+    if (auto done = fill_trades(from, std::min(to, reach(Interval::m1)).floor_to(kHour)); !done)
+      return tl::unexpected(done.error());
+  }
+  if (auto done = fill_candles(Interval::h1, reach(Interval::h1), to.floor_to(kHour)); !done)
+    return tl::unexpected(done.error());
+  if (request.minutes) {
+    Timestamp begin = reach(Interval::m1);
+    if (result_.earliest.is_set()) begin = std::max(begin, result_.earliest.floor_to(kHour));
+    if (auto done = fill_candles(Interval::m1, begin, to.floor_to(core::width(Interval::m1))); !done)
+      return tl::unexpected(done.error());
+  }
+  return result_;
+}
+
+Status PastFiller::fill_candles(Interval interval, Timestamp from, Timestamp to) {
+  const core::Duration step = interval == Interval::h1 ? kHoursPiece : kDay;
+  const double rows = std::max<double>(1, static_cast<double>(limits_.candles_per_page));
+  for (Timestamp at = from; at < to;) {
+    const Timestamp end = std::min(to, at.floor_to(step) + step);
+    if (auto done = fill_piece({interval, at, end}); !done) return done;
+    at = end;
+    const double pieces = std::ceil(static_cast<double>((to - at).count()) / static_cast<double>(step.count()));
+    const double each = std::ceil(static_cast<double>(step / core::width(interval)) / rows);
+    told(level_name(interval), at, from, to, pieces * each);
+  }
+  return {};
+}
+
+Status PastFiller::fill_piece(const Piece& piece) {
+  const auto have = stored(piece.interval, piece.from, piece.to);
+  if (!have) return tl::unexpected(have.error());
+  saw(*have);
+  const auto range = missing_range(*have, piece.interval, piece.from, piece.to);
+  if (!range) {
+    ++result_.skipped;
+    return {};
+  }
+  const auto page = fetch_({kind_of(piece.interval), request_.symbol, range->first, range->second});
+  if (!page) return tl::unexpected(page.error());
+  const auto before = close_before(piece.interval, range->first);
+  if (!before) return tl::unexpected(before.error());
+  const auto made = whole_candles(page->candles, piece.interval, range->first, range->second, *before);
+  if (made.empty()) return {};
+  saw(made);
+  if (auto written = put(piece.interval, made); !written) return written;
+  return piece.interval == Interval::h1 ? sum_above(Interval::d1, range->first, range->second) : Status{};
+}
+
+// As much at once as is neither tedious nor too much: twice as long while the trades are few, half where they are too
+// many.
+Status PastFiller::fill_trades(Timestamp from, Timestamp to) {
+  core::Duration step = kHour;
+  double requests = 0;
+  const Timestamp begin = from;
+  while (from < to) {
+    Timestamp end = std::min(to, from + step);
+    const auto have = stored(Interval::m1, from, end);
+    if (!have) return tl::unexpected(have.error());
+    saw(*have);
+    std::size_t trades = 0;
+    if (const auto range = missing_range(*have, Interval::m1, from, end)) {
+      const feeds::HistoryQuery query{feeds::HistoryKind::trades, request_.symbol, range->first.floor_to(kHour), end};
+      const auto page = fetch_(query);
+      if (!page && page.error().code == core::ErrorCode::too_large && step > kHour) {
+        step = std::max(kHour, kHour * ((step / 4) / kHour));
+        continue;
+      }
+      if (!page) return tl::unexpected(page.error());
+      if (auto done = fill_trades_piece(query, *page); !done) return done;
+      trades = page->trades.size();
+      requests += 1 + static_cast<double>(trades / kTradesPage);
+    } else {
+      ++result_.skipped;
+    }
+    from = end;
+    if (trades < kFewTrades) step = std::min(kLongestTrades, 2 * step);
+    const double done = static_cast<double>((from - begin).count());
+    told("trades", from, begin, to, done > 0 ? requests / done * static_cast<double>((to - from).count()) : 0);
+  }
+  return {};
+}
+
+Status PastFiller::fill_trades_piece(const feeds::HistoryQuery& query, const feeds::HistoryPage& page) {
+  const auto before = close_before(Interval::m1, query.from);
+  if (!before) return tl::unexpected(before.error());
+  auto made = minutes_of_trades(page.trades, query.from, query.to, *before);
+  if (made.empty()) return {};
+  if (!count_trades(page.trades, query.from, query.to).whole()) {
+    for (core::Candle& minute : made) minute.incomplete = true;
+    result_.not_whole += made.size();
+  }
+  saw(made);
+  if (auto written = put(Interval::m1, made); !written) return written;
+  if (auto hours = sum_above(Interval::h1, query.from, query.to); !hours) return hours;
+  return sum_above(Interval::d1, query.from, query.to);
+}
+
+// Of those that are over and lie in [from, to) or begin in it.
+Status PastFiller::sum_above(Interval interval, Timestamp from, Timestamp to) {
+  const core::Duration width = core::width(interval);
+  std::vector<core::Candle> sums;
+  for (Timestamp start = from.floor_to(width); start < to; start = start + width) {
+    if (start + width > now_ - kLive) break;
+    auto sum = LevelRepair::sum(reader_, {series_.name.base, series_.name.quote, series_.name.venue, interval, start});
+    if (!sum) return tl::unexpected(sum.error());
+    if (*sum) sums.push_back(**sum);
+  }
+  return put(interval, sums);
+}
+
+Status PastFiller::put(Interval interval, const std::vector<core::Candle>& candles) {
+  if (candles.empty()) return {};
+  core::WriteBatch batch;
+  batch.catalogue = series_.catalogue;
+  batch.catalogue_changed = series_.is_new && !named_;
+  for (const core::Candle& candle : candles) batch.candles.push_back({series_.key, interval, candle});
+  if (auto written = write_(std::move(batch)); !written) return written;
+  named_ = true;
+  result_.written += candles.size();
+  return {};
+}
+
+PastFiller::Candles PastFiller::stored(Interval interval, Timestamp from, Timestamp to) {
+  return reader_.candles({.base = series_.name.base,
+                          .quote = series_.name.quote,
+                          .venue = series_.name.venue,
+                          .interval = interval,
+                          .start = from,
+                          .end = to});
+}
+
+core::Result<core::Decimal> PastFiller::close_before(Interval interval, Timestamp at) {
+  const auto before = reader_.candles({.base = series_.name.base,
+                                       .quote = series_.name.quote,
+                                       .venue = series_.name.venue,
+                                       .interval = interval,
+                                       .start = at - kLookBack,
+                                       .end = at,
+                                       .limit = 1});
+  if (!before) return tl::unexpected(before.error());
+  return before->empty() ? core::Decimal{} : before->back().close;
+}
+
+void PastFiller::saw(const std::vector<core::Candle>& candles) {
+  if (candles.empty()) return;
+  const Timestamp first = candles.front().start;
+  if (!result_.earliest.is_set() || first < result_.earliest) result_.earliest = first;
+}
+
+void PastFiller::told(std::string_view level, Timestamp at, Timestamp from, Timestamp to, double requests_left) {
+  if (!tell_) return;
+  const double share =
+      to > from ? static_cast<double>((at - from).count()) / static_cast<double>((to - from).count()) : 1;
+  const auto least =
+      core::Duration(static_cast<std::int64_t>(requests_left / std::max(0.1, limits_.requests_per_minute) * 60e9));
+  tell_({level, at, share, result_.written, requests_left, least});
+}
+
+}  // namespace tickspan::history
