@@ -185,6 +185,52 @@ test('the line chart has points once minutes are kept', async () => {
   await leave();
 });
 
+/** A day of prices and one gap of each state, put in the place of the server's. */
+async function visitGaps(options) {
+  const { page, troubles, leave } = await visit('/', options);
+  const now = Date.now();
+  const iso = (hoursAgo) => new Date(now - hoursAgo * 3_600_000).toISOString();
+  const gap = (venue, from, to, cause, state) =>
+    ({ venue, symbol: null, pair: null, start: iso(from), end: iso(to), cause, state, expected: null, recovered: 0 });
+  const recorded = [gap('binance', 19, 17, 'restart', 'repaired'), gap('coinbase', 11, 10, 'disk_full', 'lost'), gap('kraken', 5, 4, 'disconnect', 'open')];
+  const prices = Array.from({ length: 288 }, (_, i) => [now - (288 - i) * 300_000, 60_000 + 900 * Math.sin(i / 20)]);
+  const answer = {
+    coin_id: 'bitcoin', currency: 'usd', days: 1, complete: false, origin: 'simulated', source: 'composite', conversion: 'none', prices, market_caps: [], total_volumes: [],
+    gaps: [{ venue: null, start: iso(15), end: iso(14), cause: 'no_data' }, { venue: 'kraken', start: iso(5), end: iso(4), cause: 'disconnect' }],
+  };
+  await page.route('**/api/v1/gaps?*', (route) => route.fulfill({ json: { start: iso(24), end: iso(0), data: recorded } }));
+  await page.route('**/history/bitcoin?*', (route) => route.fulfill({ json: answer }));
+  await page.getByRole('link', { name: 'Bitcoin', exact: true }).click();
+  await page.getByTestId('gap-legend').waitFor();
+  return { page, troubles, leave };
+}
+
+test('the chart shades gaps by what became of them, and says it', async () => {
+  for (const width of [1280, 360]) {
+    const { page, troubles, leave } = await visitGaps({ viewport: { width, height: 800 } });
+    const legend = await page.getByTestId('gap-legend').textContent();
+    for (const label of ['not filled yet (1)', 'lost (1)', 'no data (1)', 'repaired (1)']) assert.ok(legend.includes(label), `${label} in ${legend}`);
+    assert.match(await page.getByRole('list', { name: 'Gaps, newest first' }).textContent(), /kraken: connection lost – not filled yet.*coinbase: disk full – lost.*binance: this server was not running – repaired/s);
+    const looks = new Set();
+    for (const state of ['open', 'lost', 'unknown', 'repaired']) {
+      const shade = page.locator(`.gap-layer [data-gap="${state}"]`);
+      await shade.waitFor({ state: 'attached' });
+      looks.add(await shade.evaluate((element) => { const style = getComputedStyle(element); return style.backgroundImage + style.backgroundColor + style.border; }));
+      const place = await shade.boundingBox();
+      assert.ok(place.width > 5 && place.height > 100, `${state}: ${JSON.stringify(place)}`);
+    }
+    assert.equal(looks.size, 4, 'each state looks different');
+    const open = await page.locator('.gap-layer [data-gap="open"]').boundingBox();
+    await page.mouse.move(open.x + open.width / 2, open.y + open.height / 2);
+    assert.match(await page.getByTestId('gap-tip').textContent(), /for 1 h, kraken: connection lost – not filled yet/);
+    await page.mouse.move(2, 2);
+    await page.getByTestId('gap-tip').waitFor({ state: 'detached' });
+    await noSidewaysScroll(page);
+    assert.deepEqual(troubles, []);
+    await leave();
+  }
+});
+
 test('an unknown coin says so, with what the server knows', async () => {
   const { page, leave } = await visit('/coins/bitcon');
   const panel = page.getByTestId('error-panel');

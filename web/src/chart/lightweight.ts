@@ -142,9 +142,11 @@ export function createPriceChart(box: HTMLElement, kind: 'line' | 'candles', for
     place(start, end) {
       if (times.length < 2) return undefined;
       const { width } = this.pane();
-      const x = (time: number) => chart.timeScale().logicalToCoordinate(logicalOf(times, time / 1000) as Logical);
+      // The library places whole numbers only.
+      const origin = chart.timeScale().logicalToCoordinate(0 as Logical);
+      if (origin === null) return undefined;
+      const x = (time: number) => origin + logicalOf(times, time / 1000) * chart.timeScale().options().barSpacing;
       const [from, to] = [x(start), x(end)];
-      if (from === null || to === null) return undefined;
       // A moment is seen, too.
       const left = Math.min(from, to - MIN_SHADE);
       const cut = (value: number) => Math.min(width, Math.max(0, value));
