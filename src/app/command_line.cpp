@@ -195,13 +195,14 @@ tl::expected<CommandLine, Exit> parse_command_line(int argc, const char* const* 
   add_config_flags(*replay, flags);
   add_listen_flags(*replay, flags);
 
-  CLI::App* backup = app.add_subcommand("backup", "Copy the database into FILE; a server may go on running");
+  CLI::App* backup = app.add_subcommand("backup", "Copy the store into FILE; a server may go on running");
   backup->add_option("FILE", out.files, "The copy to make")->required()->expected(1);
   backup->add_flag("--force", out.force, "Replace FILE where it exists");
   add_config_flags(*backup, flags);
 
-  CLI::App* restore = app.add_subcommand("restore", "Put a backup in the place of the database, which is kept beside");
+  CLI::App* restore = app.add_subcommand("restore", "Put a backup in the place of the store, SQLite or PostgreSQL");
   restore->add_option("FILE", out.files, "The copy to restore")->required()->expected(1);
+  restore->add_flag("--force", out.force, "Put the history that is there aside");
   add_config_flags(*restore, flags);
 
   TableFlags table;

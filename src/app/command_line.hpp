@@ -57,7 +57,7 @@ struct CommandLine {
   bool replay_serve = false;
 
   // backup, restore, export
-  bool force = false;  ///< an existing FILE may be replaced
+  bool force = false;  ///< an existing FILE may be replaced; restore: history may be put aside
 
   // export, import, verify, backfill
   TableOptions table;

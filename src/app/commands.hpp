@@ -21,7 +21,5 @@ int cannot(const core::Error& error);
 
 /// The directory of the database, from the configuration or the environment. Created where absent.
 core::Result<std::string> data_directory(const Config& config);
-/// The SQLite file of real prices. invalid_argument where `store.url` says that history is kept elsewhere.
-core::Result<std::string> database_file(const Config& config);
 
 }  // namespace tickspan::app

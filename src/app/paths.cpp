@@ -41,14 +41,4 @@ core::Result<std::string> data_directory(const Config& config) {
   return path;
 }
 
-core::Result<std::string> database_file(const Config& config) {
-  if (!config.store_url.empty()) {
-    return core::fail(core::ErrorCode::invalid_argument,
-                      "store.url is set: this command works on a SQLite file; use pg_dump, psql and COPY there");
-  }
-  auto directory = data_directory(config);
-  if (!directory) return directory;
-  return *directory + "/tickspan.db";
-}
-
 }  // namespace tickspan::app

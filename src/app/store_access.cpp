@@ -1,7 +1,6 @@
 #include "app/store_access.hpp"
 
 #include "app/commands.hpp"
-#include "storage/postgres/postgres_store.hpp"
 #include "storage/sqlite/sqlite_store.hpp"
 
 namespace tickspan::app {
@@ -12,17 +11,22 @@ core::Result<StorePlace> store_place(const Config& config) {
   return StorePlace{*directory, *directory + "/tickspan.db", !config.store_url.empty()};
 }
 
-std::unique_ptr<storage::HistoryStore> make_store(const Config& config, const StorePlace& place, Access access) {
-  if (!place.postgres) {
-    storage::sqlite::SqliteOptions options;
-    options.read_only = access == Access::read;
-    return storage::sqlite::make_sqlite_store(place.database, options);
-  }
+storage::postgres::PostgresOptions command_postgres_options(const Config& config) {
   storage::postgres::PostgresOptions options;  // no replicas: a command tells what is, not what was
   options.connections = 1;
   options.statement_time = std::chrono::milliseconds(config.store_statement_ms);
+  return options;
+}
+
+std::unique_ptr<storage::HistoryStore> make_store(const Config& config, const StorePlace& place, Access access) {
+  if (place.postgres) {
+    auto options = command_postgres_options(config);
+    options.read_only = access == Access::read;
+    return storage::postgres::make_postgres_store(config.store_url, options);
+  }
+  storage::sqlite::SqliteOptions options;
   options.read_only = access == Access::read;
-  return storage::postgres::make_postgres_store(config.store_url, options);
+  return storage::sqlite::make_sqlite_store(place.database, options);
 }
 
 }  // namespace tickspan::app

@@ -5,6 +5,7 @@
 
 #include "app/config.hpp"
 #include "storage/history_store.hpp"
+#include "storage/postgres/postgres_store.hpp"
 
 namespace tickspan::app {
 
@@ -22,5 +23,6 @@ enum class Access { read, write };
 /// The store itself, not opened yet. For reading a SQLite file may be in use by a server; for writing it may not, while
 /// a PostgreSQL database may.
 std::unique_ptr<storage::HistoryStore> make_store(const Config& config, const StorePlace& place, Access access);
+storage::postgres::PostgresOptions command_postgres_options(const Config& config);
 
 }  // namespace tickspan::app

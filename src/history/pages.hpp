@@ -18,11 +18,11 @@ inline constexpr std::size_t kPageRows = 4096;
 
 /// Visits the rows of [start, end) in ascending order with about kPageRows of them in memory. The store's contract
 /// gives the newest rows of a range, so the range is cut into windows that grow and shrink with the density of the
-/// data. `query(start, end, limit) -> Result<vector<Row>>`, `visit(const Row&) -> Status`.
+/// data; `window` is the first. `query(start, end, limit) -> Result<vector<Row>>`, `visit(const Row&) -> Status`.
 template <typename Query, typename Visit>
-core::Status for_each_row(core::Timestamp start, core::Timestamp end, Query query, Visit visit) {
+core::Status for_each_row(core::Timestamp start, core::Timestamp end, Query query, Visit visit,
+                          core::Duration window = std::chrono::hours(1)) {
   constexpr core::Duration kWidest = std::chrono::hours(24 * 365 * 50);
-  core::Duration window = std::chrono::hours(1);
   for (core::Timestamp at = start; at < end;) {
     const core::Timestamp to = end - at <= window ? end : at + window;
     const bool narrow = to - at <= core::Duration(1);

@@ -19,6 +19,7 @@
 
 #include "runtime/log.hpp"
 #include "storage/batch_codec.hpp"
+#include "storage/spool_format.hpp"
 #include "storage/spool_loss.hpp"
 
 namespace tickspan::storage {
@@ -29,77 +30,9 @@ using core::ErrorCode;
 using core::Result;
 using core::Status;
 using core::Timestamp;
+using namespace spool_format;
 
 constexpr runtime::Log kLog{"storage"};
-constexpr std::string_view kMagic = "TSPOOL1\n";
-constexpr std::size_t kHead = 12;                    // length, rows, checksum: 32 bits each, little end first
-constexpr std::uint32_t kMostInRecord = 256U << 20;  // a length beyond this is damage
-constexpr std::string_view kPrefix = "spool-", kSuffix = ".log";
-
-void put32(char* out, std::uint32_t value) {
-  for (int i = 0; i < 4; ++i) out[i] = static_cast<char>(value >> (8 * i));
-}
-std::uint32_t get32(const char* in) {
-  std::uint32_t value = 0;
-  for (int i = 0; i < 4; ++i) value |= static_cast<std::uint32_t>(static_cast<unsigned char>(in[i])) << (8 * i);
-  return value;
-}
-
-std::uint32_t checksum(std::uint32_t length, std::uint32_t rows, std::string_view bytes) {
-  std::array<char, 8> head;
-  put32(head.data(), length);
-  put32(head.data() + 4, rows);
-  const uLong begun = ::crc32(0, reinterpret_cast<const Bytef*>(head.data()), head.size());
-  return static_cast<std::uint32_t>(
-      ::crc32(begun, reinterpret_cast<const Bytef*>(bytes.data()), static_cast<uInt>(bytes.size())));
-}
-
-class File {
- public:
-  File() = default;
-  explicit File(int descriptor) : descriptor_(descriptor) {}
-  ~File() { close(); }
-  File(File&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
-  File& operator=(File&& other) noexcept {
-    close();
-    descriptor_ = std::exchange(other.descriptor_, -1);
-    return *this;
-  }
-  bool is_open() const { return descriptor_ >= 0; }
-  int get() const { return descriptor_; }
-
-  bool write(std::string_view bytes, std::uint64_t at) const {
-    while (!bytes.empty()) {
-      const ssize_t count = ::pwrite(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(at));
-      if (count < 0 && errno == EINTR) continue;
-      if (count <= 0) return false;
-      bytes.remove_prefix(static_cast<std::size_t>(count));
-      at += static_cast<std::uint64_t>(count);
-    }
-    return true;
-  }
-  /// Fewer bytes than asked for only at the file's end.
-  bool read(std::string& bytes, std::size_t size, std::uint64_t at) const {
-    bytes.resize(size);
-    std::size_t done = 0;
-    while (done < size) {
-      const ssize_t count = ::pread(descriptor_, bytes.data() + done, size - done, static_cast<off_t>(at + done));
-      if (count < 0 && errno == EINTR) continue;
-      if (count < 0) return false;
-      if (count == 0) break;
-      done += static_cast<std::size_t>(count);
-    }
-    bytes.resize(done);
-    return true;
-  }
-
- private:
-  void close() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-  }
-  int descriptor_ = -1;
-};
-
 struct Segment {
   std::uint64_t number = 0;
   std::uint64_t size = 0;
@@ -131,11 +64,13 @@ class FileSpool final : public Spool {
   Status start_segment();
   void drop_front();
   void pass_over();
+  void note_taken();
 
   const std::string folder_;
   const SpoolOptions options_;
   std::deque<Segment> segments_;  // oldest first
-  File write_file_, read_file_;
+  File write_file_, read_file_, position_file_;
+  bool position_failed_ = false;
   std::uint64_t at_ = kMagic.size();          // in the oldest segment: where the next record begins
   std::uint32_t taken_ = 0, taken_rows_ = 0;  // the record that front() gave
   bool unsynced_ = false;                     // something in write_file_
@@ -281,17 +216,8 @@ Result<std::optional<std::vector<core::WriteBatch>>> FileSpool::front() {
     }
     if (!read_file_.read(bytes, size, at_ + kHead)) return tl::unexpected(failure("read", path(segment.number)));
     const std::uint32_t rows = get32(head.data() + 4);
-    std::vector<core::WriteBatch> batches;
-    bool whole = checksum(size, rows, bytes) == get32(head.data() + 8);
-    for (std::string_view rest(bytes); whole && !rest.empty();) {
-      const std::uint32_t length = rest.size() < 4 ? 0 : get32(rest.data());
-      auto batch = decode_batch(rest.substr(std::min<std::size_t>(4, rest.size()), length));
-      whole = length > 0 && batch.has_value();
-      if (!whole) break;
-      batches.push_back(std::move(*batch));
-      rest.remove_prefix(4 + length);
-    }
-    if (!whole) {
+    auto batches = batches_of(head, bytes);
+    if (!batches) {
       pass_over();
       continue;
     }
@@ -305,12 +231,27 @@ Result<std::optional<std::vector<core::WriteBatch>>> FileSpool::front() {
 void FileSpool::pop() {
   if (taken_ == 0) return;
   at_ += taken_;
+  note_taken();
   rows_ -= std::min<std::uint64_t>(taken_rows_, rows_);
   segments_.front().rows -= std::min<std::uint64_t>(taken_rows_, segments_.front().rows);
   taken_ = taken_rows_ = 0;
   if (at_ < segments_.front().size) return;
   if (segments_.size() == 1) write_file_ = {};  // the next record begins a file of its own
   drop_front();
+}
+
+// For those who look at the folder meanwhile; the program itself begins each file anew after its end.
+void FileSpool::note_taken() {
+  if (!position_file_.is_open()) {
+    position_file_ =
+        File(::open((folder_ + "/" + std::string(kPositionName)).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  }
+  const bool noted =
+      position_file_.is_open() && position_file_.write(encode_position({segments_.front().number, at_}), 0);
+  if (!noted && !std::exchange(position_failed_, true)) {
+    kLog.warn("cannot note in '{}' what is taken from the spool: {}; a backup may hold some rows in an older state",
+              folder_, std::strerror(errno));
+  }
 }
 
 void FileSpool::drop_front() {
@@ -320,6 +261,10 @@ void FileSpool::drop_front() {
   bytes_ -= std::min(segment.size, bytes());
   rows_ -= std::min(segment.rows, rows());
   at_ = kMagic.size();
+  if (segments_.empty() && position_file_.is_open()) {
+    position_file_ = {};
+    ::unlink((folder_ + "/" + std::string(kPositionName)).c_str());  // one that stays names no file
+  }
   if (::unlink(path(segment.number).c_str()) != 0)
     kLog.warn("'{}' is written to the store and could not be removed: {}", path(segment.number), std::strerror(errno));
 }

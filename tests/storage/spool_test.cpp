@@ -9,6 +9,7 @@
 
 #include "../support/support.hpp"
 #include "fixtures.hpp"
+#include "storage/spool_view.hpp"
 
 namespace tickspan::storage::test {
 namespace {
@@ -209,6 +210,66 @@ TEST_F(SpoolTest, APowerCutTakesNothingThatWasSyncedAndNothingReturnsThatNeverWa
     ASSERT_LE(static_cast<int>(found.size()), records);
     for (std::size_t i = 0; i < found.size(); ++i) ASSERT_EQ(found[i], static_cast<int>(i)) << "round " << round;
   }
+}
+
+TEST_F(SpoolTest, AViewSeesWhatWaitsWhileItIsWrittenAndTaken) {
+  const auto seen = [&](SpoolView& view) {
+    std::vector<int> out;
+    EXPECT_TRUE(view.each([&](const std::vector<core::WriteBatch>& batches) {
+      out.push_back(number_of(batches));
+      return core::Status{};
+    }));
+    return out;
+  };
+  const auto look = [&] { return std::move(*SpoolView::open(folder_.file("spool"))); };
+  EXPECT_TRUE(look()->empty()) << "no folder";
+  for (const std::uint64_t segment_bytes : {1ULL << 18, 250ULL}) {  // one file; a few records each
+    options_.segment_bytes = segment_bytes;
+    const auto spool = open();
+    for (int i = 0; i < 6; ++i) ASSERT_TRUE(spool->append(record(i)));
+    const auto all = look();
+    EXPECT_TRUE(*all->is_current());
+    for (int taken = 0; taken < 6; ++taken) {
+      const auto before = look();
+      const auto front = spool->front();
+      ASSERT_TRUE(front && *front);
+      EXPECT_TRUE(*before->is_current()) << "on its way into the store, not taken yet";
+      spool->pop();
+      EXPECT_FALSE(*before->is_current());
+      std::vector<int> left;
+      for (int i = taken + 1; i < 6; ++i) left.push_back(i);
+      EXPECT_EQ(seen(*look()), left);
+      EXPECT_EQ(look()->empty(), left.empty());
+    }
+    EXPECT_THAT(seen(*all), ElementsAre(0, 1, 2, 3, 4, 5)) << "though the files are gone";
+    for (int i = 0; i < 6; ++i) ASSERT_TRUE(spool->append(record(i)));
+    EXPECT_FALSE(*all->is_current()) << "files of the same names";
+    take_all(*spool);
+  }
+}
+
+TEST_F(SpoolTest, AViewPassesOverWhatIsDamagedOrBeingWritten) {
+  const auto spool = open();
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(spool->append(record(i)));
+  const auto file = files().front();
+  const auto size = fs::file_size(file);
+  std::vector<int> out;
+  const auto visit = [&](const std::vector<core::WriteBatch>& batches) {
+    out.push_back(number_of(batches));
+    return core::Status{};
+  };
+  fs::resize_file(file, size - 5);
+  auto view = std::move(*SpoolView::open(folder_.file("spool")));
+  ASSERT_TRUE(view->each(visit));
+  EXPECT_THAT(out, ElementsAre(0, 1));
+  EXPECT_EQ(view->damaged(), 0U);
+  std::fstream(file, std::ios::in | std::ios::out | std::ios::binary).seekp(static_cast<std::streamoff>(size / 2))
+      << "x";
+  out.clear();
+  view = std::move(*SpoolView::open(folder_.file("spool")));
+  ASSERT_TRUE(view->each(visit));
+  EXPECT_THAT(out, ElementsAre(0));
+  EXPECT_EQ(view->damaged(), 1U);
 }
 
 }  // namespace

@@ -108,6 +108,7 @@ class Connection {
   bool connection_lost() const { return broken_ || lost_; }
   const std::string& last_sqlstate() const { return sqlstate_; }
   int server_version() const;  ///< 150004
+  const std::string& schema() const { return target_.schema; }
 
  private:
   using Deadline = std::chrono::steady_clock::time_point;

@@ -90,10 +90,10 @@ Status Partitions::make(Connection& connection, Table table, const Piece& piece)
   // Under the lock of migrations: another program may be about to make the same.
   const auto made = connection.run(fmt::format(
       "DO $$ BEGIN PERFORM pg_advisory_xact_lock(hashtext('tickspan partitions')); "
-      "IF to_regclass('tickspan.{0}') IS NULL THEN "
+      "IF to_regclass('{4}.{0}') IS NULL THEN "
       "CREATE TABLE {0} (LIKE {1} INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING INDEXES INCLUDING STORAGE); "
       "ALTER TABLE {1} ATTACH PARTITION {0} FOR VALUES FROM ('{2}') TO ('{3}'); END IF; END $$",
-      piece.name, name_of(table), core::to_rfc3339(piece.start), core::to_rfc3339(piece.end)));
+      piece.name, name_of(table), core::to_rfc3339(piece.start), core::to_rfc3339(piece.end), connection.schema()));
   if (!made) return made;
   known_.insert(piece.name);
   return {};
@@ -103,8 +103,8 @@ core::Result<std::size_t> Partitions::drop_before(Connection& connection, Table 
   if (!cutoff.is_set()) return std::size_t{0};
   auto found = connection.ask(
       fmt::format("SELECT c.relname, greatest(c.reltuples, pg_stat_get_live_tuples(c.oid), 0)::int8 FROM pg_inherits i "
-                  "JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = 'tickspan.{}'::regclass ORDER BY 1",
-                  name_of(table)));
+                  "JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = '{}.{}'::regclass ORDER BY 1",
+                  connection.schema(), name_of(table)));
   if (!found) return tl::unexpected(found.error());
   std::size_t rows = 0;
   for (int i = 0; i < found->size(); ++i) {

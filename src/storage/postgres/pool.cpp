@@ -42,7 +42,7 @@ core::Result<Pool::Lease> Pool::lease() {
 }
 
 core::Result<Pool::Lease> Pool::connect() {
-  auto made = Connection::open(target_, limits_, kSessionSetup);
+  auto made = Connection::open(target_, limits_, session_setup(target_));
   if (!made) {
     note_failure(made.error());
     return tl::unexpected(made.error());

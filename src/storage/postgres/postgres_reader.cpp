@@ -28,7 +28,7 @@ constexpr const char* kTrades =
     "AND (at, form & 1023) >= ($4, $5) AND (at, form & 1023) < ($6, $7) ORDER BY at DESC FETCH FIRST $8 ROWS WITH TIES";
 constexpr const char* kSize =
     "SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::int8 FROM pg_class c JOIN pg_namespace n "
-    "ON n.oid = c.relnamespace WHERE n.nspname = 'tickspan' AND c.relkind = 'r'";
+    "ON n.oid = c.relnamespace WHERE n.nspname = current_schema() AND c.relkind = 'r'";
 constexpr const char* kChunkSize =
     "SELECT coalesce(sum(hypertable_size(format('%I.%I', hypertable_schema, hypertable_name)::regclass)), 0)::int8 "
     "FROM timescaledb_information.hypertables";

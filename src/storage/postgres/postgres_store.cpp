@@ -33,7 +33,8 @@ class PostgresStore final : public HistoryStore {
       if (!replica) return tl::unexpected(replica.error());
       replicas.push_back(std::move(*replica));
     }
-    auto connection = Connection::open(*primary, limits(), kSessionSetup);
+    primary->schema = options_.schema;
+    auto connection = Connection::open(*primary, limits(), session_setup(*primary));
     if (!connection) return tl::unexpected(connection.error());
     auto schema =
         options_.read_only ? look_at(**connection, primary->location) : migrate(**connection, primary->location);
@@ -63,7 +64,7 @@ class PostgresStore final : public HistoryStore {
 
   Result<std::unique_ptr<StoreSnapshot>> snapshot() override {
     if (!servers_) return not_open();
-    auto connection = Connection::open(primary_, limits(), kSessionSetup);
+    auto connection = Connection::open(primary_, limits(), session_setup(primary_));
     if (!connection) return tl::unexpected(connection.error());
     return make_snapshot(std::move(*connection), schema_, primary_.location);
   }
@@ -124,7 +125,8 @@ class PostgresStore final : public HistoryStore {
     return token;
   }
   WriterSettings writer_settings() const {
-    return {primary_, limits(), schema_.layout, options_.durability == Durability::commit};
+    return {primary_, limits(), schema_.layout, options_.durability == Durability::commit,
+            options_.schema == PostgresOptions{}.schema};
   }
   static tl::unexpected<core::Error> not_open() {
     return core::fail(ErrorCode::unavailable, "the database is not open");

@@ -21,6 +21,7 @@ struct PostgresOptions {
   std::chrono::milliseconds replica_lag{5'000};      ///< a replica further behind is not read from
   std::chrono::milliseconds replica_check{1'000};    ///< how often it is asked
   bool read_only = false;                            ///< no writer; conflict where a migration would be needed
+  std::string schema = "tickspan";                   ///< that all tables are in
   runtime::Metrics* metrics = nullptr;               ///< where the replicas' state shows; may be null
 };
 

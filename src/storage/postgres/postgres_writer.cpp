@@ -215,13 +215,24 @@ class PostgresWriter final : public StoreWriter {
     if (connection_ && !connection_->broken()) return {};
     connection_.reset();
     forget();
-    const std::string setup = fmt::format("{} SET synchronous_commit = {}; {}", kSessionSetup,
+    const std::string setup = fmt::format("{} SET synchronous_commit = {}; {}", session_setup(settings_.target),
                                           settings_.wait_for_disk ? "on" : "off", kStaging);
     auto made = Connection::open(settings_.target, settings_.limits, setup);
     if (!made) return tl::unexpected(made.error());
+    if (auto free = share_database(**made); !free) return free;
     connection_ = std::move(*made);
     repeat_ = !unsynced_.empty();
     return {};
+  }
+
+  /// Other writers may, a restore may not: what this one knows of the tables would be wrong.
+  Status share_database(Connection& connection) const {
+    if (!settings_.shares) return {};
+    auto lock = connection.ask(fmt::format("SELECT pg_try_advisory_lock_shared({})", kWritersLock));
+    if (!lock) return tl::unexpected(lock.error());
+    if (lock->text(0, 0) == "t") return {};
+    return core::fail(ErrorCode::unavailable,
+                      fmt::format("a backup is being restored into {}", settings_.target.location), true);
   }
 
   void forget() {

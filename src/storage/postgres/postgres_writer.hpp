@@ -13,6 +13,7 @@ struct WriterSettings {
   Limits limits;
   Layout layout = Layout::partitions;
   bool wait_for_disk = false;  ///< a commit is acknowledged when it is on disk
+  bool shares = true;          ///< the schema is the one that programs write; see kWritersLock
 };
 
 /// Connects when it first writes, and again after a connection is lost: the caller tries again.

@@ -14,7 +14,6 @@ using core::Result;
 using core::Status;
 
 constexpr int kOldestServer = 150000;
-constexpr std::int64_t kMigrationLock = 0x7469636b7370616e;  // "tickspan"
 
 // The schema's history. A step that was released is never edited: databases of its form exist. A new one goes at the
 // end. `@partition(x)@` stands for the partitioning of the layout.
@@ -111,15 +110,16 @@ Result<Schema> read_version(Connection& connection, const std::string& location)
 /// Version 0 where there is no schema yet: makes the bare frame of it.
 Result<Schema> find_or_make(Connection& connection, const std::string& location) {
   auto found = connection.ask(
-      "SELECT to_regnamespace('tickspan') IS NOT NULL, to_regclass('tickspan.schema_version') IS NOT NULL, "
-      "(SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'tickspan')");
+      fmt::format("SELECT to_regnamespace('{0}') IS NOT NULL, to_regclass('{0}.schema_version') IS NOT NULL, (SELECT "
+                  "count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = '{0}')",
+                  connection.schema()));
   if (!found) return tl::unexpected(found.error());
   const bool has_schema = found->text(0, 0) == "t", has_version = found->text(0, 1) == "t";
   if (!has_version && found->text(0, 2) != "0") {
     return core::fail(ErrorCode::conflict,
-                      fmt::format("the database at {} has a schema 'tickspan' of another program; name another "
-                                  "database in store.url",
-                                  location));
+                      fmt::format("the database at {} has a schema '{}' of another program; name another database in "
+                                  "store.url",
+                                  location, connection.schema()));
   }
   if (has_version) return read_version(connection, location);
   const auto extension = find_extension(connection);
@@ -128,7 +128,7 @@ Result<Schema> find_or_make(Connection& connection, const std::string& location)
   const auto made = connection.run(fmt::format(
       "{} CREATE TABLE schema_version(one bool PRIMARY KEY DEFAULT true CHECK (one), version int4 NOT NULL, "
       "layout text NOT NULL); INSERT INTO schema_version(version, layout) VALUES(0, '{}')",
-      has_schema ? "" : "CREATE SCHEMA tickspan;", to_string(layout)));
+      has_schema ? "" : fmt::format("CREATE SCHEMA {};", connection.schema()), to_string(layout)));
   if (!made) return tl::unexpected(made.error());
   return Schema{0, layout};
 }
@@ -163,12 +163,16 @@ std::string_view to_string(Layout layout) noexcept {
   return "";
 }
 
+std::string session_setup(const Target& target) {
+  return fmt::format("SET search_path = {}, public;", target.schema);
+}
+
 int newest_schema_version() {
   return static_cast<int>(kSteps.size());
 }
 
 Result<Schema> look_at(Connection& connection, const std::string& location) {
-  auto found = connection.ask("SELECT to_regclass('tickspan.schema_version') IS NOT NULL");
+  auto found = connection.ask(fmt::format("SELECT to_regclass('{}.schema_version') IS NOT NULL", connection.schema()));
   if (!found) return tl::unexpected(found.error());
   if (found->text(0, 0) != "t") {
     return core::fail(ErrorCode::not_found, fmt::format("the database at {} has no history of this program", location));

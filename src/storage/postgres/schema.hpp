@@ -21,9 +21,13 @@ struct Schema {
   Layout layout = Layout::partitions;
 };
 
-/// The schema all tables are in, and what a session runs first to find them.
-inline constexpr std::string_view kSchemaName = "tickspan";
-inline constexpr const char* kSessionSetup = "SET search_path = tickspan, public;";
+/// What a session runs first to find the tables.
+std::string session_setup(const Target& target);
+
+/// Writers hold it shared for as long as their session lasts, who replaces the whole schema alone.
+inline constexpr std::int64_t kWritersLock = 0x7469636b77726974;  // "tickwrit"
+/// Of two programs that make or change the schema at once one waits.
+inline constexpr std::int64_t kMigrationLock = 0x7469636b7370616e;  // "tickspan"
 
 int newest_schema_version();
 /// Makes the schema, or brings it up to date, in one transaction under a lock: of two programs that start at once one

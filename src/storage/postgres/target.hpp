@@ -13,6 +13,7 @@ struct Target {
   std::string url;                   ///< as configured: holds the password
   std::string location;              ///< `postgresql://host:port/database`, no user, no password
   std::vector<std::string> secrets;  ///< what no message may hold
+  std::string schema = "tickspan";   ///< that all tables are in
 
   /// `text` on one line and without any of the secrets.
   std::string scrubbed(std::string_view text) const;
