@@ -76,8 +76,8 @@ void VenueLink::on_session_open(VenueSession& session) {
 }
 
 void VenueLink::on_session_data(VenueSession& session, core::Timestamp received_at) {
-  if (&session == replacement_.get()) promote_replacement();
-  if (state_ != FeedState::live || silent_) first_data(received_at);
+  if (&session == replacement_.get() && session.settled()) promote_replacement();
+  if (&session == active_.get() && (state_ != FeedState::live || silent_) && session.settled()) first_data(received_at);
   last_data_ = received_at;
   backoff_.on_data(received_at);
 }

@@ -11,6 +11,8 @@ constexpr double kGapWeight = 0.1;
 constexpr int kGapsOfSilence = 10;
 // A replacement is opened when this part of the longest allowed life is over.
 constexpr double kAgeShare = 0.97;
+// How long a venue may take to do what it was asked.
+constexpr core::Duration kSettles = std::chrono::seconds(1);
 
 std::string seconds_of(core::Duration d) {
   return fmt::format("{:.1f} s", std::chrono::duration<double>(d).count());
@@ -72,6 +74,7 @@ void VenueSession::subscribe(const std::vector<std::string>& symbols) {
   if (symbols.empty()) return;
   auto messages = context_.protocol.subscribe(symbols, context_.next_request_id);
   context_.next_request_id += messages.size();
+  asked_in_parts_ = asked_in_parts_ || messages.size() > 1;
   std::move(messages.begin(), messages.end(), std::back_inserter(to_send_));
   if (!send_timer_.running()) send_next();
   const VenueLimits& limits = context_.protocol.limits();
@@ -82,6 +85,13 @@ void VenueSession::subscribe(const std::vector<std::string>& symbols) {
     const auto message = std::make_shared<const std::vector<std::string>>(first, last);
     for (const std::string& symbol : *message) asked_with_[symbol] = message;
   }
+}
+
+// Data prove that one message was taken. Where there are more, the others may not have been yet: what is traded in
+// their symbols meanwhile is not heard.
+bool VenueSession::settled() const {
+  if (!asked_in_parts_) return true;
+  return to_send_.empty() && std::chrono::steady_clock::now() - last_sent_ >= context_.scaled(kSettles);
 }
 
 std::vector<std::string> VenueSession::asked_with(const std::string& symbol) const {
@@ -103,6 +113,7 @@ void VenueSession::send_next() {
   to_send_.pop_front();
   context_.record("send", message);
   socket_->send_text(std::move(message));
+  last_sent_ = std::chrono::steady_clock::now();
   // Runs even when nothing waits: what is added meanwhile must keep the distance, too.
   send_timer_.start(context_.scaled(context_.protocol.limits().control_spacing), [this] { send_next(); });
 }

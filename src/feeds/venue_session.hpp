@@ -69,6 +69,8 @@ class VenueSession {
   void detach();
 
   bool open() const { return open_; }
+  /// All that was to be asked for has been, long enough ago for the venue to have done it.
+  bool settled() const;
   const std::string& base_url() const { return base_url_; }
 
  private:
@@ -91,9 +93,10 @@ class VenueSession {
   net::LoopTimer send_timer_, ping_timer_, silence_timer_, age_timer_;
   BrokenRatio broken_;
   bool open_ = false;
+  bool asked_in_parts_ = false;
   bool leaving_ = false;
   // Monotonic, so that a clock that is set doesn't look like silence.
-  std::chrono::steady_clock::time_point last_heard_{}, last_frame_{};
+  std::chrono::steady_clock::time_point last_heard_{}, last_frame_{}, last_sent_{};
 };
 
 }  // namespace tickspan::feeds

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <limits>
 
 namespace tickspan::market {
 namespace {
@@ -12,6 +13,8 @@ using Inputs = std::span<CompositeInput>;
 // Where two sources that have nothing to do with each other differ by more, one is wrong: another coin, a slipped
 // point.
 constexpr double kAnchorFactor = 1.5;
+// Markets hardly ever jump so far at once; decimal points do.
+constexpr double kWildJump = 0.2;
 // Less than the others together, so that the weighted median is theirs.
 constexpr double kMostShare = 0.999;
 
@@ -71,12 +74,23 @@ Inputs nearest_to_anchor(Inputs inputs, const CompositeContext& context) {
   return gather(inputs, nearest->price, context.outlier);
 }
 
+double least_jump(Inputs inputs, double before) {
+  double least = std::numeric_limits<double>::max();
+  for (const CompositeInput& i : inputs) least = std::min(least, std::fabs(i.price / before - 1));
+  return least;
+}
+
 Inputs plausible(Inputs inputs, const CompositeContext& context, double& disputed) {
   if (context.before > 0) {
     const Inputs close = gather(inputs, context.before, context.outlier);
     if (!close.empty()) {
       disputed = dispute(inputs.subspan(close.size()), inputs, context.before, context.outlier);
       return close;
+    }
+    const double jump = least_jump(inputs, context.before);
+    if (jump > kWildJump) {
+      disputed = jump;
+      return inputs.first(0);
     }
   }
   if (inputs.size() >= 3) {

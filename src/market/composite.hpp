@@ -12,8 +12,8 @@ namespace tickspan::market {
 
 /// One venue pair's say in the price of an asset, already converted to USD.
 struct CompositeInput {
-  double price = 0;   ///< USD
-  double volume = 0;  ///< USD traded lately; 0 where unknown
+  double price = 0;       ///< USD
+  double volume = 0;      ///< USD traded lately; 0 where unknown
   core::Timestamp as_of;  ///< of the older of what it was made from: the pair's price and its quote's
   core::Timestamp heard;  ///< when the pair itself spoke
   core::Freshness state = core::Freshness::down;
@@ -39,14 +39,15 @@ struct CompositePrice {
   core::Timestamp heard;
   core::Freshness state = core::Freshness::down;
   int inputs = 0;       ///< how many were used
-  double disputed = 0;  ///< how far off most venues agree on another price, as a fraction; 0: they don't
+  double disputed = 0;  ///< how far off most venues agree on another price, or jumped to, as a fraction; 0: they don't
 };
 
 /// One price from several venues: the median, weighted by traded volume, of the plausible inputs that are most current
 /// (live and moving, else live, else quiet).
 ///
 /// Which are plausible: those near the composite of a moment ago, since a true price arrives from there at all venues;
-/// where none is, those near the median, if most venues are; else those nearest to the anchor; else all. So a venue
+/// where none is, and the jump is no wild one (then nothing is believed: a fault that all share), those near the
+/// median, if most venues are; else those nearest to the anchor; else all. So a venue
 /// gone mad, or several, does not get its way while an honest one goes on. Should most venues agree on another price
 /// that is reported as `disputed`: the caller decides after a while that they are right, by leaving `before` out.
 /// With three venues or more none weighs more than the others together, whatever volume it claims.

@@ -57,7 +57,7 @@ class Market {
     double told_price = 0;       ///< the price its dependents saw
     core::Timestamp told_as_of;  ///< the as_of that readers saw
     core::Timestamp candle_at;
-    core::Timestamp heard;  ///< newest message of a pair behind the composite
+    core::Timestamp heard;           ///< newest message of a pair behind the composite
     core::Timestamp disputed_since;  ///< most venues have agreed on another price since then
     // The aggregator's price:
     core::Decimal polled_price;

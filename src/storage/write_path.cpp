@@ -266,8 +266,11 @@ void WritePath::skip_trades(std::vector<core::WriteBatch>& group) {
     std::set<std::string> venues;
     for (const core::Tick& tick : batch.ticks) {
       const auto& venue = batch.catalogue->venue(batch.catalogue->instrument(tick.instrument()).venue).id;
+      // By the venue's clock it happened before it came.
       const core::Timestamp at = tick.received_at();
-      Span& span = skipped_.try_emplace(venue, Span{at, at}).first->second;
+      const core::Timestamp since = tick.event_time().is_set() ? std::min(tick.event_time(), at) : at;
+      Span& span = skipped_.try_emplace(venue, Span{since, at}).first->second;
+      span.from = std::min(span.from, since);
       span.to = std::max(span.to, at);
       venues.insert(venue);
     }

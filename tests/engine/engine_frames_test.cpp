@@ -92,12 +92,12 @@ TEST_F(Frames, AnotherQuoteIsEncodedWhenItsBaseOrItsUnitChanges) {
     b_.push_quote(b_.kraken, "EUR/USD", 1.2 + i * 0.001, 1.2 + i * 0.001);
     b_.run();
   }
-  b_.push_quote(b_.kraken, "EUR/USD", 1.5, 1.5);
+  b_.push_quote(b_.kraken, "EUR/USD", 1.28, 1.28);
   b_.pass(1500ms);
   const auto n = b_.frames.all.size();
   EXPECT_GE(n, 1u);
   EXPECT_LE(n, 3u) << "once a second at most";
-  EXPECT_TRUE(has(b_.frames.all.back(), R"("price":40000)")) << "and the last change is not forgotten";
+  EXPECT_TRUE(has(b_.frames.all.back(), R"("price":46875)")) << "and the last change is not forgotten";
 }
 
 TEST_F(Frames, TradesCountByOneAndKeepTheirOrder) {

@@ -230,10 +230,10 @@ TEST(EngineThread, StopTakesWhatIsInTheRingsThrough) {
   runtime::FeedPort& port = engine.add_port();
   port.push_event(core::SymbolList{venue, {{"BTC/USD", "btc", "usd"}}});
   for (std::int64_t i = 1; i <= 2000; ++i)
-    port.push(core::Tick(core::Tick::Quote{{0}, clock.now(), {}, {i, 0}, {i, 0}, {}, {}}));
+    port.push(core::Tick(core::Tick::Quote{{0}, clock.now(), {}, {100'000 + i, 0}, {100'000 + i, 0}, {}, {}}));
   engine.stop();
   const auto s = engine.snapshot();
-  EXPECT_EQ(s->row(s->catalogue->find_id("bitcoin"))->price, (core::Decimal{2000, 0}));
+  EXPECT_EQ(s->row(s->catalogue->find_id("bitcoin"))->price, (core::Decimal{102'000, 0}));
 }
 
 }  // namespace

@@ -81,7 +81,8 @@ TEST(Gaps, AVenueThatWasAwayIsAskedForWhatWasMissedAndTheCandlesAreTheTruth) {
       << served.get("/api/v1/gaps").body << served.process().err();
   const std::string answer = served.get(repaired).body;
   const std::string gap = answer.substr(answer.find("\"data\""));
-  EXPECT_EQ(json_field(gap, "expected"), json_field(gap, "recovered")) << gap;
+  // Where a pair traded too seldom for its trades to be counted, its candles serve and nothing is expected.
+  EXPECT_THAT(json_field(gap, "expected"), testing::AnyOf("null", json_field(gap, "recovered"))) << gap;
   EXPECT_GT(std::stoll(json_field(gap, "recovered")), 0) << gap;
 
   const Timestamp from = field_time(gap, "start").floor_to(std::chrono::minutes(1));

@@ -215,7 +215,7 @@ TEST_F(KillsOfPostgres, OfTheProgramAndOfTheServerUnderIt) {
   expect_bounded(truth.gaps(), seconds(9));
   for (const Timestamp crash : crashes) {
     for (const core::Gap& gap : truth.gaps()) {
-      const bool covers = gap.start <= crash - seconds(6) && crash < gap.end;
+      const bool covers = gap.start <= crash - seconds(9) && crash < gap.end;
       EXPECT_FALSE(covers) << "the server's crash alone took something: " << core::to_rfc3339(gap.start);
     }
   }

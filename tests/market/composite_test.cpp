@@ -79,6 +79,14 @@ TEST(Composite, AJumpThatAllVenuesTakeIsFollowedAtOnce) {
   EXPECT_EQ(composite(inputs, {.before = 100}).price, 80.1);
 }
 
+TEST(Composite, AWildJumpOfAllIsNotBelievedWhileThePriceOfAMomentAgoCounts) {
+  std::vector<CompositeInput> inputs = {input(1000), input(1001), input(1002)};
+  const auto c = composite(inputs, {.before = 100});
+  EXPECT_EQ(c.price, 0);
+  EXPECT_NEAR(c.disputed, 9, 0.01);
+  EXPECT_EQ(composite(inputs).price, 1001);
+}
+
 TEST(Composite, WithoutAMajorityAnotherSourceDecides) {
   std::vector<CompositeInput> inputs = {input(100), input(200)};
   EXPECT_EQ(composite(inputs, {.anchor = 104}).price, 100);

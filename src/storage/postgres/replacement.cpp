@@ -12,6 +12,7 @@ using core::ErrorCode;
 using core::Result;
 using core::Status;
 
+constexpr int kTries = 20;
 constexpr const char* kNewSchema = "tickspan_restoring";
 constexpr const char* kKeptSchema = "tickspan_before_restore";
 
@@ -25,9 +26,17 @@ class SchemaReplacement final : public Replacement {
   }
 
   Status start(const std::string& url, PostgresOptions options, const std::string& location) {
-    auto lock = connection_->ask(fmt::format("SELECT pg_try_advisory_lock({})", kWritersLock));
-    if (!lock) return tl::unexpected(lock.error());
-    if (lock->text(0, 0) != "t") {
+    bool locked = false;
+    // The server lets go of a program that has just ended a moment later.
+    for (int i = 0; i < kTries && !locked; ++i) {
+      if (i > 0) {
+        if (auto waited = connection_->run("SELECT pg_sleep(0.1)"); !waited) return waited;
+      }
+      auto lock = connection_->ask(fmt::format("SELECT pg_try_advisory_lock({})", kWritersLock));
+      if (!lock) return tl::unexpected(lock.error());
+      locked = lock->text(0, 0) == "t";
+    }
+    if (!locked) {
       return core::fail(ErrorCode::unavailable, fmt::format("a program writes to {}: stop it first", location));
     }
     if (auto dropped = drop_new(); !dropped) return dropped;

@@ -38,6 +38,8 @@ class SqliteStore final : public HistoryStore {
   SqliteStore(std::string path, SqliteOptions options)
       : path_(fs::absolute(path).lexically_normal().string()), options_(options) {}
 
+  /// A program beside this one may write: `tickspan backfill`.
+  std::optional<core::Duration> keeps_for() const override { return std::chrono::seconds(10); }
   Status open() override {
     if (write_ || looked_at_) return {};
     if (options_.read_only) return look_at();

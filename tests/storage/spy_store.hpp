@@ -1,0 +1,89 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "storage/history_store.hpp"
+#include "storage/memory_store.hpp"
+
+namespace tickspan::storage::test {
+
+/// A store that tells what it is asked, and lets a test do something between a read and its return.
+struct Spy {
+  std::vector<CandleQuery> asked;
+  std::size_t gap_reads = 0;
+  std::function<void()> after_read, before_write;
+  bool refuse_writes = false;
+};
+
+class SpyReader final : public StoreReader {
+ public:
+  SpyReader(std::unique_ptr<StoreReader> reader, Spy& spy) : reader_(std::move(reader)), spy_(spy) {}
+  core::Result<std::vector<core::Candle>> candles(const CandleQuery& query) override {
+    auto out = reader_->candles(query);
+    if (query.limit != 1) spy_.asked.push_back(query);
+    if (query.limit != 1 && spy_.after_read) std::exchange(spy_.after_read, {})();
+    return out;
+  }
+  core::Result<std::vector<core::Gap>> gaps(const std::string& venue, core::Timestamp start, core::Timestamp end,
+                                            std::size_t limit) override {
+    auto out = reader_->gaps(venue, start, end, limit);
+    ++spy_.gap_reads;
+    if (spy_.after_read) std::exchange(spy_.after_read, {})();
+    return out;
+  }
+  core::Result<std::vector<core::MarketPoint>> points(const std::string& asset, core::Timestamp start,
+                                                      core::Timestamp end, std::size_t limit) override {
+    return reader_->points(asset, start, end, limit);
+  }
+  core::Result<std::vector<StoredTrade>> trades(const TradeQuery& query) override { return reader_->trades(query); }
+  core::Result<std::vector<SeriesName>> series() override { return reader_->series(); }
+  core::Result<StoreInfo> info() override { return reader_->info(); }
+
+ private:
+  std::unique_ptr<StoreReader> reader_;
+  Spy& spy_;
+};
+
+class SpyWriter final : public StoreWriter {
+ public:
+  SpyWriter(std::unique_ptr<StoreWriter> writer, Spy& spy) : writer_(std::move(writer)), spy_(spy) {}
+  core::Status write(const std::vector<core::WriteBatch>& batches) override {
+    if (spy_.before_write) std::exchange(spy_.before_write, {})();
+    if (spy_.refuse_writes) return core::fail(core::ErrorCode::io_error, "refused", true);
+    return writer_->write(batches);
+  }
+  core::Result<std::size_t> expire(const Expiry& older_than, std::size_t most) override {
+    return writer_->expire(older_than, most);
+  }
+
+ private:
+  std::unique_ptr<StoreWriter> writer_;
+  Spy& spy_;
+};
+
+class SpyStore final : public HistoryStore {
+ public:
+  SpyStore(Spy& spy, std::optional<core::Duration> keeps) : spy_(spy), keeps_(keeps) {}
+  core::Status open() override { return store_->open(); }
+  core::Result<std::unique_ptr<StoreWriter>> writer() override {
+    return std::make_unique<SpyWriter>(std::move(*store_->writer()), spy_);
+  }
+  core::Result<std::unique_ptr<StoreReader>> reader() override {
+    return std::make_unique<SpyReader>(std::move(*store_->reader()), spy_);
+  }
+  core::Result<std::unique_ptr<StoreSnapshot>> snapshot() override { return store_->snapshot(); }
+  core::Result<std::unique_ptr<StoreTransaction>> transaction() override { return store_->transaction(); }
+  core::Result<core::RestoredState> restore(core::Timestamp since) override { return store_->restore(since); }
+  std::optional<core::Duration> keeps_for() const override { return keeps_; }
+
+ private:
+  std::unique_ptr<HistoryStore> store_ = make_memory_store();
+  Spy& spy_;
+  const std::optional<core::Duration> keeps_;
+};
+
+}  // namespace tickspan::storage::test
