@@ -10,7 +10,7 @@ WERROR ?= $(if $(CI),ON,OFF)
 # The npm package `node` brings a current Node.js; it precedes whatever the system has.
 export PATH := $(CURDIR)/web/node/node_modules/.bin:$(PATH)
 
-.PHONY: help run build deps web configure test lint format fuzz bench bench-fanout bench-start sanitize test-timescale soak clean
+.PHONY: help run build deps web configure test lint format fuzz bench bench-charts bench-fanout bench-start sanitize test-timescale soak clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -53,6 +53,11 @@ bench: build ## Print the figures: decode, engine, storage, memory, fan-out
 	@tools/install_packages.sh bench
 	@cmake --build $(BUILD) -j $(JOBS)
 	@tools/bench.sh $(BUILD)
+
+bench-charts: build ## Charts through REST beside bare SQL and HTTP, and under load while ticks are written
+	@tools/install_packages.sh bench
+	@cmake --build $(BUILD) -j $(JOBS) --target chart_bench
+	@$(BUILD)/bench/chart_bench
 
 bench-fanout: build ## The fan-out beside its peers, in full; ONLY=ceiling,slow picks
 	@tools/install_packages.sh bench
