@@ -201,7 +201,9 @@ async function visitGaps(options) {
   await page.route('**/api/v1/gaps?*', (route) => route.fulfill({ json: { start: iso(24), end: iso(0), data: recorded } }));
   await page.route('**/history/bitcoin?*', (route) => route.fulfill({ json: answer }));
   await page.getByRole('link', { name: 'Bitcoin', exact: true }).click();
-  await page.getByTestId('gap-legend').waitFor();
+  // Two answers bring them: the chart's and the gaps'.
+  await page.getByTestId('gap-legend').getByText('not filled yet').waitFor();
+  await page.getByTestId('gap-legend').getByText('no data').waitFor();
   return { page, troubles, leave };
 }
 
