@@ -48,13 +48,13 @@ struct SourceRow {
   Freshness state = Freshness::down;  ///< of its data
   std::string host;
   std::string detail;
-  Timestamp since;                     ///< when `feed` last changed
-  Timestamp as_of;                     ///< newest data
-  std::uint32_t instruments = 0;       ///< pairs subscribed
-  std::uint32_t live_instruments = 0;  ///< of them live now
+  Timestamp since;                       ///< when `feed` last changed
+  Timestamp as_of;                       ///< newest data
+  std::uint32_t instruments = 0;         ///< pairs subscribed
+  std::uint32_t live_instruments = 0;    ///< of them live now
   std::optional<Duration> clock_offset;  ///< our clock less its, plus the quickest message's way; of the last minute
   bool clock_off = false;                ///< further than the network explains
-  std::uint64_t outliers = 0;          ///< how often a price of its was left out as too far off
+  std::uint64_t outliers = 0;            ///< how often a price of its was left out as too far off
 };
 
 /// Whether a pair has a say in the price of its base, and if not, why.
