@@ -208,14 +208,14 @@ TEST(EngineThread, TakesTicksAsTheyComeWhileOthersRead) {
     test::eventually([&] { return listed.load(); });
     for (std::uint64_t i = 1; i <= 5000; ++i) {
       port.push(core::Tick(core::Tick::Trade{
-          {0}, clock.now(), clock.now(), {static_cast<std::int64_t>(i), 0}, {1, 0}, i, core::Side::buy}));
+          {0}, clock.now(), clock.now(), {static_cast<std::int64_t>(100'000 + i), 0}, {1, 0}, i, core::Side::buy}));
     }
   });
   const auto price = [&] {
     const auto s = engine.snapshot();
     return s->row(s->catalogue->find_id("bitcoin"))->price;
   };
-  EXPECT_TRUE(test::eventually([&] { return price() == core::Decimal{5000, 0}; }));
+  EXPECT_TRUE(test::eventually([&] { return price() == core::Decimal{105'000, 0}; }));
   feed.join();
   engine.stop();
   EXPECT_GE(stored.load(), 2u) << "the open candles of the pair and of the composite go to the store at the stop";

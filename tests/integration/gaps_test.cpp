@@ -90,7 +90,8 @@ TEST(Gaps, AVenueThatWasAwayIsAskedForWhatWasMissedAndTheCandlesAreTheTruth) {
   ASSERT_TRUE(from.is_set());
   const std::string target =
       "/api/v1/candles/btc/usd?venue=kraken&start=" + core::to_rfc3339(from) + "&end=" + core::to_rfc3339(to);
-  ASSERT_TRUE(eventually([&] { return json_field(served.get(target).body, "complete") == "true"; }))
+  ASSERT_TRUE(
+      eventually([&] { return json_field(served.get(target).body, "complete") == "true"; }, std::chrono::seconds(120)))
       << served.get(target).body;
   const std::string candles = served.get(target).body;
   static const std::regex kCandle(
