@@ -77,9 +77,12 @@ void VenueLink::on_session_open(VenueSession& session) {
 
 void VenueLink::on_session_data(VenueSession& session, core::Timestamp received_at) {
   if (&session == replacement_.get() && session.settled()) promote_replacement();
-  if (&session == active_.get() && (state_ != FeedState::live || silent_) && session.settled()) first_data(received_at);
-  last_data_ = received_at;
   backoff_.on_data(received_at);
+  if (&session == active_.get() && (state_ != FeedState::live || silent_)) {
+    if (!session.settled()) return;  // the hole goes on: not everything is listened to yet
+    first_data(received_at);
+  }
+  last_data_ = received_at;
 }
 
 void VenueLink::first_data(core::Timestamp received_at) {
