@@ -225,7 +225,7 @@ bool has_gap(const Served& served, const Saboteur::Silence& silence) {
 
 TEST(Faults, WhateverVenuesDoThePriceStaysHonestAndEverySilenceIsKnown) {
   const auto seconds = std::chrono::seconds(static_cast<int>(number_of("TICKSPAN_SOAK_SECONDS", 60)));
-  const auto seed = static_cast<unsigned>(number_of("TICKSPAN_SEED", std::random_device{}() % 1'000'000));
+  const auto seed = static_cast<unsigned>(number_of("TICKSPAN_SEED", 541'995));
   SCOPED_TRACE(fmt::format("TICKSPAN_SEED={}", seed));
   const TempDir dir;
   const SimulatedVenues venues(dir.file("c.toml"), 0, {"--speed", "10", "--seed", std::to_string(seed)});
