@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <map>
-#include <tuple>
 
+#include "history/minutes.hpp"
 #include "market/composite_minute.hpp"
 #include "market/instrument_mapper.hpp"
 #include "market/seed_catalogue.hpp"
@@ -29,11 +29,6 @@ const Candle* at_or_before(const Minutes& minutes, Timestamp start) {
 const Candle* at(const Minutes& minutes, Timestamp start) {
   const Candle* const found = at_or_before(minutes, start);
   return found != nullptr && found->start == start ? found : nullptr;
-}
-
-bool same(const Candle& a, const Candle& b) {
-  return std::tie(a.open, a.high, a.low, a.close, a.volume, a.trades, a.final, a.incomplete, a.flat, a.rebuilt) ==
-         std::tie(b.open, b.high, b.low, b.close, b.volume, b.trades, b.final, b.incomplete, b.flat, b.rebuilt);
 }
 
 /// One job's reading: composites are read once and kept, with what was rebuilt in them.

@@ -67,6 +67,7 @@ core::Result<std::optional<core::Candle>> LevelRepair::sum(storage::StoreReader&
   // One that came whole from the venue knows more than the few minutes that are kept of it.
   query.interval = task.interval;
   query.limit = 1;
+  query.stored_only = true;
   auto stored = reader.candles(query);
   if (!stored) return tl::unexpected(stored.error());
   if (!stored->empty() && stored->front().final && !stored->front().incomplete && stored->front().volume >= sum->volume)

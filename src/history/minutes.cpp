@@ -1,6 +1,7 @@
 #include "history/minutes.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 #include "storage/candle_aggregate.hpp"
 
@@ -89,15 +90,19 @@ std::optional<core::Candle> sum_up(std::span<const core::Candle> parts, core::In
                                    core::Interval part_interval, core::Timestamp start) {
   if (parts.empty()) return {};
   storage::MinuteAggregator aggregator(interval, start + core::width(interval), 1);
+  const auto minutes = static_cast<std::uint32_t>(core::width(part_interval) / kMinute);
   for (auto it = parts.rbegin(); it != parts.rend(); ++it) {
-    if (!aggregator.add(*it)) break;
+    if (!aggregator.add(*it, minutes)) break;
   }
   const auto sums = aggregator.take();
   if (sums.empty() || sums.front().start != start) return {};
-  core::Candle sum = sums.front();
-  if (parts.size() < static_cast<std::size_t>(core::width(interval) / core::width(part_interval)))
-    sum.incomplete = true;
-  return sum;
+  return sums.front();
+}
+
+bool same(const core::Candle& a, const core::Candle& b) {
+  return std::tie(a.start, a.open, a.high, a.low, a.close, a.volume, a.trades, a.final, a.incomplete, a.flat,
+                  a.rebuilt) == std::tie(b.start, b.open, b.high, b.low, b.close, b.volume, b.trades, b.final,
+                                         b.incomplete, b.flat, b.rebuilt);
 }
 
 }  // namespace tickspan::history

@@ -38,4 +38,7 @@ bool encloses(std::span<const feeds::HistoryTrade> trades, core::Timestamp from,
 std::optional<core::Candle> sum_up(std::span<const core::Candle> parts, core::Interval interval,
                                    core::Interval part_interval, core::Timestamp start);
 
+/// Equal in all that is stored of them.
+bool same(const core::Candle& a, const core::Candle& b);
+
 }  // namespace tickspan::history

@@ -59,11 +59,12 @@ TEST_F(BackfillCommand, BringsMinutesHoursAndDaysAndASecondTimeNothing) {
   const auto range = command({"--pair", "btc/usd", "--venue", "coinbase", "--from", day(3), "--to", day(1)});
   Process first(range);
   ASSERT_EQ(first.wait(60s), 0) << first.err();
-  EXPECT_THAT(first.out(), HasSubstr("coinbase btc/usd: 2928 candles written"));
+  EXPECT_THAT(first.out(), HasSubstr("coinbase btc/usd: 2930 candles written"));
   EXPECT_THAT(first.err(), HasSubstr("coinbase btc/usd 1m 100 %"));
   EXPECT_THAT(first.err(), Not(HasSubstr("\x1b")));  // not a terminal
   EXPECT_EQ(count(0), 2 * 1440);
   EXPECT_EQ(count(3), 48);
+  EXPECT_EQ(count(5), 2);
   EXPECT_EQ(ask(data_ + "/tickspan.db", "SELECT count(*) FROM meta WHERE key = 'last_write'"), 0)
       << "the past says nothing of until when the program listened";
   Process second(range);
@@ -76,8 +77,8 @@ TEST_F(BackfillCommand, BringsMinutesHoursAndDaysAndASecondTimeNothing) {
 TEST_F(BackfillCommand, AskedWithoutAVenueItTakesAllThatHaveThePair) {
   Process process(command({"--pair", "btc/usd", "--from", day(2), "--to", day(1), "--interval", "1h"}));
   ASSERT_EQ(process.wait(60s), 0) << process.err();
-  EXPECT_THAT(process.out(), HasSubstr("coinbase btc/usd: 24 candles"));
-  EXPECT_THAT(process.out(), HasSubstr("kraken btc/usd: 24 candles"));
+  EXPECT_THAT(process.out(), HasSubstr("coinbase btc/usd: 25 candles"));
+  EXPECT_THAT(process.out(), HasSubstr("kraken btc/usd: 25 candles"));
   EXPECT_THAT(process.out(), Not(HasSubstr("binance")));
 }
 
@@ -103,6 +104,7 @@ TEST_F(BackfillCommand, KilledOrInterruptedItGoesOnWhereItWas) {
   ASSERT_EQ(process.wait(60s), 0) << process.err();
   EXPECT_EQ(count(0), 8 * 1440);
   EXPECT_EQ(count(3), 8 * 24);
+  EXPECT_EQ(count(5), 8);
 }
 
 TEST_F(BackfillCommand, RunsBesideAServerButNotBesideAnother) {
@@ -165,7 +167,10 @@ TEST_F(BackfillCommand, GoesIntoPostgresToo) {
       {"--pair", "btc/usd", "--venue", "coinbase", "--from", day(3), "--to", day(1), "--set", "store.url=" + url});
   Process process(range);
   ASSERT_EQ(process.wait(60s), 0) << process.err();
-  EXPECT_THAT(process.out(), HasSubstr("2928 candles written"));
+  EXPECT_THAT(process.out(), HasSubstr("2930 candles written"));
+  storage::test::Psql database(url);
+  EXPECT_EQ(database.ask("SELECT last_write FROM tickspan.state"), "0")
+      << "the past says nothing of until when the program listened";
   Process again(range);
   ASSERT_EQ(again.wait(60s), 0) << again.err();
   EXPECT_THAT(again.out(), HasSubstr(": 0 candles written"));
