@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/asset.hpp"
@@ -75,6 +76,28 @@ struct Gap {
   GapState state = GapState::open;
   std::int64_t expected = kUnknown;  ///< trades that belong in it, where their numbers tell
   std::int64_t recovered = 0;        ///< trades (or, of candles, minutes) that a repair brought
+};
+
+/// Why another source gives an asset's price now.
+enum class TakeoverCause : std::uint8_t {
+  first,        ///< nobody gave one before
+  silent,       ///< the one before is not heard any more, or not often enough to be current
+  disbelieved,  ///< the one before is heard, but what it says is not plausible
+  preferred,    ///< one that goes before it is heard again
+};
+std::string_view to_string(TakeoverCause cause) noexcept;
+std::optional<TakeoverCause> parse_takeover_cause(std::string_view text) noexcept;
+
+/// The source of a price that is made of exchange pairs; others have the id of their aggregator.
+inline constexpr std::string_view kComposite = "composite";
+
+/// From a moment on an asset's price comes from another source: kComposite or an aggregator's id.
+struct Takeover {
+  std::string asset;  ///< id
+  Timestamp at;
+  std::string from;  ///< empty: nobody gave a price
+  std::string to;
+  TakeoverCause cause = TakeoverCause::first;
 };
 
 /// A candle series: the composite of an asset in USD where `venue` is not valid, else one venue's pair.

@@ -55,6 +55,28 @@ std::optional<GapCause> parse_gap_cause(std::string_view text) noexcept {
   return {};
 }
 
+std::string_view to_string(TakeoverCause cause) noexcept {
+  switch (cause) {
+    case TakeoverCause::first:
+      return "first";
+    case TakeoverCause::silent:
+      return "silent";
+    case TakeoverCause::disbelieved:
+      return "disbelieved";
+    case TakeoverCause::preferred:
+      return "preferred";
+  }
+  return "first";
+}
+
+std::optional<TakeoverCause> parse_takeover_cause(std::string_view text) noexcept {
+  for (const auto cause :
+       {TakeoverCause::first, TakeoverCause::silent, TakeoverCause::disbelieved, TakeoverCause::preferred}) {
+    if (text == to_string(cause)) return cause;
+  }
+  return {};
+}
+
 std::string_view to_string(GapState state) noexcept {
   switch (state) {
     case GapState::open:

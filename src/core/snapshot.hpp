@@ -24,6 +24,7 @@ struct AssetRow {
   Timestamp as_of;  ///< local receive time of the newest input
   Freshness state = Freshness::down;
   VenueId source;              ///< the aggregator it came from; not valid() means `composite` of exchanges
+  Timestamp source_since;      ///< when it began to give the price, in this run; not set while restored
   bool restored = false;       ///< read from the store at start; nothing heard since
   std::uint16_t venues = 0;    ///< fresh exchange pairs in the composite
   std::uint64_t position = 0;  ///< engine position of the last change of this row

@@ -47,13 +47,14 @@ struct WriteBatch {
   std::vector<AssetFacts> facts;
   std::vector<PointRow> points;
   std::vector<Gap> gaps;
+  std::vector<Takeover> takeovers;
   /// Set by the one that listens: all that was heard before is in this batch or in an earlier one, so whatever a crash
   /// takes is younger. Not set by those who write of the past.
   Timestamp heard_until;
 
   std::size_t rows() const {
     return candles.size() + ticks.size() + composites.size() + prices.size() + facts.size() + points.size() +
-           gaps.size() + (catalogue_changed ? 1 : 0) + (heard_until.is_set() ? 1 : 0);
+           gaps.size() + takeovers.size() + (catalogue_changed ? 1 : 0) + (heard_until.is_set() ? 1 : 0);
   }
 };
 

@@ -36,6 +36,7 @@ class Copier {
     for (auto name = series->begin(); copied && name != series->end(); ++name) copied = copy_series(*name);
     for (auto id = assets_.begin(); copied && id != assets_.end(); ++id) copied = copy_points(id->first, id->second);
     if (copied) copied = copy_gaps();
+    if (copied) copied = copy_takeovers();
     if (copied) copied = flush();
     if (!copied) return tl::unexpected(copied.error());
     return copy_;
@@ -157,6 +158,16 @@ class Copier {
       if (auto flushed = flush_when_full(); !flushed) return flushed;
     }
     return {};
+  }
+
+  Status copy_takeovers() {
+    what_ = "takeovers";
+    return each([&](Timestamp from, Timestamp to, std::size_t limit) { return reader_.takeovers("", from, to, limit); },
+                [&](const core::Takeover& takeover) {
+                  ++copy_.takeovers;
+                  batch_.takeovers.push_back(takeover);
+                  return flush_when_full();
+                });
   }
 
   Status flush_when_full() { return batch_.rows() < kBatchRows ? Status{} : flush(); }

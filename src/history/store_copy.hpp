@@ -10,8 +10,8 @@
 namespace tickspan::history {
 
 struct StoreCopy {
-  std::uint64_t candles = 0, trades = 0, points = 0, gaps = 0;
-  std::uint64_t rows() const { return candles + trades + points + gaps; }
+  std::uint64_t candles = 0, trades = 0, points = 0, gaps = 0, takeovers = 0;
+  std::uint64_t rows() const { return candles + trades + points + gaps + takeovers; }
 };
 
 /// Called now and then with what is being copied and how many rows are.

@@ -6,8 +6,8 @@
 namespace tickspan::storage {
 namespace {
 
-// Of the whole encoding; a newer one is refused. The first ends with the gaps.
-constexpr std::uint8_t kFirstForm = 1, kForm = 2;
+// Of the whole encoding; a newer one is refused. The first ends with the gaps, the second with what was heard.
+constexpr std::uint8_t kFirstForm = 1, kSecondForm = 2, kForm = 3;
 
 class Out {
  public:
@@ -377,6 +377,29 @@ void read_gaps(In& in, core::WriteBatch& batch) {
   }
 }
 
+void write_takeovers(Out& out, const core::WriteBatch& batch) {
+  out.number(batch.takeovers.size());
+  for (const core::Takeover& takeover : batch.takeovers) {
+    out.text(takeover.asset);
+    out.integer(takeover.at.ns);
+    out.text(takeover.from);
+    out.text(takeover.to);
+    out.byte(static_cast<std::uint8_t>(takeover.cause));
+  }
+}
+
+void read_takeovers(In& in, core::WriteBatch& batch) {
+  for (std::size_t left = in.count(); left > 0 && in.ok(); --left) {
+    core::Takeover takeover;
+    takeover.asset = in.text();
+    takeover.at = {in.integer()};
+    takeover.from = in.text();
+    takeover.to = in.text();
+    takeover.cause = in.choice(core::TakeoverCause::preferred);
+    batch.takeovers.push_back(std::move(takeover));
+  }
+}
+
 // Places in the tables become ids: a catalogue gives them out in the order in which things are added.
 bool read_names(In& in, core::Catalogue& catalogue) {
   for (std::size_t left = in.count(), known = 0; left > 0 && in.ok(); --left) {
@@ -423,6 +446,7 @@ void encode_batch(std::string& out, const core::WriteBatch& batch) {
   write_gaps(body, batch);
   write_composites(body, names, batch);
   body.integer(batch.heard_until.ns);
+  write_takeovers(body, batch);
   Out head(out);
   head.byte(kForm);
   names.write(head);
@@ -444,10 +468,11 @@ core::Result<core::WriteBatch> decode_batch(std::string_view bytes) {
   read_prices_and_points(in, *catalogue, batch);
   read_facts(in, batch);
   read_gaps(in, batch);
-  if (form > kFirstForm) {
+  if (form >= kSecondForm) {
     read_composites(in, *catalogue, batch);
     batch.heard_until = {in.integer()};
   }
+  if (form >= kForm) read_takeovers(in, batch);
   if (!in.ok() || !in.at_end()) return damaged();
   batch.catalogue = std::move(catalogue);
   return batch;

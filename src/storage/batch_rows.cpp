@@ -68,6 +68,10 @@ core::Status validate(const core::WriteBatch& batch) {
     if (gap.end < gap.start)
       return fail(ErrorCode::invalid_argument, "a gap of '" + gap.venue + "' ends before it starts");
   }
+  for (const auto& takeover : batch.takeovers) {
+    if (takeover.asset.empty() || takeover.to.empty())
+      return fail(ErrorCode::invalid_argument, "a takeover without an asset or a source");
+  }
   return needs_catalogue ? validate_ids(batch) : core::Status{};
 }
 

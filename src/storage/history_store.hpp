@@ -112,6 +112,10 @@ class StoreReader {
   /// Gaps that touch [start, end), ascending by start, at most `limit` (the newest). Empty `venue`: of all sources.
   virtual core::Result<std::vector<core::Gap>> gaps(const std::string& venue, core::Timestamp start,
                                                     core::Timestamp end, std::size_t limit) = 0;
+  /// Changes of the source of an asset's price in [start, end), ascending by time, then by asset, at most `limit` (the
+  /// newest). Empty `asset_id`: of all.
+  virtual core::Result<std::vector<core::Takeover>> takeovers(const std::string& asset_id, core::Timestamp start,
+                                                              core::Timestamp end, std::size_t limit) = 0;
   /// Ascending by time. Empty where storing ticks was off.
   virtual core::Result<std::vector<StoredTrade>> trades(const TradeQuery& query) = 0;
   /// All series that anything is stored of, in no particular order.

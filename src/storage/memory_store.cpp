@@ -31,6 +31,7 @@ struct Rows {
   std::map<std::string, core::AssetFacts> facts;
   std::map<std::string, core::RestoredState::Price> prices;
   std::map<GapKey, core::Gap> gaps;
+  std::map<std::pair<Timestamp, std::string>, core::Takeover> takeovers;  // by time and asset
   Timestamp last_write;
 };
 
@@ -75,6 +76,7 @@ void write_batch(Rows& data, const core::WriteBatch& batch) {
     data.points[batch.catalogue->asset(row.asset).id][point.at.ms()] = point;
   }
   for (const auto& gap : batch.gaps) data.gaps[{gap.start, gap.venue, gap.instrument_symbol}] = gap;
+  for (const auto& takeover : batch.takeovers) data.takeovers[{takeover.at, takeover.asset}] = takeover;
   data.last_write = std::max(data.last_write, batch.heard_until);
 }
 
@@ -236,6 +238,19 @@ class MemoryReader final : public StoreReader {
     for (auto it = data_->gaps.rbegin(); it != data_->gaps.rend() && out.size() < limit; ++it) {
       const core::Gap& gap = it->second;
       if (gap.start < end && gap.end > start && (venue.empty() || gap.venue == venue)) out.push_back(gap);
+    }
+    std::reverse(out.begin(), out.end());
+    return out;
+  }
+
+  Result<std::vector<core::Takeover>> takeovers(const std::string& asset_id, Timestamp start, Timestamp end,
+                                                std::size_t limit) override {
+    const std::lock_guard lock(data_->mutex);
+    std::vector<core::Takeover> out;
+    for (auto it = data_->takeovers.rbegin(); it != data_->takeovers.rend() && out.size() < limit; ++it) {
+      const core::Takeover& takeover = it->second;
+      const bool wanted = asset_id.empty() || takeover.asset == asset_id;
+      if (wanted && takeover.at >= start && takeover.at < end) out.push_back(takeover);
     }
     std::reverse(out.begin(), out.end());
     return out;

@@ -31,6 +31,7 @@ core::WriteBatch full_batch(const World& world) {
   batch.gaps = {{"kraken", "XBT/USD", minute(0), minute(1), core::GapCause::disk_full, core::GapState::repaired, 7, 6}};
   batch.composites = {{world.composite(world.eth), core::composite_tick(minute(6), dec("3200.50"))}};
   batch.heard_until = minute(7);
+  batch.takeovers = {{"bitcoin", minute(8), "composite", "coingecko", core::TakeoverCause::silent}};
   return batch;
 }
 
@@ -63,6 +64,11 @@ TEST(BatchCodec, WhatComesOutIsWhatWentIn) {
   EXPECT_EQ(read->composites[0].tick.received_at(), minute(6));
   EXPECT_EQ(read->composites[0].tick.price().to_string(), "3200.50");
   EXPECT_EQ(read->heard_until, minute(7));
+  EXPECT_EQ(read->takeovers[0].asset, "bitcoin");
+  EXPECT_EQ(read->takeovers[0].at, minute(8));
+  EXPECT_EQ(read->takeovers[0].from, "composite");
+  EXPECT_EQ(read->takeovers[0].to, "coingecko");
+  EXPECT_EQ(read->takeovers[0].cause, core::TakeoverCause::silent);
   encode_batch(again, *read);
   EXPECT_EQ(again, bytes);
 }
@@ -78,6 +84,23 @@ TEST(BatchCodec, AWholeCatalogueGoesAlongWhenItChanged) {
   ASSERT_EQ(read->catalogue->assets().size(), world.catalogue->assets().size());
   for (std::size_t i = 0; i < world.catalogue->assets().size(); ++i)
     EXPECT_EQ(read->catalogue->assets()[i].id, world.catalogue->assets()[i].id);
+}
+
+// The program of the day before left it in its spool: without takeovers.
+TEST(BatchCodec, TheFormBeforeIsRead) {
+  const World world;
+  core::WriteBatch batch = full_batch(world);
+  batch.takeovers.clear();
+  std::string bytes;
+  encode_batch(bytes, batch);
+  ASSERT_EQ(bytes.front(), 3);
+  ASSERT_EQ(bytes.back(), 0);
+  bytes.front() = 2;
+  bytes.pop_back();
+  const auto read = decode_batch(bytes);
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->rows(), batch.rows());
+  EXPECT_EQ(read->heard_until, minute(7));
 }
 
 TEST(BatchCodec, DamageIsRefusedAndNeverTrusted) {

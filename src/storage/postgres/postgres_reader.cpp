@@ -21,6 +21,12 @@ constexpr const char* kGaps =
     "SELECT start_ns, venue, symbol, end_ns, cause, state, expected, recovered FROM gaps "
     "WHERE start_ns < $1 AND end_ns > $2 AND ($3::text = '' OR venue = $3::text) "
     "ORDER BY start_ns DESC, venue DESC, symbol DESC LIMIT $4";
+constexpr const char* kTakeovers =
+    "SELECT asset, at_ns, before, source, cause FROM takeovers WHERE at_ns >= $1 AND at_ns < $2 "
+    "ORDER BY at_ns DESC, asset DESC LIMIT $3";
+constexpr const char* kTakeoversOf =
+    "SELECT asset, at_ns, before, source, cause FROM takeovers WHERE at_ns >= $1 AND at_ns < $2 AND asset = $4 "
+    "ORDER BY at_ns DESC LIMIT $3";
 // Rows of one microsecond come together, whatever the limit: only here they are put in order by their nanoseconds.
 constexpr const char* kTrades =
     "SELECT form, at, trade, delay, price, amount FROM trades "
@@ -88,6 +94,22 @@ class PostgresReader final : public StoreReader {
             if (!cause || !state) return tl::unexpected(damaged("gap"));
             return core::Gap{rows.text(i, 1), rows.text(i, 2), {rows.integer(i, 0)}, {rows.integer(i, 3)},
                              *cause,          *state,          rows.integer(i, 6),   rows.integer(i, 7)};
+          });
+    });
+  }
+
+  Result<std::vector<core::Takeover>> takeovers(const std::string& asset_id, Timestamp start, Timestamp end,
+                                                std::size_t limit) override {
+    Params params;
+    params.integer(start.ns).integer(end.ns).integer(sql_limit(limit));
+    if (!asset_id.empty()) params.text(asset_id);
+    return answer<std::vector<core::Takeover>>([&](Connection& connection) {
+      return list<core::Takeover>(
+          connection, {asset_id.empty() ? kTakeovers : kTakeoversOf, params},
+          [](const Rows& rows, int i) -> Result<core::Takeover> {
+            const auto cause = core::parse_takeover_cause(rows.text(i, 4));
+            if (!cause) return tl::unexpected(damaged("takeover"));
+            return core::Takeover{rows.text(i, 0), {rows.integer(i, 1)}, rows.text(i, 2), rows.text(i, 3), *cause};
           });
     });
   }

@@ -70,6 +70,13 @@ CREATE TABLE gaps(
   start_ns int8 NOT NULL, venue text NOT NULL, symbol text NOT NULL, end_ns int8 NOT NULL, cause text NOT NULL,
   state text NOT NULL, expected int8 NOT NULL, recovered int8 NOT NULL, PRIMARY KEY(start_ns, venue, symbol));
 )sql",
+    // 2: whose price an asset's was, from when on. `before` is empty where nobody gave one.
+    R"sql(
+CREATE TABLE takeovers(
+  asset text NOT NULL, at_ns int8 NOT NULL, before text NOT NULL, source text NOT NULL, cause text NOT NULL,
+  PRIMARY KEY(asset, at_ns));
+CREATE INDEX takeovers_by_time ON takeovers(at_ns, asset);
+)sql",
 };
 
 std::string laid_out(std::string sql, Layout layout) {

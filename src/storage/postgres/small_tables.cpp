@@ -39,6 +39,11 @@ constexpr const char* kPutGaps =
     "$8::int8[]) "
     "ON CONFLICT (start_ns, venue, symbol) DO UPDATE SET end_ns = excluded.end_ns, cause = excluded.cause, "
     "state = excluded.state, expected = excluded.expected, recovered = excluded.recovered";
+constexpr const char* kPutTakeovers =
+    "INSERT INTO takeovers(asset, at_ns, before, source, cause) "
+    "SELECT * FROM unnest($1::text[], $2::int8[], $3::text[], $4::text[], $5::text[]) "
+    "ON CONFLICT (asset, at_ns) DO UPDATE SET before = excluded.before, source = excluded.source, "
+    "cause = excluded.cause";
 constexpr const char* kPutFacts =
     "INSERT INTO facts(asset, symbol, name, rank, price, high_24h, low_24h, shapes, change_24h, change_24h_pct, "
     "market_cap, volume_24h, circulating_supply, total_supply, max_supply, updated_at, received_at) "
@@ -149,6 +154,19 @@ Status write_gaps(Connection& connection, const std::vector<core::WriteBatch>& b
   return rows.send(connection, kPutGaps);
 }
 
+Status write_takeovers(Connection& connection, const std::vector<core::WriteBatch>& batches) {
+  std::map<std::pair<std::string, core::Timestamp>, const core::Takeover*> newest;
+  for (const auto& batch : batches) {
+    for (const auto& takeover : batch.takeovers) newest[{takeover.asset, takeover.at}] = &takeover;
+  }
+  Columns rows(5);
+  for (const auto& [key, takeover] : newest) {
+    rows.add({cell(takeover->asset), cell(takeover->at.ns), cell(takeover->from), cell(takeover->to),
+              cell(core::to_string(takeover->cause))});
+  }
+  return rows.send(connection, kPutTakeovers);
+}
+
 /// The shapes of price, high and low, five bits each.
 std::int64_t shapes_of(const core::AssetFacts& facts) {
   std::int64_t out = 0;
@@ -183,6 +201,7 @@ Status write_small_tables(Connection& connection, const std::vector<core::WriteB
   if (status) status = write_facts(connection, batches);
   if (status) status = write_points(connection, batches);
   if (status) status = write_gaps(connection, batches);
+  if (status) status = write_takeovers(connection, batches);
   return status;
 }
 

@@ -64,6 +64,13 @@ CREATE TABLE trade_blocks(
   series INTEGER NOT NULL, at INTEGER NOT NULL, trade INTEGER NOT NULL, rows BLOB NOT NULL,
   PRIMARY KEY(series, at, trade)) WITHOUT ROWID;
 )sql",
+    // 5: whose price an asset's was, from when on. `before` is empty where nobody gave one.
+    R"sql(
+CREATE TABLE takeovers(
+  asset TEXT NOT NULL, at INTEGER NOT NULL, before TEXT NOT NULL, source TEXT NOT NULL, cause TEXT NOT NULL,
+  PRIMARY KEY(asset, at)) WITHOUT ROWID;
+CREATE INDEX takeovers_by_time ON takeovers(at, asset);
+)sql",
 };
 
 core::Status run_step(Connection& connection, std::size_t index) {

@@ -34,6 +34,12 @@ constexpr std::string_view kPoints =
 constexpr std::string_view kGaps =
     "SELECT start, venue, symbol, end, cause, state, expected, recovered FROM gaps WHERE start < ?1 AND end > ?2 "
     "AND (?3 = '' OR venue = ?3) ORDER BY start DESC, venue DESC, symbol DESC LIMIT ?4";
+constexpr std::string_view kTakeovers =
+    "SELECT asset, at, before, source, cause FROM takeovers WHERE at >= ?1 AND at < ?2 "
+    "ORDER BY at DESC, asset DESC LIMIT ?3";
+constexpr std::string_view kTakeoversOf =
+    "SELECT asset, at, before, source, cause FROM takeovers WHERE at >= ?1 AND at < ?2 AND asset = ?4 "
+    "ORDER BY at DESC LIMIT ?3";
 constexpr std::string_view kAssets = "SELECT id, symbol, name, kind, rank FROM assets ORDER BY position";
 constexpr std::string_view kFacts =
     "SELECT asset, symbol, name, rank, price, price_exp, high_24h, high_24h_exp, low_24h, low_24h_exp, change_24h, "
@@ -233,6 +239,26 @@ class SqliteReader final : public StoreReader {
                          *state,
                          row.integer(6),
                          row.integer(7)});
+          return true;
+        });
+    if (!status) return tl::unexpected(status.error());
+    std::reverse(out.begin(), out.end());
+    return out;
+  }
+
+  Result<std::vector<core::Takeover>> takeovers(const std::string& asset_id, Timestamp start, Timestamp end,
+                                                std::size_t limit) override {
+    std::vector<core::Takeover> out;
+    const auto status = statements_.each(
+        asset_id.empty() ? kTakeovers : kTakeoversOf,
+        [&](Statement& s) {
+          s.integer(1, start.ns).integer(2, end.ns).integer(3, sql_limit(limit));
+          if (!asset_id.empty()) s.text(4, asset_id);
+        },
+        [&](const Statement& row) -> Result<bool> {
+          const auto cause = core::parse_takeover_cause(row.text(4));
+          if (!cause) return tl::unexpected(damaged("takeover"));
+          out.push_back({row.text(0), {row.integer(1)}, row.text(2), row.text(3), *cause});
           return true;
         });
     if (!status) return tl::unexpected(status.error());

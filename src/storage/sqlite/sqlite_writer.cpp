@@ -44,6 +44,8 @@ constexpr std::string_view kPutFacts =
 constexpr std::string_view kPutGap =
     "INSERT OR REPLACE INTO gaps(start, venue, symbol, end, cause, state, expected, "
     "recovered) VALUES(?,?,?,?,?,?,?,?)";
+constexpr std::string_view kPutTakeover =
+    "INSERT OR REPLACE INTO takeovers(asset, at, before, source, cause) VALUES(?,?,?,?,?)";
 constexpr std::string_view kFindSeries = "SELECT id FROM series WHERE base = ? AND quote = ? AND venue = ?";
 constexpr std::string_view kAddSeries = "INSERT INTO series(base, quote, venue) VALUES(?,?,?) RETURNING id";
 constexpr std::string_view kPutMeta =
@@ -73,7 +75,7 @@ class SqliteWriter final : public StoreWriter {
       : connection_(std::move(connection)), within_(within), old_candles_(*connection_, std::move(reader)) {}
 
   Status prepare() {
-    const std::array<std::pair<Statement*, std::string_view>, 12> statements = {{
+    const std::array<std::pair<Statement*, std::string_view>, 13> statements = {{
         {&begin_, "BEGIN IMMEDIATE"},
         {&commit_, "COMMIT"},
         {&candle_, kPutCandle},
@@ -82,6 +84,7 @@ class SqliteWriter final : public StoreWriter {
         {&asset_, kPutAsset},
         {&facts_, kPutFacts},
         {&gap_, kPutGap},
+        {&takeover_, kPutTakeover},
         {&find_series_, kFindSeries},
         {&add_series_, kAddSeries},
         {&meta_, kPutMeta},
@@ -152,7 +155,7 @@ class SqliteWriter final : public StoreWriter {
   bool write_batch(const core::WriteBatch& batch) {
     if (batch.catalogue_changed && !write_assets(*batch.catalogue)) return false;
     return write_candles(batch) && write_trades(batch) && write_prices(batch) && write_facts(batch) &&
-           write_points(batch) && write_gaps(batch);
+           write_points(batch) && write_gaps(batch) && write_takeovers(batch);
   }
 
   bool write_assets(const core::Catalogue& catalogue) {
@@ -273,6 +276,14 @@ class SqliteWriter final : public StoreWriter {
     return true;
   }
 
+  bool write_takeovers(const core::WriteBatch& batch) {
+    for (const auto& takeover : batch.takeovers) {
+      takeover_.text(1, takeover.asset).integer(2, takeover.at.ns).text(3, takeover.from).text(4, takeover.to);
+      if (!takeover_.text(5, core::to_string(takeover.cause)).run()) return false;
+    }
+    return true;
+  }
+
   /// Ids of one catalogue may mean something else in another.
   void use(const core::CataloguePtr& catalogue) {
     if (catalogue == catalogue_) return;
@@ -342,7 +353,7 @@ class SqliteWriter final : public StoreWriter {
 
   std::shared_ptr<Connection> connection_;
   const bool within_;
-  Statement begin_, commit_, candle_, point_, price_, asset_, facts_, gap_, find_series_, add_series_, meta_;
+  Statement begin_, commit_, candle_, point_, price_, asset_, facts_, gap_, takeover_, find_series_, add_series_, meta_;
   Statement expire_points_;
   CandleExpiry old_candles_;
   TradeBlocks blocks_{*connection_};

@@ -151,6 +151,40 @@ TEST_P(HistoryStoreConformance, GapsThatTouchTheRange) {
   EXPECT_EQ(repaired.recovered, 498);
 }
 
+TEST_P(HistoryStoreConformance, TakeoversInTheRange) {
+  using core::TakeoverCause;
+  core::WriteBatch batch;
+  batch.takeovers = {{"bitcoin", minute(0), "", "composite", TakeoverCause::first},
+                     {"bitcoin", minute(2), "composite", "coingecko", TakeoverCause::silent},
+                     {"ethereum", minute(2), "composite", "coingecko", TakeoverCause::disbelieved},
+                     {"bitcoin", minute(3) + nanoseconds(7), "coingecko", "composite", TakeoverCause::preferred}};
+  ASSERT_TRUE(write(batch));
+  const auto list = [&](const std::string& asset, int from, int to, std::size_t limit) {
+    std::vector<std::string> out;
+    const auto found = reader_->takeovers(asset, minute(from), minute(to), limit);
+    EXPECT_TRUE(found);
+    for (const auto& t : *found) {
+      out.push_back(t.asset + ":" + t.from + ">" + t.to + ":" + std::string(core::to_string(t.cause)) + "@" +
+                    std::to_string((t.at - minute(0)).count()));
+    }
+    return out;
+  };
+  constexpr const char *kFirst = "bitcoin:>composite:first@0",
+                       *kSilent = "bitcoin:composite>coingecko:silent@120000000000",
+                       *kOther = "ethereum:composite>coingecko:disbelieved@120000000000",
+                       *kBack = "bitcoin:coingecko>composite:preferred@180000000007";
+  EXPECT_THAT(list("", 0, 4, 10), ElementsAre(kFirst, kSilent, kOther, kBack));
+  EXPECT_THAT(list("bitcoin", 0, 4, 10), ElementsAre(kFirst, kSilent, kBack));
+  EXPECT_THAT(list("bitcoin", 2, 3, 10), ElementsAre(kSilent));
+  EXPECT_THAT(list("bitcoin", 0, 2, 10), ElementsAre(kFirst));  // half-open
+  EXPECT_THAT(list("", 0, 4, 2), ElementsAre(kOther, kBack));
+  EXPECT_THAT(list("dogecoin", 0, 4, 10), IsEmpty());
+  ASSERT_TRUE(write(batch));  // again changes nothing
+  batch.takeovers = {{"bitcoin", minute(2), "composite", "coinapi", TakeoverCause::silent}};
+  ASSERT_TRUE(write(batch));
+  EXPECT_THAT(list("bitcoin", 1, 3, 10), ElementsAre("bitcoin:composite>coinapi:silent@120000000000"));
+}
+
 TEST_P(HistoryStoreConformance, TradesAreUniqueByTheirId) {
   core::WriteBatch batch = world_.batch();
   const Timestamp late = minute(0) + nanoseconds(77);
@@ -278,7 +312,7 @@ TEST_P(HistoryStoreConformance, LastWriteIsTheNewestEverAndNeverGoesBack) {
 TEST_P(HistoryStoreConformance, ABadBatchIsRefusedWhole) {
   core::WriteBatch good = world_.batch();
   good.candles = {{world_.composite(world_.btc), Interval::m1, candle(minute(0), "1", "1", "1", "1")}};
-  std::vector<core::WriteBatch> bad(6, world_.batch());
+  std::vector<core::WriteBatch> bad(7, world_.batch());
   bad[0].prices = {{core::AssetId{99}, dec("1"), minute(0), "composite"}};
   bad[1].candles = {{{world_.btc, core::AssetId{}, {}}, Interval::m1, candle(minute(0), "1", "1", "1", "1")}};
   bad[2].ticks = {trade(core::InstrumentId{99}, 1, minute(0), minute(0), "1", "1")};
@@ -287,6 +321,7 @@ TEST_P(HistoryStoreConformance, ABadBatchIsRefusedWhole) {
   bad[4].candles = {
       {world_.composite(world_.btc), Interval::m1, candle(minute(0) + nanoseconds(1), "1", "1", "1", "1")}};
   bad[5].gaps = {{"binance", "", minute(1), minute(0), core::GapCause::mute}};
+  bad[6].takeovers = {{"", minute(1), "", "composite", core::TakeoverCause::first}};
   for (const auto& batch : bad) {
     const auto status = writer_->write({good, batch});
     ASSERT_FALSE(status);

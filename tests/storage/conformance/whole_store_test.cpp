@@ -34,16 +34,20 @@ core::WriteBatch everything(const World& world, int number) {
   gap.start = minute(number);
   gap.end = minute(number + 1);
   batch.gaps.push_back(gap);
+  batch.takeovers.push_back({"bitcoin", minute(number), "composite", "coingecko", core::TakeoverCause::silent});
   return batch;
 }
 
-/// How many rows of each kind: minutes, hours as stored, trades, points, gaps.
+/// How many rows of each kind: minutes, hours as stored, trades, points, gaps, takeovers.
 std::vector<std::size_t> counts(StoreReader& reader) {
   CandleQuery hours{"bitcoin", "usd", "", Interval::h1, {}, minute(10'000)};
   hours.stored_only = true;
   return {reader.candles({"bitcoin", "usd", "", Interval::m1, {}, minute(10'000)})->size(),
-          reader.candles(hours)->size(), reader.trades({"bitcoin", "usd", "kraken", {}, minute(10'000)})->size(),
-          reader.points("bitcoin", {}, minute(10'000), 100)->size(), reader.gaps("", {}, minute(10'000), 100)->size()};
+          reader.candles(hours)->size(),
+          reader.trades({"bitcoin", "usd", "kraken", {}, minute(10'000)})->size(),
+          reader.points("bitcoin", {}, minute(10'000), 100)->size(),
+          reader.gaps("", {}, minute(10'000), 100)->size(),
+          reader.takeovers("", {}, minute(10'000), 100)->size()};
 }
 
 TEST_P(WholeStoreConformance, StoredOnlyIsWhatWasWritten) {
@@ -65,8 +69,8 @@ TEST_P(WholeStoreConformance, ASnapshotIsOneMoment) {
   const auto snapshot = store_->snapshot();
   ASSERT_TRUE(snapshot) << snapshot.error().context;
   ASSERT_TRUE(write(everything(world_, 1)));
-  EXPECT_THAT(counts((*snapshot)->reader()), ElementsAre(1, 1, 1, 1, 1));
-  EXPECT_THAT(counts(*reader_), ElementsAre(2, 2, 2, 2, 2));
+  EXPECT_THAT(counts((*snapshot)->reader()), ElementsAre(1, 1, 1, 1, 1, 1));
+  EXPECT_THAT(counts(*reader_), ElementsAre(2, 2, 2, 2, 2, 2));
   const auto state = (*snapshot)->state({});
   ASSERT_TRUE(state) << state.error().context;
   ASSERT_THAT(state->prices, SizeIs(1));
@@ -94,9 +98,9 @@ TEST_P(WholeStoreConformance, ATransactionIsAllOrNothing) {
       // Again and in another order: what is there already goes another way than what is new.
       ASSERT_TRUE((*transaction)->writer().write({everything(world_, i - 1), everything(world_, i)}));
     }
-    EXPECT_THAT(counts((*transaction)->reader()), ElementsAre(5, 5, 5, 5, 5));
+    EXPECT_THAT(counts((*transaction)->reader()), ElementsAre(5, 5, 5, 5, 5, 5));
     EXPECT_THAT(*(*transaction)->reader().candles(btc_usd(Interval::m5, minute(0), minute(5))), SizeIs(1));
-    EXPECT_THAT(counts(*reader_), ElementsAre(1, 1, 1, 1, 1));
+    EXPECT_THAT(counts(*reader_), ElementsAre(1, 1, 1, 1, 1, 1));
     EXPECT_EQ(store_->restore({})->prices[0].price_usd, dec("100"));
     if (keep) {
       const auto committed = (*transaction)->commit();
@@ -104,12 +108,12 @@ TEST_P(WholeStoreConformance, ATransactionIsAllOrNothing) {
     }
     transaction->reset();
     const std::size_t left = keep ? 5 : 1;
-    EXPECT_THAT(counts(*reader_), ElementsAre(left, left, left, left, left));
+    EXPECT_THAT(counts(*reader_), ElementsAre(left, left, left, left, left, left));
   }
   EXPECT_EQ(store_->restore({})->prices[0].price_usd, dec("104"));
   writer_ = std::move(*store_->writer());
   ASSERT_TRUE(write(everything(world_, 5)));
-  EXPECT_THAT(counts(*reader_), ElementsAre(6, 6, 6, 6, 6));
+  EXPECT_THAT(counts(*reader_), ElementsAre(6, 6, 6, 6, 6, 6));
 }
 
 TEST_P(WholeStoreConformance, AWriteThatFailedEndsTheTransaction) {
@@ -123,7 +127,7 @@ TEST_P(WholeStoreConformance, AWriteThatFailedEndsTheTransaction) {
   EXPECT_FALSE((*transaction)->writer().write({everything(world_, 2)}));
   EXPECT_FALSE((*transaction)->commit());
   transaction->reset();
-  EXPECT_THAT(counts(*reader_), ElementsAre(0, 0, 0, 0, 0));
+  EXPECT_THAT(counts(*reader_), ElementsAre(0, 0, 0, 0, 0, 0));
 }
 
 }  // namespace

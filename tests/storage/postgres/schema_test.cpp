@@ -92,6 +92,20 @@ TEST_F(PostgresSchema, AStepThatFailsLeavesNothing) {
   EXPECT_TRUE(make_postgres_store(url_)->open());
 }
 
+TEST_F(PostgresSchema, OneOfTheFirstVersionComesUpAndTakesWhatIsNew) {
+  ASSERT_TRUE(make_postgres_store(url_)->open());
+  Psql database(url_);
+  database.run("DROP TABLE tickspan.takeovers; UPDATE tickspan.schema_version SET version = 1");
+  const auto store = make_postgres_store(url_);
+  ASSERT_TRUE(store->open());
+  core::WriteBatch batch;
+  batch.takeovers = {{"bitcoin", kNoon, "composite", "coingecko", core::TakeoverCause::silent}};
+  ASSERT_TRUE((*store->writer())->write({batch}));
+  const auto found = (*store->reader())->takeovers("bitcoin", kNoon, kNoon + std::chrono::seconds(1), 9);
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->at(0).to, "coingecko");
+}
+
 TEST_F(PostgresSchema, AnEmptySchemaMadeByTheOperatorWillDo) {
   Psql database(url_);
   database.run("CREATE SCHEMA tickspan");

@@ -70,7 +70,7 @@ TEST(SqliteMigration, AVersion1FileComesUpWithAllItHas) {
   SqliteFile(path).run(kVersion1);
   const auto store = make_sqlite_store(path);
   const auto reader = open_reader(*store);
-  EXPECT_EQ(reader->info()->schema_version, 4);
+  EXPECT_EQ(reader->info()->schema_version, 5);
 
   const auto candles = reader->candles({"bitcoin", "usd", "", core::Interval::m1, minute(0), minute(9)});
   ASSERT_TRUE(candles) << candles.error().context;
@@ -100,7 +100,9 @@ TEST(SqliteMigration, AMigratedFileTakesWhatIsNew) {
   core::WriteBatch batch = world.batch();
   batch.ticks = {trade(world.kraken_btc, 1, minute(0), minute(0), "1", "1")};
   batch.candles = {{world.composite(world.btc), core::Interval::m1, candle(minute(5), "1", "1", "1", "1")}};
+  batch.takeovers = {{"bitcoin", minute(3), "composite", "coingecko", core::TakeoverCause::silent}};
   ASSERT_TRUE((*store->writer())->write({batch}));
+  EXPECT_EQ(reader->takeovers("bitcoin", minute(0), minute(9), 9)->at(0).to, "coingecko");
   EXPECT_EQ(reader->trades({"bitcoin", "usd", "kraken", minute(0), minute(1)})->size(), 1u);
   EXPECT_EQ(reader->candles({"bitcoin", "usd", "", core::Interval::m1, minute(0), minute(9)})->size(),
             3u);  // the old series
@@ -115,7 +117,7 @@ TEST(SqliteMigration, AFileOfANewerVersionIsLeftUntouched) {
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().code, core::ErrorCode::conflict);
   EXPECT_EQ(opened.error().context, "the database '" + path +
-                                        "' was written by a newer version (schema 999, this program knows up to 4); "
+                                        "' was written by a newer version (schema 999, this program knows up to 5); "
                                         "install that version or choose another place with --data");
   EXPECT_EQ(tickspan::test::read_file(path), before);
   EXPECT_FALSE(std::filesystem::exists(path + "-wal"));
