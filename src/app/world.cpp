@@ -5,6 +5,7 @@
 #include "app/past.hpp"
 #include "app/sources.hpp"
 #include "engine/engine.hpp"
+#include "feeds/heard_mark.hpp"
 #include "runtime/lifecycle.hpp"
 #include "runtime/log.hpp"
 #include "storage/cached_store.hpp"
@@ -85,6 +86,7 @@ struct World::Impl {
   storage::StoreInfo store_info;
   std::unique_ptr<engine::Engine> engine;
   std::unique_ptr<net::RateBudget> budget;
+  std::unique_ptr<feeds::HeardMark> heard_mark;
   std::vector<std::unique_ptr<feeds::Feed>> feeds;
   std::unique_ptr<Past> past;
   feeds::ChartSource* charts = nullptr;
@@ -176,6 +178,7 @@ void World::Impl::make_feeds() {
   budget = std::make_unique<net::RateBudget>(clock);
   const FeedSurroundings around{loop,        clock,  engine->add_port(), client_options(config, options.ca_file),
                                 options.tap, *budget};
+  heard_mark = std::make_unique<feeds::HeardMark>(loop, around.port, clock);
   if (config.repair_gaps) {
     past = std::make_unique<Past>(
         around, *history, metrics, [e = engine.get()] { return e->snapshot(); },
@@ -229,6 +232,10 @@ void World::start() {
   w.stops.push("engine", [&w] { w.engine->stop(); });
   w.loop.start();
   w.stops.push("feed loop", [&w] { w.loop.stop(); });
+  if (w.heard_mark) {
+    w.heard_mark->start();
+    w.stops.push("heard mark", [&w] { w.heard_mark->stop(); });
+  }
   for (const auto& feed : w.feeds) {
     feed->start();
     w.stops.push("feed", [&feed] { feed->stop(); });

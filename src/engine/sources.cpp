@@ -16,7 +16,7 @@ std::int64_t coarse(const std::optional<core::Duration>& offset) {
   return offset ? std::chrono::round<std::chrono::milliseconds>(*offset).count() / 10 : INT64_MAX;
 }
 // What happened before the mark may have been received after it: a network's delay, and a busy machine's.
-constexpr core::Duration kOnItsWay = std::chrono::seconds(5);
+constexpr core::Duration kOnItsWay = std::chrono::seconds(1);
 
 bool same(const core::SourceRow& a, const core::SourceRow& b) {
   if (coarse(a.clock_offset) != coarse(b.clock_offset) || a.clock_off != b.clock_off) return false;

@@ -58,7 +58,7 @@ core::VenueId TurnLoop::add_source(core::Venue venue) {
 }
 
 void TurnLoop::add_port(runtime::FeedPort& port) {
-  ports_.push_back({&port, {}});
+  ports_.push_back({&port, {}, clock_.now()});
 }
 
 void TurnLoop::restore(const core::RestoredState& state) {
@@ -94,6 +94,7 @@ std::size_t TurnLoop::drain(std::size_t max_items) {
         on_event(port, *item.event);
       }
     });
+    if (port.port->empty()) port.taken_until = now_;
   }
   if (!ports_.empty()) first_port_ = (first_port_ + 1) % ports_.size();
   if (taken > 0) work_waits_ = true;
@@ -203,10 +204,12 @@ void TurnLoop::on_time(core::Timestamp now) {
   }
 }
 
-// What waits in a ring was received, but is in nothing that is stored yet.
+// What waits in a ring or before it was received, but is in nothing that is stored yet.
 core::Timestamp TurnLoop::heard_until(core::Timestamp now) const {
   core::Timestamp heard = now;
   for (const Port& port : ports_) {
+    // Before the look into the ring: what is pushed after it is none of what the word is of.
+    if (const core::Timestamp said = port.port->caught_up_until(); said.is_set()) heard = std::min(heard, said);
     if (!port.port->empty()) heard = std::min(heard, port.taken_until);
   }
   return heard;

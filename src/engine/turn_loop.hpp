@@ -42,7 +42,7 @@ class TurnLoop {
   struct Port {
     runtime::FeedPort* port = nullptr;
     std::vector<core::VenueId> venues;  // whose events came through it
-    core::Timestamp taken_until;        // receipt of the newest tick taken from it
+    core::Timestamp taken_until;        // all that was received before, as far as it was pushed, is taken
   };
   struct Venue {
     core::SymbolList list;

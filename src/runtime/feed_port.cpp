@@ -71,6 +71,11 @@ void FeedPort::flush() {
   push_event(std::move(report));
 }
 
+void FeedPort::caught_up(core::Timestamp until) {
+  if (!waiting_markers_.empty() || loss_.count > 0) return;
+  caught_up_ns_.store(std::max(until.ns, caught_up_ns_.load(std::memory_order_relaxed)), std::memory_order_release);
+}
+
 core::FeedEventPtr FeedPort::take_event(const core::Tick& marker) {
   if (!is_marker(marker)) return nullptr;
   const std::lock_guard lock(events_mutex_);

@@ -18,7 +18,7 @@ namespace tickspan::runtime {
 ///
 /// When the ring is full nothing waits: the newest quote of each instrument is parked and offered again, a lost trade
 /// is counted and reported as a FeedLoss once there is room.
-/// **Threading**: push(), push_event() and flush() on one producer thread; drain() on the engine's.
+/// **Threading**: push(), push_event(), flush() and caught_up() on one producer thread; drain() on the engine's.
 /// **Limits**: `capacity` ticks; one parked quote per instrument; events wait in a list of their own and are never
 /// dropped (they are few: states, lists, polled rows).
 class FeedPort {
@@ -31,6 +31,11 @@ class FeedPort {
   void push_event(core::FeedEvent event);
   /// Offers parked quotes and pending loss reports again. Call it when a feed has been idle, too.
   void flush();
+  /// The producer's word that everything it received before `until` is pushed or reported as lost. Passed over while a
+  /// report still waits for room.
+  void caught_up(core::Timestamp until);
+  /// The newest such word; not set where the producer never gives any.
+  core::Timestamp caught_up_until() const { return {caught_up_ns_.load(std::memory_order_acquire)}; }
 
   struct Item {
     core::Tick tick;  ///< valid when `event` is null
@@ -86,6 +91,7 @@ class FeedPort {
   };
   Loss loss_;
   std::atomic<std::uint64_t> lost_trades_{0}, parked_total_{0};
+  std::atomic<std::int64_t> caught_up_ns_{0};
 };
 
 }  // namespace tickspan::runtime

@@ -48,6 +48,22 @@ TEST(FeedPort, WhenFullTheNewestQuoteIsParkedAndALostTradeReported) {
   EXPECT_EQ(lost, 1u);
 }
 
+TEST(FeedPort, HasNotCaughtUpWhileALossIsNotToldYet) {
+  FeedPort port(2, [] {});
+  EXPECT_FALSE(port.caught_up_until().is_set());
+  port.caught_up(core::Timestamp::from_s(1));
+  EXPECT_EQ(port.caught_up_until(), core::Timestamp::from_s(1));
+  for (std::uint64_t i = 1; i <= 3; ++i) port.push(trade(1, i, 2));
+  port.caught_up(core::Timestamp::from_s(3));
+  EXPECT_EQ(port.caught_up_until(), core::Timestamp::from_s(1)) << "the third trade is nowhere";
+  port.drain(10, [](const auto&) {});
+  port.flush();
+  port.caught_up(core::Timestamp::from_s(4));
+  EXPECT_EQ(port.caught_up_until(), core::Timestamp::from_s(4));
+  port.caught_up(core::Timestamp::from_s(3));
+  EXPECT_EQ(port.caught_up_until(), core::Timestamp::from_s(4)) << "a word is not taken back";
+}
+
 TEST(FeedPort, WakesOnceAfterTheConsumerSaidItWillSleep) {
   int wakes = 0;
   FeedPort port(16, [&] { ++wakes; });
