@@ -5,14 +5,10 @@
 #include <string_view>
 
 #include "core/time.hpp"
+#include "net/call_budget.hpp"
 #include "runtime/clock.hpp"
 
 namespace tickspan::net {
-
-struct RateLimit {
-  double per_minute = 60;
-  double burst = 1;  ///< calls that may come at once after a rest
-};
 
 /// What we allow ourselves to ask of a peer: a token bucket per key (a host, or a host and an API key's name), stopped
 /// for as long as the peer asked by Retry-After or a reset header.
