@@ -120,16 +120,12 @@ class Venues {
 
   Result<Pairs> pairs(const SourceConfig& source) {
     const auto protocol = make_protocol(source.name);
-    std::vector<std::string> urls{source.rest_url};
-    if (source.rest_url.empty()) {
-      urls.clear();
-      for (const feeds::VenueHost& host : protocol->default_hosts()) urls.push_back(host.rest_url);
-    }
     Result<Pairs> out = core::fail(ErrorCode::unavailable, source.name + " has no address");
-    for (const std::string& url : urls) {
-      auto body = patience_.get(get(feeds::join_url(url, protocol->symbols_target())));
+    for (const feeds::VenueHost& host : hosts_of(*protocol, source)) {
+      const feeds::VenueProtocol& spoken = protocol->dialect(host.dialect);
+      auto body = patience_.get(get(feeds::join_url(host.rest_url, spoken.symbols_target())));
       if (!body && body.error().code == ErrorCode::cancelled) return tl::unexpected(body.error());
-      if (body) return protocol->decode_symbols(*body);
+      if (body) return spoken.decode_symbols(*body);
       out = core::fail(body.error().code,
                        fmt::format("{}: its list of pairs cannot be had: {}", source.name, body.error().context));
     }

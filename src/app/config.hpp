@@ -115,6 +115,8 @@ core::Result<HostPort> parse_listen(std::string_view text);
 std::string did_you_mean(std::string_view given, const std::vector<std::string>& known);
 /// The names a `[[sources]]` table may have: the exchanges that app/sources.cpp lists, then the aggregators.
 const std::vector<std::string>& known_sources();
+/// Whether a source is used that the configuration does not name.
+bool on_by_default(const std::string& name);
 
 /// `complaint`, then the nearest known name, or all of them when none is near.
 std::string unknown_name(std::string_view complaint, std::string_view given, const std::vector<std::string>& known);

@@ -57,6 +57,7 @@ std::vector<SourceConfig> Config::default_sources() {
   for (const std::string& name : known_sources()) {
     sources.emplace_back();
     sources.back().name = name;
+    sources.back().enabled = on_by_default(name);
   }
   sources.back().plan = "keyless";
   return sources;
@@ -179,8 +180,10 @@ std::string default_config_file() {
       if (aggregator && key.name == "ws_url") continue;
       if (source.name == known_sources().front() || key.name == "key" || key.name == "plan")
         out += fmt::format("# {}\n", key.comment);
-      out += fmt::format("{} = {}\n", key.name,
-                         key.name == "name" ? fmt::format("\"{}\"", source.name) : key.default_toml);
+      const std::string value = key.name == "name"                         ? fmt::format("\"{}\"", source.name)
+                                : key.name == "enabled" && !source.enabled ? "false"
+                                                                           : key.default_toml;
+      out += fmt::format("{} = {}\n", key.name, value);
     }
     out += '\n';
   }

@@ -28,6 +28,7 @@ const std::vector<ExchangeSource>& exchange_sources() {
       {"okx", feeds::make_okx, feeds::make_okx_history},
       {"bybit", feeds::make_bybit, feeds::make_bybit_history},
       {"bitstamp", feeds::make_bitstamp, feeds::make_bitstamp_history},
+      {"binance_us", feeds::make_binance_us, feeds::make_binance_us_history, false},
   };
   return sources;
 }
@@ -42,10 +43,28 @@ const std::vector<std::string>& known_sources() {
   return names;
 }
 
+bool on_by_default(const std::string& name) {
+  const auto& all = exchange_sources();
+  const auto it = std::find_if(all.begin(), all.end(), [&](const ExchangeSource& s) { return s.name == name; });
+  return it == all.end() || it->by_default;
+}
+
 std::unique_ptr<feeds::VenueProtocol> make_protocol(const std::string& name) {
   const auto& all = exchange_sources();
   const auto it = std::find_if(all.begin(), all.end(), [&](const ExchangeSource& s) { return s.name == name; });
   return it == all.end() ? nullptr : it->make();
+}
+
+std::vector<feeds::VenueHost> hosts_of(const feeds::VenueProtocol& protocol, const SourceConfig& source) {
+  const std::vector<feeds::VenueHost> all = protocol.default_hosts();
+  if (source.ws_url.empty() && source.rest_url.empty()) return all;
+  const auto it = std::find_if(all.begin(), all.end(), [&](const feeds::VenueHost& host) {
+    return host.ws_url == source.ws_url || host.rest_url == source.rest_url;
+  });
+  feeds::VenueHost host = it == all.end() ? all.front() : *it;
+  if (!source.ws_url.empty()) host.ws_url = source.ws_url;
+  if (!source.rest_url.empty()) host.rest_url = source.rest_url;
+  return {host};
 }
 
 std::unique_ptr<feeds::Feed> make_exchange_feed(const FeedSurroundings& around,
@@ -55,12 +74,7 @@ std::unique_ptr<feeds::Feed> make_exchange_feed(const FeedSurroundings& around,
   options.client = around.client;
   options.tap = around.tap;
   options.budget = &around.budget;
-  if (!source.ws_url.empty() || !source.rest_url.empty()) {
-    // One of the two may be overridden alone; the other is then the venue's first own.
-    const feeds::VenueHost own = protocol->default_hosts().front();
-    options.hosts = {
-        {source.ws_url.empty() ? own.ws_url : source.ws_url, source.rest_url.empty() ? own.rest_url : source.rest_url}};
-  }
+  options.hosts = hosts_of(*protocol, source);
   return std::make_unique<feeds::ExchangeFeed>(std::move(protocol), venue, around.loop, around.port, around.clock,
                                                std::move(options));
 }
@@ -81,13 +95,12 @@ std::optional<PastOfVenue> make_past(const PastSurroundings& around, const Sourc
   options.share = around.share;
   options.client = around.client;
   options.tap = around.tap;
-  if (!source.rest_url.empty()) {
-    options.rest_urls = {source.rest_url};
-  } else {
-    for (const feeds::VenueHost& host : it->make()->default_hosts()) {
-      if (std::find(options.rest_urls.begin(), options.rest_urls.end(), host.rest_url) == options.rest_urls.end())
-        options.rest_urls.push_back(host.rest_url);
-    }
+  const std::unique_ptr<feeds::VenueProtocol> protocol = it->make();
+  for (const feeds::VenueHost& host : hosts_of(*protocol, source)) {
+    if (std::find(options.rest_urls.begin(), options.rest_urls.end(), host.rest_url) != options.rest_urls.end())
+      continue;
+    options.rest_urls.push_back(host.rest_url);
+    if (!host.dialect.empty()) options.dialects[host.rest_url] = host.dialect;
   }
   PastOfVenue past{source.name, it->make_history(), nullptr};
   past.fetcher = std::make_unique<feeds::HistoryFetcher>(*past.history, around.loop, around.clock, around.budget,

@@ -23,10 +23,15 @@ struct ExchangeSource {
   std::string name;
   std::unique_ptr<feeds::VenueProtocol> (*make)();
   std::unique_ptr<feeds::VenueHistory> (*make_history)();  ///< null: the venue has no past to ask for
+  bool by_default = true;                                  ///< used unless the configuration says otherwise
 };
 /// All exchanges. A new one is one line here and one folder in feeds/.
 const std::vector<ExchangeSource>& exchange_sources();
 std::unique_ptr<feeds::VenueProtocol> make_protocol(const std::string& name);
+/// Where an exchange is to be reached: its own hosts, or the one that is configured. Of that one an address may be
+/// given alone; the other one is then the venue's own: that of the host whose address was given (and whose dialect is
+/// spoken), or the first.
+std::vector<feeds::VenueHost> hosts_of(const feeds::VenueProtocol& protocol, const SourceConfig& source);
 
 /// What every feed of one world shares.
 struct FeedSurroundings {

@@ -139,6 +139,7 @@ void ExchangeFeed::Impl::start() {
   if (running_) return;
   running_ = true;
   const std::vector<VenueHost> hosts = options_.hosts.empty() ? protocol_->default_hosts() : options_.hosts;
+  context_.hosts = hosts;
   hosts_ = std::make_unique<HostRing>(urls_of(hosts, &VenueHost::ws_url));
   fetcher_ = std::make_unique<SymbolFetcher>(context_, urls_of(hosts, &VenueHost::rest_url), options_.symbol_refresh,
                                              random_());

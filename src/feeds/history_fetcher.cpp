@@ -50,11 +50,25 @@ void HistoryFetcher::step() {
   send();
 }
 
+const VenueHistory& HistoryFetcher::spoken_at(const std::string& base) const {
+  const auto found = options_.dialects.find(base);
+  return found == options_.dialects.end() ? history_ : history_.dialect(found->second);
+}
+
 void HistoryFetcher::send() {
   asking_ = true;
   const std::string base = hosts_.current();
   counters_.requests.fetch_add(1, std::memory_order_relaxed);
-  const std::string url = join_url(base, history_.target(jobs_.front().query, jobs_.front().cursor));
+  Job& job = jobs_.front();
+  const VenueHistory& dialect = spoken_at(base);
+  // Pages of two protocols don't fit together: the query begins anew where the other one is spoken.
+  if (job.dialect != &dialect) {
+    job.all = {};
+    job.cursor.clear();
+    job.pages = 0;
+    job.dialect = &dialect;
+  }
+  const std::string url = join_url(base, dialect.target(job.query, job.cursor));
   // The client belongs to this object and calls back no more once destroyed, but for `cancelled`.
   http_.get(
       url, {}, options_.request_timeout,
@@ -77,9 +91,9 @@ core::Result<HistoryPage> HistoryFetcher::page_of(const std::string& base, core:
   counters_.bytes.fetch_add(result->body.size(), std::memory_order_relaxed);
   if (options_.tap) {
     options_.tap(clock_.now(), options_.venue, "rest",
-                 join_url(base, history_.target(job.query, job.cursor)) + "\t" + result->body);
+                 join_url(base, job.dialect->target(job.query, job.cursor)) + "\t" + result->body);
   }
-  return history_.decode(job.query, job.cursor, result->body);
+  return job.dialect->decode(job.query, job.cursor, result->body);
 }
 
 void HistoryFetcher::take(const std::string& base, core::Result<net::HttpResponse> result) {

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,8 +23,9 @@
 namespace tickspan::feeds {
 
 struct HistoryFetcherOptions {
-  std::string venue;                   ///< for the log
-  std::vector<std::string> rest_urls;  ///< tried in order
+  std::string venue;                            ///< for the log
+  std::vector<std::string> rest_urls;           ///< tried in order
+  std::map<std::string, std::string> dialects;  ///< by address, where it isn't the venue's first
   net::ClientOptions client;
   FrameTap tap;
   std::chrono::milliseconds request_timeout{20'000};
@@ -58,12 +60,14 @@ class HistoryFetcher final : public HistorySource {
     Done done;
     HistoryPage all;
     std::string cursor;
+    const VenueHistory* dialect = nullptr;  ///< that `cursor` is of
     std::size_t pages = 0;
     unsigned failures = 0;
     unsigned refusals = 0;
   };
   void step();
   void send();
+  const VenueHistory& spoken_at(const std::string& base) const;
   void take(const std::string& base, core::Result<net::HttpResponse> result);
   core::Result<HistoryPage> page_of(const std::string& base, core::Result<net::HttpResponse> result);
   void add(HistoryPage page);

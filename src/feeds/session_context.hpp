@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <string_view>
+#include <vector>
 
 #include "core/catalogue.hpp"
 #include "core/feed_event.hpp"
@@ -36,7 +38,15 @@ struct SessionContext {
   net::RateBudget* budget = nullptr;  ///< of the REST hosts; may be null
   std::uint64_t next_request_id = 1;
   std::shared_ptr<const core::SymbolTable> symbols;
+  std::vector<VenueHost> hosts;
 
+  /// The venue's protocol as it is spoken at this address.
+  const VenueProtocol& spoken_at(std::string_view url) const {
+    for (const VenueHost& host : hosts) {
+      if (host.ws_url == url || host.rest_url == url) return protocol.dialect(host.dialect);
+    }
+    return protocol;
+  }
   core::Duration scaled(core::Duration d) const {
     return core::Duration(static_cast<std::int64_t>(static_cast<double>(d.count()) * time_scale));
   }

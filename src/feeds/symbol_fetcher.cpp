@@ -40,7 +40,7 @@ void SymbolFetcher::fetch() {
     const core::Duration wait = std::max(context_.budget->wait(base), core::Duration(kLeastWait));
     return timer_.start(wait, [this] { fetch(); });
   }
-  const std::string url = join_url(base, context_.protocol.symbols_target());
+  const std::string url = join_url(base, context_.spoken_at(base).symbols_target());
   context_.counters.requests.fetch_add(1, std::memory_order_relaxed);
   const auto timeout = std::max(std::chrono::milliseconds(1),
                                 std::chrono::duration_cast<std::chrono::milliseconds>(context_.scaled(kTimeout)));
@@ -72,8 +72,9 @@ core::Result<std::vector<core::ListedPair>> SymbolFetcher::list_of(const std::st
     return tl::unexpected(net::error_of_status(result->status, result->headers, "list of pairs from " + host_of(base),
                                                context_.clock.now()));
   }
-  if (context_.tap) context_.record("rest", join_url(base, context_.protocol.symbols_target()) + "\t" + result->body);
-  return context_.protocol.decode_symbols(result->body);
+  if (context_.tap)
+    context_.record("rest", join_url(base, context_.spoken_at(base).symbols_target()) + "\t" + result->body);
+  return context_.spoken_at(base).decode_symbols(result->body);
 }
 
 void SymbolFetcher::failed(const std::string& base, const core::Error& error) {

@@ -52,6 +52,8 @@ class VenueHistory {
  public:
   virtual ~VenueHistory() = default;
   virtual const HistoryLimits& limits() const = 0;
+  /// As VenueProtocol::dialect(). Cursors of one dialect mean nothing in another.
+  virtual const VenueHistory& dialect(std::string_view /*name*/) const { return *this; }
   /// REST path and query of the page at `cursor`: empty for the first, then HistoryPage::next.
   virtual std::string target(const HistoryQuery& query, std::string_view cursor) const = 0;
   /// Decodes the answer to target(query, cursor). rate_limited, not_found and unavailable where the venue says so in

@@ -90,6 +90,12 @@ void VenueLink::first_data(core::Timestamp received_at) {
   set_state(FeedState::live, {});
 }
 
+// While a hole is open it is told as a whole; the other of two overlapping connections has no holes of its own.
+void VenueLink::on_session_missed(VenueSession& session, core::Timestamp from, core::Timestamp to) {
+  if (&session != active_.get() || silent_ || !last_data_.is_set()) return;
+  tell_gap(from, to, core::GapCause::overflow);
+}
+
 void VenueLink::on_session_refusal(VenueSession&, const std::string& detail) {
   owner_.on_link_refusal(*this, detail);
 }
@@ -174,7 +180,11 @@ void VenueLink::open_gap(core::GapCause cause) {
 void VenueLink::close_gap(core::Timestamp end) {
   if (!silent_) return;
   silent_ = false;
-  core::Gap gap{context_.venue_id(), {}, last_data_, end, gap_cause_};
+  tell_gap(last_data_, end, gap_cause_);
+}
+
+void VenueLink::tell_gap(core::Timestamp start, core::Timestamp end, core::GapCause cause) {
+  core::Gap gap{context_.venue_id(), {}, start, end, cause};
   if (gap.end <= gap.start) return;
   if (owner_.is_whole_source(*this)) {
     context_.port.push_event(core::FeedLoss{gap, 0});

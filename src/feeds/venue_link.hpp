@@ -56,6 +56,7 @@ class VenueLink final : public SessionOwner {
   void on_session_open(VenueSession& session) override;
   void on_session_data(VenueSession& session, core::Timestamp received_at) override;
   void on_session_alive() override { owner_.on_link_alive(); }
+  void on_session_missed(VenueSession& session, core::Timestamp from, core::Timestamp to) override;
   void on_session_refusal(VenueSession& session, const std::string& detail) override;
   void on_session_aging(VenueSession& session) override;
   void on_session_end(VenueSession& session, const SessionEnd& end) override;
@@ -68,6 +69,7 @@ class VenueLink final : public SessionOwner {
   void first_data(core::Timestamp received_at);
   void open_gap(core::GapCause cause);
   void close_gap(core::Timestamp end);
+  void tell_gap(core::Timestamp start, core::Timestamp end, core::GapCause cause);
   void retire(std::unique_ptr<VenueSession>& session);
   void set_state(core::FeedState state, std::string detail);
   std::vector<std::string> wanted() const { return {symbols_.begin(), symbols_.end()}; }

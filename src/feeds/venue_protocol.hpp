@@ -16,8 +16,9 @@ namespace tickspan::feeds {
 
 /// One place where a venue can be reached. Tried in order; a host that refuses for good (451, 403) is left out.
 struct VenueHost {
-  std::string ws_url;    ///< `wss://stream.binance.com:9443`: scheme, host, port and an optional path prefix
-  std::string rest_url;  ///< `https://api.binance.com`
+  std::string ws_url;        ///< `wss://stream.binance.com:9443`: scheme, host, port and an optional path prefix
+  std::string rest_url;      ///< `https://api.binance.com`
+  std::string dialect = {};  ///< where a venue has several protocols: which one is spoken here; empty: its first
 };
 
 /// What the session must keep to when it talks to a venue.
@@ -48,6 +49,8 @@ struct Decoded {
   /// set when decode() fails because the frame belongs to a protocol of the past (`v1`, with
   /// ErrorCode::protocol_error).
   std::string_view protocol;
+  /// The venue's own number of the message on its connection, plus one; 0: it counts none. A jump is a loss.
+  std::uint64_t sequence = 0;
   std::string_view unknown_symbol;  ///< a symbol that the table lacks, the last one of the frame; points into the frame
   std::string detail;
   std::vector<core::Tick> ticks;
@@ -56,6 +59,7 @@ struct Decoded {
     kind = FrameKind::control;
     type = {};
     protocol = {};
+    sequence = 0;
     unknown_symbol = {};
     detail.clear();
     ticks.clear();
@@ -75,6 +79,9 @@ class VenueProtocol {
   virtual const core::Venue& venue() const = 0;
   virtual const VenueLimits& limits() const = 0;
   virtual std::vector<VenueHost> default_hosts() const = 0;
+  /// How the venue is spoken to where VenueHost::dialect is `name`: addresses, messages, list of pairs. Symbols and
+  /// limits are the same in all, and one decode() reads all.
+  virtual const VenueProtocol& dialect(std::string_view /*name*/) const { return *this; }
 
   /// Path and query of the WebSocket, appended to VenueHost::ws_url.
   virtual std::string socket_target() const = 0;

@@ -28,6 +28,7 @@ void GapMeter::add(core::Duration gap) {
 VenueSession::VenueSession(SessionContext& context, SessionOwner& owner, GapMeter& gaps)
     : context_(context),
       owner_(&owner),
+      protocol_(&context.protocol),
       gaps_(gaps),
       send_timer_(context.loop),
       ping_timer_(context.loop),
@@ -36,6 +37,7 @@ VenueSession::VenueSession(SessionContext& context, SessionOwner& owner, GapMete
 
 void VenueSession::connect(const std::string& base_url) {
   base_url_ = base_url;
+  protocol_ = &context_.spoken_at(base_url);
   net::WebSocketClient::Callbacks callbacks;
   callbacks.on_open = [this] { on_open(); };
   callbacks.on_message = [this](std::string_view text, core::Timestamp received_at) { on_frame(text, received_at); };
@@ -53,17 +55,17 @@ void VenueSession::connect(const std::string& base_url) {
   socket_ =
       std::make_unique<net::WebSocketClient>(context_.loop, context_.clock, std::move(options), std::move(callbacks));
   context_.counters.connects.fetch_add(1, std::memory_order_relaxed);
-  socket_->connect(join_url(base_url_, context_.protocol.socket_target()));
+  socket_->connect(join_url(base_url_, protocol_->socket_target()));
 }
 
 void VenueSession::on_open() {
   if (owner_ == nullptr) return;
   open_ = true;
   last_heard_ = last_frame_ = std::chrono::steady_clock::now();
-  context_.record("open", join_url(base_url_, context_.protocol.socket_target()));
+  context_.record("open", join_url(base_url_, protocol_->socket_target()));
   watch_silence();
-  if (context_.protocol.limits().ping_interval.count() > 0) send_ping();
-  if (const core::Duration age = context_.protocol.limits().max_connection_age; age.count() > 0) {
+  if (protocol_->limits().ping_interval.count() > 0) send_ping();
+  if (const core::Duration age = protocol_->limits().max_connection_age; age.count() > 0) {
     const core::Duration due(static_cast<std::int64_t>(static_cast<double>(age.count()) * kAgeShare));
     age_timer_.start(context_.scaled(due), [this] { owner_->on_session_aging(*this); });
   }
@@ -72,12 +74,12 @@ void VenueSession::on_open() {
 
 void VenueSession::subscribe(const std::vector<std::string>& symbols) {
   if (symbols.empty()) return;
-  auto messages = context_.protocol.subscribe(symbols, context_.next_request_id);
+  auto messages = protocol_->subscribe(symbols, context_.next_request_id);
   context_.next_request_id += messages.size();
   asked_in_parts_ = asked_in_parts_ || messages.size() > 1;
   std::move(messages.begin(), messages.end(), std::back_inserter(to_send_));
   if (!send_timer_.running()) send_next();
-  const VenueLimits& limits = context_.protocol.limits();
+  const VenueLimits& limits = protocol_->limits();
   if (!limits.refusal_voids_message) return;
   for (std::size_t i = 0; i < symbols.size(); i += limits.symbols_per_message) {
     const auto first = symbols.begin() + static_cast<std::ptrdiff_t>(i);
@@ -101,7 +103,7 @@ std::vector<std::string> VenueSession::asked_with(const std::string& symbol) con
 
 void VenueSession::unsubscribe(const std::vector<std::string>& symbols) {
   if (symbols.empty()) return;
-  auto messages = context_.protocol.unsubscribe(symbols, context_.next_request_id);
+  auto messages = protocol_->unsubscribe(symbols, context_.next_request_id);
   context_.next_request_id += messages.size();
   std::move(messages.begin(), messages.end(), std::back_inserter(to_send_));
   if (!send_timer_.running()) send_next();
@@ -115,12 +117,12 @@ void VenueSession::send_next() {
   socket_->send_text(std::move(message));
   last_sent_ = std::chrono::steady_clock::now();
   // Runs even when nothing waits: what is added meanwhile must keep the distance, too.
-  send_timer_.start(context_.scaled(context_.protocol.limits().control_spacing), [this] { send_next(); });
+  send_timer_.start(context_.scaled(protocol_->limits().control_spacing), [this] { send_next(); });
 }
 
 void VenueSession::send_ping() {
-  ping_timer_.start(context_.scaled(context_.protocol.limits().ping_interval), [this] {
-    std::string message = context_.protocol.ping(context_.next_request_id);
+  ping_timer_.start(context_.scaled(protocol_->limits().ping_interval), [this] {
+    std::string message = protocol_->ping(context_.next_request_id);
     if (message.empty()) {
       socket_->ping();
     } else {
@@ -150,6 +152,9 @@ void VenueSession::on_frame(std::string_view text, core::Timestamp received_at) 
                {core::ErrorCode::protocol_error, "more than half of the last 200 frames do not decode", true, 0});
   }
   if (decoded == nullptr) return;
+  if (decoded->sequence != 0 && count_message(decoded->sequence))
+    owner_->on_session_missed(*this, last_at_, received_at);
+  last_at_ = received_at;
   switch (decoded->kind) {
     case FrameKind::data:
       return owner_->on_session_data(*this, received_at);
@@ -166,11 +171,18 @@ void VenueSession::on_frame(std::string_view text, core::Timestamp received_at) 
   }
 }
 
+// True when messages before this one did not come. What comes twice or late is no loss.
+bool VenueSession::count_message(std::uint64_t sequence) {
+  const bool missed = sequence_ != 0 && sequence > sequence_ + 1;
+  sequence_ = std::max(sequence_, sequence);
+  return missed;
+}
+
 // Frames count against the connection's own rhythm. Where only pongs come, they prove the line but not the venue: then
 // the rhythm alone decides. Where nothing comes at all, the venue's own limit caps it.
 core::Duration VenueSession::silence_allowed(bool only_control) const {
   const core::Duration own = std::max(context_.scaled(context_.min_mute_deadline), gaps_.mean() * kGapsOfSilence);
-  return only_control ? own : std::min<core::Duration>(own, context_.scaled(context_.protocol.limits().mute_deadline));
+  return only_control ? own : std::min<core::Duration>(own, context_.scaled(protocol_->limits().mute_deadline));
 }
 
 void VenueSession::watch_silence() {

@@ -43,6 +43,8 @@ class SessionOwner {
   virtual void on_session_data(VenueSession& session, core::Timestamp received_at) = 0;
   /// Proof of life without market data.
   virtual void on_session_alive() = 0;
+  /// The venue's own count of its messages shows that some sent in (from, to) did not come.
+  virtual void on_session_missed(VenueSession& session, core::Timestamp from, core::Timestamp to) = 0;
   virtual void on_session_refusal(VenueSession& session, const std::string& detail) = 0;
   /// It gets old: time to open its replacement.
   virtual void on_session_aging(VenueSession& session) = 0;
@@ -77,6 +79,7 @@ class VenueSession {
   void on_open();
   void on_frame(std::string_view text, core::Timestamp received_at);
   void heard(bool frame);
+  bool count_message(std::uint64_t sequence);
   void send_next();
   void send_ping();
   void watch_silence();
@@ -85,6 +88,7 @@ class VenueSession {
 
   SessionContext& context_;
   SessionOwner* owner_;
+  const VenueProtocol* protocol_;  ///< as it is spoken at base_url_
   GapMeter& gaps_;
   std::string base_url_;
   std::unique_ptr<net::WebSocketClient> socket_;
@@ -95,6 +99,8 @@ class VenueSession {
   bool open_ = false;
   bool asked_in_parts_ = false;
   bool leaving_ = false;
+  std::uint64_t sequence_ = 0;
+  core::Timestamp last_at_;  ///< when the newest frame that decodes was received
   // Monotonic, so that a clock that is set doesn't look like silence.
   std::chrono::steady_clock::time_point last_heard_{}, last_frame_{}, last_sent_{};
 };

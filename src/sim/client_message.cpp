@@ -66,6 +66,11 @@ core::Result<CoinbaseRequest> parse_coinbase_request(std::string_view text) {
   request.type = string_field(document.root, "type");
   std::vector<std::string> shared;
   append_strings(document.root, "product_ids", shared);
+  if (const std::string channel = string_field(document.root, "channel"); !channel.empty()) {
+    request.advanced = true;
+    request.channels.push_back({channel, shared});
+    return request;
+  }
   simdjson::dom::array channels;
   if (document.root["channels"].get(channels)) return request;
   for (const element item : channels) {

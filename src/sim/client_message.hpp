@@ -27,6 +27,7 @@ struct CoinbaseRequest {
   };
   std::string type;
   std::vector<Channel> channels;
+  bool advanced = false;  ///< Advanced Trade's form: one `channel`, here the only one of `channels`
 };
 core::Result<CoinbaseRequest> parse_coinbase_request(std::string_view text);
 

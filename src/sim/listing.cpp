@@ -78,6 +78,14 @@ const std::vector<VenueRules>& rules() {
        {8, 8, 8},
        {{"usd", 0.65, 1e8}, {"eur", 0.25, 3e8}, {"btc", 0.1, 9e8}},
        {{"eur", "usd"}, {"gbp", "usd"}, {"usdt", "eur"}}},
+      {"binance_us",
+       kOnBinance,
+       0.01,
+       3e-4,
+       {3, 2, 8},
+       {1, 0, 5},
+       {{"usd", 0.4, 2e8}, {"usdt", 0.5, 6e8}, {"btc", 0.1, 2e9}},
+       {{"usdt", "usd"}}},
   };
   return table;
 }

@@ -34,19 +34,19 @@ template <typename Server>
 std::unique_ptr<VenueServer> make_exchange(const VenueContext& context, const std::vector<PairMarket>& pairs) {
   return std::make_unique<Server>(context, pairs);
 }
+std::unique_ptr<VenueServer> make_binance_us(const VenueContext& context, const std::vector<PairMarket>& pairs) {
+  return std::make_unique<BinanceServer>(context, pairs, "binance_us");
+}
 std::unique_ptr<VenueServer> make_aggregator(const VenueContext& context, const std::vector<PairMarket>&) {
   return std::make_unique<CoinGeckoServer>(context);
 }
 
 /// One line for each venue: this is where a new one is added. The order is that of the configuration.
 constexpr std::pair<std::string_view, MakeVenue> kVenues[] = {
-    {"binance", make_exchange<BinanceServer>},
-    {"coinbase", make_exchange<CoinbaseServer>},
-    {"kraken", make_exchange<KrakenServer>},
-    {"okx", make_exchange<OkxServer>},
-    {"bybit", make_exchange<BybitServer>},
-    {"bitstamp", make_exchange<BitstampServer>},
-    {"coingecko", make_aggregator},
+    {"binance", make_exchange<BinanceServer>}, {"coinbase", make_exchange<CoinbaseServer>},
+    {"kraken", make_exchange<KrakenServer>},   {"okx", make_exchange<OkxServer>},
+    {"bybit", make_exchange<BybitServer>},     {"bitstamp", make_exchange<BitstampServer>},
+    {"binance_us", make_binance_us},           {"coingecko", make_aggregator},
 };
 
 MakeVenue find_venue(std::string_view id) {

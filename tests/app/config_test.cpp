@@ -186,7 +186,10 @@ TEST(Config, ABrokenFileNamesItsLine) {
 TEST(Config, ASourceThatIsNotNamedKeepsItsDefaults) {
   const auto config = load("[[sources]]\nname = \"kraken\"\nenabled = false\n");
   ASSERT_TRUE(config);
-  for (const SourceConfig& source : config->sources) EXPECT_EQ(source.enabled, source.name != "kraken") << source.name;
+  for (const SourceConfig& source : config->sources) {
+    EXPECT_EQ(source.enabled, source.name != "kraken" && on_by_default(source.name)) << source.name;
+  }
+  EXPECT_FALSE(on_by_default("binance_us"));
 }
 
 TEST(Listen, ReadsAddressesInTheirForms) {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "venue_fixture.hpp"
 
 namespace tickspan::feeds {
@@ -194,6 +196,50 @@ TEST_F(CoinbaseTest, SubscribesThreeChannels) {
             (std::vector<std::string>{
                 R"({"type":"unsubscribe","product_ids":["BTC-USD"],"channels":["matches","ticker","heartbeat"]})"}));
   EXPECT_TRUE(protocol->ping(1).empty());
+}
+
+TEST_F(CoinbaseTest, AdvancedIsADialectOfTheSecondHost) {
+  const auto hosts = protocol->default_hosts();
+  ASSERT_EQ(hosts.size(), 2u);
+  EXPECT_EQ(&protocol->dialect(hosts[0].dialect), protocol.get());
+  const VenueProtocol& advanced = protocol->dialect(hosts[1].dialect);
+  EXPECT_EQ(advanced.venue().id, "coinbase") << "the same books, the same trade ids";
+  const std::vector<std::string> names = {"BTC-USD", "ETH-USD"};
+  EXPECT_EQ(
+      advanced.subscribe(names, 1),
+      (std::vector<std::string>{R"({"type":"subscribe","channel":"heartbeats"})",
+                                R"({"type":"subscribe","product_ids":["BTC-USD","ETH-USD"],"channel":"market_trades"})",
+                                R"({"type":"subscribe","product_ids":["BTC-USD","ETH-USD"],"channel":"ticker"})"}));
+  EXPECT_EQ(advanced.unsubscribe(std::span(names).first(1), 1),
+            (std::vector<std::string>{R"({"type":"unsubscribe","product_ids":["BTC-USD"],"channel":"market_trades"})",
+                                      R"({"type":"unsubscribe","product_ids":["BTC-USD"],"channel":"ticker"})"}));
+}
+
+TEST_F(CoinbaseTest, AdvancedCountsTheMessagesOfTheConnection) {
+  ASSERT_EQ(why(kTrades), "");
+  EXPECT_EQ(out.sequence, 10u);
+  ASSERT_EQ(why(with(kTrades, R"("sequence_num":9)", R"("sequence_num":0)")), "");
+  EXPECT_EQ(out.sequence, 1u) << "the first one has a number, too";
+  ASSERT_EQ(why(kMatch), "");
+  EXPECT_EQ(out.sequence, 0u) << "the Exchange's counts the book's changes";
+}
+
+TEST_F(CoinbaseTest, AdvancedListKnowsOtherNamesOfABook) {
+  const VenueProtocol& advanced = protocol->dialect("advanced");
+  const auto dir = test::recordings_dir();
+  if (!dir) GTEST_SKIP() << "no recordings (../shared is not there)";
+  const auto pairs =
+      advanced.decode_symbols(test::read_file(*dir + "/coinbase/rest/advanced_products_20260809.json.gz"));
+  ASSERT_TRUE(pairs) << pairs.error().context;
+  EXPECT_EQ(pairs->size(), 920u);
+  EXPECT_EQ(std::count_if(pairs->begin(), pairs->end(), [](const auto& p) { return p.trading; }), 516);
+  for (const auto& pair : *pairs) {
+    if (pair.venue_symbol == "BTC-USD" || pair.venue_symbol == "BTC-USDC") {
+      EXPECT_EQ(pair.trading, pair.venue_symbol == "BTC-USD") << pair.venue_symbol;
+    }
+  }
+  for (const char* text : {"", "{}", R"({"message":"NotFound"})", R"({"products":[{"product_id":"A")", "[5]"})
+    EXPECT_FALSE(advanced.decode_symbols(text)) << text;
 }
 
 TEST_F(CoinbaseTest, ProductListFlagsWhatTrades) {

@@ -15,23 +15,32 @@
 namespace tickspan::feeds {
 
 /// A venue whose messages are plain words, so that a test reads like a dialogue: `trade A 101`, `heartbeat`, `ack`,
-/// `refuse A is not valid`, `reconnect`; we send `sub A,B` and `unsub A`.
+/// `refuse A is not valid`, `reconnect`; we send `sub A,B` and `unsub A`. `#7 trade A 101` is message 7 of its
+/// connection. In its dialect `loud` all of ours is in capitals.
 class FakeVenue final : public VenueProtocol {
  public:
+  explicit FakeVenue(bool loud = false) : loud_(loud) {}
   VenueLimits limits_;
+
+  const VenueProtocol& dialect(std::string_view name) const override {
+    if (name != "loud") return *this;
+    if (!other_) other_ = std::make_unique<FakeVenue>(true);
+    other_->limits_ = limits_;
+    return *other_;
+  }
 
   const core::Venue& venue() const override { return venue_; }
   const VenueLimits& limits() const override { return limits_; }
   std::vector<VenueHost> default_hosts() const override { return {{"ws://127.0.0.1:1", "http://127.0.0.1:1"}}; }
   std::string socket_target() const override { return "/socket"; }
   std::vector<std::string> subscribe(std::span<const std::string> symbols, std::uint64_t) const override {
-    return messages("sub ", symbols);
+    return messages(loud_ ? "SUB " : "sub ", symbols);
   }
   std::vector<std::string> unsubscribe(std::span<const std::string> symbols, std::uint64_t) const override {
-    return messages("unsub ", symbols);
+    return messages(loud_ ? "UNSUB " : "unsub ", symbols);
   }
   std::string ping(std::uint64_t) const override { return {}; }
-  std::string symbols_target() const override { return "/symbols"; }
+  std::string symbols_target() const override { return loud_ ? "/SYMBOLS" : "/symbols"; }
 
   core::Result<std::vector<core::ListedPair>> decode_symbols(std::string_view body) const override {
     if (!body.starts_with("pairs ")) return core::fail(core::ErrorCode::parse_error, "not a list of pairs", true);
@@ -44,6 +53,10 @@ class FakeVenue final : public VenueProtocol {
   core::Status decode(std::string_view frame, core::Timestamp received_at, const core::SymbolTable& symbols,
                       Decoded& out) override {
     out.clear();
+    if (frame.starts_with('#')) {
+      std::from_chars(frame.data() + 1, frame.data() + frame.size(), out.sequence);
+      frame.remove_prefix(std::min(frame.size(), frame.find(' ') + 1));
+    }
     const std::string_view word = frame.substr(0, frame.find(' '));
     const std::string_view rest = word.size() == frame.size() ? std::string_view{} : frame.substr(word.size() + 1);
     if (word == "trade") {
@@ -86,6 +99,8 @@ class FakeVenue final : public VenueProtocol {
   }
 
   core::Venue venue_{"fake", "Fake", false, "", ""};
+  bool loud_;
+  mutable std::unique_ptr<FakeVenue> other_;
 };
 
 /// What came out of a port, sorted by kind. drain() on the test's thread.

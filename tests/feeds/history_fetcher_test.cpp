@@ -22,9 +22,15 @@ using Answer = core::Result<HistoryPage>;
 class WordyHistory final : public VenueHistory {
  public:
   HistoryLimits limits_{60'000, 1000};
+  std::unique_ptr<WordyHistory> other_;  ///< its dialect `other`
+  std::string prefix_ = "/";
+  const VenueHistory& dialect(std::string_view name) const override {
+    if (name == "other") return *other_;
+    return *this;
+  }
   const HistoryLimits& limits() const override { return limits_; }
   std::string target(const HistoryQuery& query, std::string_view cursor) const override {
-    return "/" + query.symbol + "/" + std::string(cursor);
+    return prefix_ + query.symbol + "/" + std::string(cursor);
   }
   core::Result<HistoryPage> decode(const HistoryQuery& query, std::string_view, std::string_view body) const override {
     if (body == "busy") return core::fail(ErrorCode::rate_limited, "busy", true);
@@ -117,6 +123,30 @@ TEST_F(HistoryFetcherTest, AVenueThatIsBusyIsAskedAgainWhenItSaid) {
   EXPECT_EQ(calls_, 3);
   EXPECT_GE(std::chrono::steady_clock::now() - begin, 990ms);
   EXPECT_EQ(fetcher_->counters().rate_limited, 2u);
+}
+
+TEST_F(HistoryFetcherTest, AnotherDialectBeginsAnew) {
+  history_.other_ = std::make_unique<WordyHistory>();
+  history_.other_->prefix_ = "/other/";
+  std::vector<std::string> asked;
+  ScriptedServer alternate([&](Peer& peer) {
+    asked.push_back(peer.call().target);
+    peer.answer(200, peer.call().target == "/other/A/" ? "9>" : "8");
+  });
+  options_.rest_urls = {};
+  options_.dialects[alternate.url("http")] = "other";
+  // The first page comes from the first host, which then refuses for good.
+  server_ = std::make_unique<ScriptedServer>(
+      [this](Peer& peer) { ++calls_ == 1 ? peer.answer(200, "3>") : peer.answer(451, ""); });
+  options_.rest_urls = {server_->url("http"), alternate.url("http")};
+  options_.backoff = {1ms, 2ms, 1ms};
+  loop_.run([this] { fetcher_ = std::make_unique<HistoryFetcher>(history_, loop_.get(), clock_, budget_, options_); });
+  const Answer answer = wait(ask());
+  ASSERT_TRUE(answer) << answer.error().context;
+  ASSERT_EQ(answer->trades.size(), 2u) << "nothing of the first host's pages";
+  EXPECT_EQ(answer->trades[0].first_id, 8u);
+  EXPECT_EQ(asked, (std::vector<std::string>{"/other/A/", "/other/A/9"}));
+  loop_.run([this] { fetcher_.reset(); });
 }
 
 TEST_F(HistoryFetcherTest, AFailureIsTriedAgainAndThenTold) {

@@ -65,6 +65,31 @@ TEST_F(CoinbaseVenueTest, EveryFrameDecodesAndEveryTradeIsThere) {
   }
 }
 
+TEST_F(CoinbaseVenueTest, SpeaksAdvancedTradeToWhomSpeaksIt) {
+  const auto protocol = feeds::make_coinbase();
+  const feeds::VenueProtocol& advanced = protocol->dialect("advanced");
+  std::vector<std::string> products;
+  for (const auto& p : pairs) products.push_back(p.spec().base_code + "-" + p.spec().quote_code);
+  const auto client = connect(advanced.socket_target());
+  for (const auto& message : advanced.subscribe(products, 1)) client->say(message);
+  pass(20s);
+  const auto heard = decode(*protocol, *client);
+  std::size_t expected = 0;
+  for (const auto& p : pairs) expected += truth(p, kStart, clock.now()).size();
+  EXPECT_EQ(heard.trades.size(), expected) << "and none of the snapshots'";
+  EXPECT_GT(heard.quotes, 500U);
+  EXPECT_EQ(heard.heartbeats, 20U);
+  EXPECT_EQ(heard.refusals, 0U);
+  for (std::size_t i = 0; i < client->texts.size(); ++i) {
+    ASSERT_NE(client->texts[i].find(R"("sequence_num":)" + std::to_string(i) + ","), std::string::npos) << i;
+  }
+  const auto listed = advanced.decode_symbols(get(advanced.symbols_target()).body);
+  ASSERT_TRUE(listed) << listed.error().context;
+  EXPECT_EQ(listed->size(), pairs.size());
+  client->say(R"({"type":"subscribe","product_ids":["NOPE-USD"],"channel":"ticker"})");
+  EXPECT_EQ(client->texts.back(), R"({"type":"error","message":"NOPE-USD is not a valid product"})");
+}
+
 TEST_F(CoinbaseVenueTest, OneBadProductVoidsTheRequest) {
   const auto client = connect("/");
   client->say(R"({"type":"subscribe","product_ids":["BTC-USD","NOPE-USD"],"channels":["ticker"]})");

@@ -120,6 +120,14 @@ TEST_F(CoinbasePast, IsTheTruth) {
   candles_are_the_truth(get_from, pair("BTC", "USD"), *history, "BTC-USD", 330min);  // two windows
 }
 
+TEST_F(CoinbasePast, IsTheTruthInItsOtherDialect) {
+  const auto get_from = [this](const std::string& target) { return get(target); };
+  const auto history = feeds::make_coinbase_history();
+  const feeds::VenueHistory& advanced = history->dialect("advanced");
+  trades_are_the_truth(get_from, pair("BTC", "USD"), advanced, "BTC-USD");
+  candles_are_the_truth(get_from, pair("BTC", "USD"), advanced, "BTC-USD", 330min);  // two windows
+}
+
 TEST_F(KrakenPast, IsTheTruth) {
   const auto get_from = [this](const std::string& target) { return get(target); };
   const auto history = feeds::make_kraken_history();

@@ -255,21 +255,24 @@ std::string method(string_view name, std::span<const std::string> symbols, std::
   return text.append("],\"id\":").append(std::to_string(id)).append("}");
 }
 
+/// What differs between the venues that speak this protocol.
+struct Profile {
+  core::Venue venue;
+  std::vector<VenueHost> hosts;
+  const char* symbols_target;
+};
+
 class Binance final : public VenueProtocol {
  public:
-  Binance() {
+  explicit Binance(Profile profile) : profile_(std::move(profile)) {
     limits_.symbols_per_connection = 500;  // two streams each, 1024 streams at most
     limits_.max_connection_age = std::chrono::hours(24);
     limits_.ping_interval = std::chrono::seconds(5);  // the venue's own pings come every 20 s only
   }
 
-  const core::Venue& venue() const override { return venue_; }
+  const core::Venue& venue() const override { return profile_.venue; }
   const VenueLimits& limits() const override { return limits_; }
-  std::vector<VenueHost> default_hosts() const override {
-    return {{"wss://stream.binance.com:9443", "https://api.binance.com"},
-            {"wss://stream.binance.com:443", "https://api-gcp.binance.com"},
-            {"wss://data-stream.binance.vision", "https://data-api.binance.vision"}};
-  }
+  std::vector<VenueHost> default_hosts() const override { return profile_.hosts; }
 
   std::string socket_target() const override { return "/stream"; }
   std::vector<std::string> subscribe(std::span<const std::string> symbols, std::uint64_t first_id) const override {
@@ -283,9 +286,7 @@ class Binance final : public VenueProtocol {
     return R"({"method":"GET_PROPERTY","params":["combined"],"id":)" + std::to_string(id) + "}";
   }
 
-  std::string symbols_target() const override {
-    return "/api/v3/exchangeInfo?permissions=SPOT&showPermissionSets=false";
-  }
+  std::string symbols_target() const override { return profile_.symbols_target; }
   core::Result<std::vector<core::ListedPair>> decode_symbols(string_view body) const override {
     return binance::decode_exchange_info(body);
   }
@@ -327,7 +328,7 @@ class Binance final : public VenueProtocol {
     return result;
   }
 
-  core::Venue venue_{"binance", "Binance", false, "", ""};
+  Profile profile_;
   VenueLimits limits_;
   ondemand::parser parser_;
 };
@@ -335,7 +336,18 @@ class Binance final : public VenueProtocol {
 }  // namespace
 
 std::unique_ptr<VenueProtocol> make_binance() {
-  return std::make_unique<Binance>();
+  return std::make_unique<Binance>(
+      Profile{{"binance", "Binance", false, "", ""},
+              {{"wss://stream.binance.com:9443", "https://api.binance.com", {}},
+               {"wss://stream.binance.com:443", "https://api-gcp.binance.com", {}},
+               {"wss://data-stream.binance.vision", "https://data-api.binance.vision", {}}},
+              "/api/v3/exchangeInfo?permissions=SPOT&showPermissionSets=false"});
+}
+
+std::unique_ptr<VenueProtocol> make_binance_us() {
+  return std::make_unique<Binance>(Profile{{"binance_us", "Binance.US", false, "", ""},
+                                           {{"wss://stream.binance.us:9443", "https://api.binance.us", {}}},
+                                           "/api/v3/exchangeInfo"});
 }
 
 }  // namespace tickspan::feeds

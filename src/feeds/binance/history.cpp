@@ -15,10 +15,9 @@ constexpr std::size_t kRows = 1000;
 
 class BinanceHistory final : public VenueHistory {
  public:
-  BinanceHistory() {
-    // A page of trades weighs 4 of the 6000 a minute that an address has, one of candles 2.
-    limits_.requests_per_minute = 300;
-    limits_.burst = 20;
+  BinanceHistory(double requests_per_minute, double burst) {
+    limits_.requests_per_minute = requests_per_minute;
+    limits_.burst = burst;
   }
   const HistoryLimits& limits() const override { return limits_; }
 
@@ -91,7 +90,13 @@ class BinanceHistory final : public VenueHistory {
 }  // namespace
 
 std::unique_ptr<VenueHistory> make_binance_history() {
-  return std::make_unique<BinanceHistory>();
+  // A page of trades weighs 4 of the 6000 a minute that an address has, one of candles 2.
+  return std::make_unique<BinanceHistory>(300, 20);
+}
+
+std::unique_ptr<VenueHistory> make_binance_us_history() {
+  // Of 1200 a minute.
+  return std::make_unique<BinanceHistory>(60, 5);
 }
 
 }  // namespace tickspan::feeds

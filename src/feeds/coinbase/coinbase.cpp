@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "feeds/coinbase/advanced.hpp"
 #include "feeds/coinbase/symbols.hpp"
 #include "feeds/decode_support.hpp"
 
@@ -21,7 +22,7 @@ struct Fields {
   string_view timestamp;
   string_view product, price, size, side, time, trade_id;
   string_view bid, ask, bid_size, ask_size;
-  string_view message, reason;
+  string_view message, reason, sequence;
   bool events = false;  // has `events`
 };
 
@@ -58,6 +59,7 @@ void take(const char* key, ondemand::value& value, Fields& fields) {
     case 's':
       if (key_is(key, "side")) fields.side = token_text(token());
       if (key_is(key, "size")) fields.size = token();
+      if (key_is(key, "sequence_num")) fields.sequence = token();
       break;
     case 't':
       if (key_is(key, "type")) fields.type = token_text(token());
@@ -234,6 +236,8 @@ class AdvancedEvents {
 
 core::Status interpret_advanced(ondemand::document& document, const Fields& fields, Reading& reading, Decoded& out) {
   out.protocol = "advanced";
+  // Counts the messages of the connection from 0 on; that of the Exchange protocol counts the book's changes.
+  if (std::uint64_t number = 0; read_uint(fields.sequence, number)) out.sequence = number + 1;
   out.type = fields.channel;
   if (fields.channel == "heartbeats") {
     out.kind = FrameKind::heartbeat;
@@ -250,7 +254,9 @@ core::Status interpret_advanced(ondemand::document& document, const Fields& fiel
   return verdict(fields.channel, rows.why());
 }
 
-class Coinbase final : public VenueProtocol {
+constexpr string_view kAdvanced = "advanced";
+
+class Coinbase : public VenueProtocol {
  public:
   Coinbase() {
     limits_.control_spacing = std::chrono::milliseconds(200);  // 8 messages a second at most
@@ -261,7 +267,8 @@ class Coinbase final : public VenueProtocol {
   const core::Venue& venue() const override { return venue_; }
   const VenueLimits& limits() const override { return limits_; }
   std::vector<VenueHost> default_hosts() const override {
-    return {{"wss://ws-feed.exchange.coinbase.com", "https://api.exchange.coinbase.com"}};
+    return {{"wss://ws-feed.exchange.coinbase.com", "https://api.exchange.coinbase.com", {}},
+            {"wss://advanced-trade-ws.coinbase.com", "https://api.coinbase.com", std::string(kAdvanced)}};
   }
 
   std::string socket_target() const override { return "/"; }
@@ -304,7 +311,7 @@ class Coinbase final : public VenueProtocol {
       take(field.key().raw(), field.value(), fields);
       // The levels of a book, up to megabytes of them, need not be walked.
       if (!fields.type.empty() && !carries_ticks(fields.type) && fields.type != "error") break;
-      if (!fields.channel.empty() && fields.events && !fields.timestamp.empty()) break;
+      if (!fields.channel.empty() && fields.events && !fields.timestamp.empty() && !fields.sequence.empty()) break;
     }
     return simdjson::SUCCESS;
   }
@@ -330,10 +337,36 @@ class Coinbase final : public VenueProtocol {
   ondemand::parser parser_;
 };
 
+/// The other way to the same books: same products, same trade ids.
+class CoinbaseAdvanced final : public Coinbase {
+ public:
+  std::vector<std::string> subscribe(std::span<const std::string> symbols, std::uint64_t) const override {
+    return coinbase::advanced_messages("subscribe", symbols, limits().symbols_per_message);
+  }
+  std::vector<std::string> unsubscribe(std::span<const std::string> symbols, std::uint64_t) const override {
+    return coinbase::advanced_messages("unsubscribe", symbols, limits().symbols_per_message);
+  }
+  std::string symbols_target() const override { return "/api/v3/brokerage/market/products"; }
+  core::Result<std::vector<core::ListedPair>> decode_symbols(string_view body) const override {
+    return coinbase::decode_advanced_products(body);
+  }
+};
+
+class CoinbaseWithAlternate final : public Coinbase {
+ public:
+  const VenueProtocol& dialect(string_view name) const override {
+    if (name == kAdvanced) return advanced_;
+    return *this;
+  }
+
+ private:
+  CoinbaseAdvanced advanced_;
+};
+
 }  // namespace
 
 std::unique_ptr<VenueProtocol> make_coinbase() {
-  return std::make_unique<Coinbase>();
+  return std::make_unique<CoinbaseWithAlternate>();
 }
 
 }  // namespace tickspan::feeds

@@ -6,7 +6,8 @@
 
 namespace tickspan::feeds {
 
-/// Coinbase Exchange: channels `matches`, `ticker` and `heartbeat`.
+/// Coinbase: its Exchange protocol (channels `matches`, `ticker` and `heartbeat`) at the first host, the Advanced Trade
+/// protocol (`market_trades`, `ticker`, `heartbeats`; dialect `advanced`) at the second.
 std::unique_ptr<VenueProtocol> make_coinbase();
 
 }  // namespace tickspan::feeds

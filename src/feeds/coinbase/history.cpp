@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "feeds/coinbase/advanced_history.hpp"
 #include "feeds/decode_support.hpp"
 #include "feeds/history_support.hpp"
 #include "net/http_message.hpp"
@@ -24,6 +25,10 @@ class CoinbaseHistory final : public VenueHistory {
     limits_.candles_per_page = kCandles;
   }
   const HistoryLimits& limits() const override { return limits_; }
+  const VenueHistory& dialect(std::string_view name) const override {
+    if (name == "advanced") return *advanced_;
+    return *this;
+  }
 
   std::string target(const HistoryQuery& query, std::string_view cursor) const override {
     const std::string product = "/products/" + net::percent_encode(query.symbol);
@@ -91,6 +96,7 @@ class CoinbaseHistory final : public VenueHistory {
   }
 
   HistoryLimits limits_;
+  std::unique_ptr<VenueHistory> advanced_ = coinbase::make_advanced_history();
 };
 
 }  // namespace

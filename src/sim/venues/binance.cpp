@@ -38,8 +38,8 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
 
 }  // namespace
 
-BinanceServer::BinanceServer(const VenueContext& context, const std::vector<PairMarket>& pairs)
-    : ExchangeServer("binance", context, pairs), update_ids_(pairs.size(), 0), mini_sent_(pairs.size(), 0) {
+BinanceServer::BinanceServer(const VenueContext& context, const std::vector<PairMarket>& pairs, std::string id)
+    : ExchangeServer(std::move(id), context, pairs), update_ids_(pairs.size(), 0), mini_sent_(pairs.size(), 0) {
   quote_bits_ = kBook;
   for (std::size_t i = 0; i < pairs.size(); ++i) {
     symbols_.push_back(pairs[i].spec().base_code + pairs[i].spec().quote_code);

@@ -5,10 +5,10 @@
 
 namespace tickspan::sim {
 
-/// Binance spot: streams `/stream` and `/ws`, REST `/api/v3`.
+/// Binance spot, and Binance.US, which speaks the same: streams `/stream` and `/ws`, REST `/api/v3`.
 class BinanceServer final : public ExchangeServer {
  public:
-  BinanceServer(const VenueContext& context, const std::vector<PairMarket>& pairs);
+  BinanceServer(const VenueContext& context, const std::vector<PairMarket>& pairs, std::string id = "binance");
   net::HttpResponse rest(const RestRequest& request) override;
   std::optional<net::HttpResponse> over_budget(const RestRequest& request) override;
 

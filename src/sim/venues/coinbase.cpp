@@ -62,6 +62,7 @@ void CoinbaseServer::received(Session& session, std::string_view text) {
   if (!request) {
     return session.send(R"({"type":"error","message":"Malformed JSON"})", false);
   }
+  if (request->advanced) return received_advanced(session, *request);
   if (request->type == "subscribe") return subscribe(session, *request);
   if (request->type == "unsubscribe") return unsubscribe(session, *request);
   session.send(
@@ -152,10 +153,12 @@ void CoinbaseServer::traded(std::size_t pair, std::span<const SimTrade> trades) 
     if (wanted(pair, kMatches)) broadcast(pair, kMatches, match(pair, trade, "match"));
     if (wanted(pair, kTicker)) broadcast(pair, kTicker, ticker(pair, trade));
   }
+  traded_advanced(pair, trades);
 }
 
 void CoinbaseServer::every_second(core::Timestamp now) {
   ++seconds_;
+  beat_advanced();
   for (std::size_t pair = 0; pair < pairs().size(); ++pair) {
     if (wanted(pair, kHeartbeat)) {
       const std::uint64_t last = pairs()[pair].first_trade_at(now) - 1;

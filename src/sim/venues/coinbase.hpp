@@ -5,7 +5,8 @@
 
 namespace tickspan::sim {
 
-/// Coinbase Exchange: streams at the prefix itself, REST `/products`, `/time`.
+/// Coinbase: streams at the prefix itself, REST `/products`, `/time`. Also its Advanced Trade protocol, which a client
+/// chooses by its messages, and the REST service of that below `/api/v3/brokerage/market`.
 class CoinbaseServer final : public ExchangeServer {
  public:
   CoinbaseServer(const VenueContext& context, const std::vector<PairMarket>& pairs);
@@ -26,6 +27,19 @@ class CoinbaseServer final : public ExchangeServer {
   std::string ticker(std::size_t pair, const SimTrade& trade);
   std::string match(std::size_t pair, const SimTrade& trade, std::string_view type) const;
   const std::string& product(std::size_t pair) const { return products_[pair]; }
+
+  // coinbase_advanced.cpp
+  void received_advanced(Session& session, const CoinbaseRequest& request);
+  void acknowledge_advanced(Session& session);
+  void send_advanced(Session& session, std::string_view channel, std::string_view events, bool market_data = true);
+  void traded_advanced(std::size_t pair, std::span<const SimTrade> trades);
+  void beat_advanced();
+  std::string advanced_trades(std::size_t pair, std::span<const SimTrade> trades, std::string_view type) const;
+  std::string advanced_ticker(std::size_t pair, const SimTrade& trade, std::string_view type);
+  net::HttpResponse rest_advanced(const RestRequest& request, std::string_view path) const;
+  net::HttpResponse products_advanced() const;
+  net::HttpResponse ticker_advanced(const RestRequest& request, std::size_t pair) const;
+  net::HttpResponse candles_advanced(const RestRequest& request, std::size_t pair) const;
 
   std::string product_info(std::size_t pair) const;
   net::HttpResponse product_ticker(const RestRequest& request, std::size_t pair) const;
