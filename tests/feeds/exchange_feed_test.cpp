@@ -295,7 +295,11 @@ TEST_F(ExchangeFeedTest, AsksAgainForThoseWhoseMessageWasVoidedWhileOthersAreLiv
     }
   });
   start("ABCD");
-  ASSERT_TRUE(until([&] { return seen_.ticks.size() >= 2; }));  // A's at once, C's after its companion was refused
+  const auto c_is_heard = [this] {
+    return std::any_of(seen_.ticks.begin(), seen_.ticks.end(),
+                       [](const core::Tick& t) { return t.instrument().value == 2; });
+  };
+  ASSERT_TRUE(until(c_is_heard));  // A's at once, C's after its companion was refused
   const auto asked = heard();
   EXPECT_EQ(asked[0], "sub A,B");
   EXPECT_EQ(asked[1], "sub C,D");
