@@ -95,6 +95,15 @@ inline bool plausible_time(core::Timestamp t, core::Timestamp received_at) {
   return t >= kEarliest && (!received_at.is_set() || t <= received_at + std::chrono::hours(24));
 }
 
+/// Milliseconds since 1970, with or without quotes.
+inline bool read_unix_ms(std::string_view token, core::Timestamp received_at, core::Timestamp& out) {
+  const std::string_view text = token_text(token);
+  std::uint64_t ms = 0;
+  if (!read_uint(text.empty() ? token : text, ms) || ms > 9'000'000'000'000) return false;
+  out = core::Timestamp::from_ms(static_cast<std::int64_t>(ms));
+  return plausible_time(out, received_at);
+}
+
 /// Appends `text` as a JSON string.
 void append_json_string(std::string& out, std::string_view text);
 

@@ -1,11 +1,10 @@
 #include "feeds/history_support.hpp"
 
-#include <simdjson.h>
-
 #include <algorithm>
 #include <array>
 
 #include "feeds/decode_support.hpp"
+#include "feeds/json_walk.hpp"
 
 namespace tickspan::feeds {
 namespace {
@@ -15,31 +14,6 @@ using std::string_view;
 
 core::Status broken(string_view what, string_view why) {
   return core::fail(core::ErrorCode::parse_error, std::string(what).append(": ").append(why));
-}
-
-simdjson::error_code read_row(ondemand::value& row, const RowVisitor& visit, const char*& why) {
-  ondemand::array cells;
-  SIMDJSON_TRY(row.get_array().get(cells));
-  std::array<string_view, 16> tokens;
-  std::size_t count = 0;
-  for (auto cell : cells) {
-    ondemand::value value;
-    SIMDJSON_TRY(cell.get(value));
-    if (count < tokens.size()) tokens[count++] = value.raw_json_token();
-  }
-  why = visit(std::span(tokens.data(), count));
-  return simdjson::SUCCESS;
-}
-
-template <typename ReadRow>
-simdjson::error_code each_row(ondemand::array rows, const char*& why, ReadRow read) {
-  for (auto element : rows) {
-    ondemand::value value;
-    SIMDJSON_TRY(element.get(value));
-    SIMDJSON_TRY(read(value));
-    if (why != nullptr) break;
-  }
-  return simdjson::SUCCESS;
 }
 
 simdjson::error_code read_errors(ondemand::array errors, std::string& refusal) {
@@ -62,7 +36,7 @@ simdjson::error_code read_result(ondemand::object result, std::string& last, con
     }
     ondemand::array rows;
     SIMDJSON_TRY(field.value().get_array().get(rows));
-    SIMDJSON_TRY(each_row(rows, why, [&](ondemand::value& row) { return read_row(row, visit, why); }));
+    SIMDJSON_TRY(each_element(rows, why, [&](ondemand::value& row) { return read_cells(row, visit, why); }));
     found = true;
     if (why != nullptr) break;
   }
@@ -137,16 +111,28 @@ bool read_unix_seconds(string_view token, core::Timestamp& out) {
   return plausible_time(out, {});
 }
 
-bool read_unix_ms(string_view token, core::Timestamp& out) {
-  std::uint64_t ms = 0;
-  if (!read_uint(token, ms) || ms > 9'000'000'000'000) return false;
-  out = core::Timestamp::from_ms(static_cast<std::int64_t>(ms));
-  return plausible_time(out, {});
-}
-
 std::uint64_t cursor_number(string_view cursor) {
   std::uint64_t value = 0;
   return read_uint(cursor, value) ? value : 0;
+}
+
+core::Timestamp CandleWindows::from(const HistoryQuery& query, string_view cursor) const {
+  if (cursor.empty()) return query.from;
+  return core::Timestamp{} + unit_ * static_cast<std::int64_t>(cursor_number(cursor));
+}
+
+core::Timestamp CandleWindows::end(const HistoryQuery& query, string_view cursor) const {
+  return std::min(from(query, cursor) + candle_width(query.kind) * candles_, query.to);
+}
+
+core::Timestamp CandleWindows::last(const HistoryQuery& query, string_view cursor) const {
+  return std::min(from(query, cursor) + candle_width(query.kind) * (candles_ - 1), query.to);
+}
+
+void CandleWindows::finish(const HistoryQuery& query, string_view cursor, HistoryPage& page) const {
+  const core::Timestamp next = end(query, cursor);
+  if (next < query.to) page.next = std::to_string((next - core::Timestamp{}) / unit_);
+  put_in_order(page);
 }
 
 const char* add_candle(const HistoryQuery& query, core::Timestamp start, string_view open, string_view high,

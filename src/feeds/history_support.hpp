@@ -17,9 +17,27 @@ core::Status read_enveloped_rows(std::string_view body, std::string_view what, s
 
 /// Unix seconds with up to nine decimals, exact to the nanosecond.
 bool read_unix_seconds(std::string_view token, core::Timestamp& out);
-bool read_unix_ms(std::string_view token, core::Timestamp& out);
 /// A whole number that a cursor of ours holds; 0 when it does not.
 std::uint64_t cursor_number(std::string_view cursor);
+
+/// Candles asked for in windows of as many as a page holds, so that it does not matter from which end a venue cuts. The
+/// cursor is where the next window begins, in `unit`s since 1970.
+class CandleWindows {
+ public:
+  constexpr CandleWindows(std::int64_t candles, core::Duration unit) : candles_(candles), unit_(unit) {}
+
+  core::Timestamp from(const HistoryQuery& query, std::string_view cursor) const;
+  /// Exclusive.
+  core::Timestamp end(const HistoryQuery& query, std::string_view cursor) const;
+  /// Inclusive: no candle of the window begins later.
+  core::Timestamp last(const HistoryQuery& query, std::string_view cursor) const;
+  /// Brings the rows of this window into order and names the next, if there is one.
+  void finish(const HistoryQuery& query, std::string_view cursor, HistoryPage& page) const;
+
+ private:
+  std::int64_t candles_;
+  core::Duration unit_;
+};
 
 /// Adds a candle of the query's width if it begins in the query's range. Null, or what is wrong with it: prices that
 /// are none or contradict each other, a negative volume, a start that is no multiple of the width.

@@ -1,11 +1,10 @@
 #include "feeds/json_rows.hpp"
 
-#include <simdjson.h>
-
 #include <array>
 
 #include "core/catalogue.hpp"
 #include "feeds/decode_support.hpp"
+#include "feeds/json_walk.hpp"
 
 namespace tickspan::feeds {
 namespace {
@@ -13,24 +12,8 @@ namespace {
 namespace ondemand = simdjson::ondemand;
 using std::string_view;
 
-constexpr std::size_t kMostColumns = 16;
-
 core::Status broken(string_view what, string_view why) {
   return core::fail(core::ErrorCode::parse_error, std::string(what).append(": ").append(why));
-}
-
-simdjson::error_code read_row(ondemand::value& row, const RowVisitor& visit, const char*& why) {
-  ondemand::array cells;
-  SIMDJSON_TRY(row.get_array().get(cells));
-  std::array<string_view, kMostColumns> tokens;
-  std::size_t count = 0;
-  for (auto cell : cells) {
-    ondemand::value value;
-    SIMDJSON_TRY(cell.get(value));
-    if (count < tokens.size()) tokens[count++] = value.raw_json_token();
-  }
-  why = visit(std::span(tokens.data(), count));
-  return simdjson::SUCCESS;
 }
 
 simdjson::error_code read_object(ondemand::value& row, std::span<const string_view> keys, const RowVisitor& visit,
@@ -73,13 +56,7 @@ class Walk {
  private:
   simdjson::error_code rows(ondemand::array& array) {
     found_ = true;
-    for (auto element : array) {
-      ondemand::value value;
-      SIMDJSON_TRY(element.get(value));
-      SIMDJSON_TRY(read_(value));
-      if (why_ != nullptr) break;
-    }
-    return simdjson::SUCCESS;
+    return each_element(array, why_, read_);
   }
 
   void take_verdict(const char* key, ondemand::value& value) {
@@ -145,7 +122,7 @@ core::Status read_body(string_view body, string_view what, const RowPlace& place
 
 core::Status read_rows(string_view body, string_view what, const RowPlace& place, const RowVisitor& visit) {
   const char* why = nullptr;
-  return read_body(body, what, place, why, [&](ondemand::value& row) { return read_row(row, visit, why); });
+  return read_body(body, what, place, why, [&](ondemand::value& row) { return read_cells(row, visit, why); });
 }
 
 core::Status read_rows(string_view body, string_view what, const RowVisitor& visit) {

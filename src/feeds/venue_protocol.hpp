@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <span>
 #include <string>
@@ -68,6 +69,12 @@ struct Decoded {
 
 /// Bytes that simdjson may read 64 bytes past the end of; the session's buffers and make_padded() guarantee it.
 inline constexpr std::size_t kFramePadding = 64;
+
+/// Calls `visit` with one after the other of the pieces of at most `size` symbols.
+template <typename Visit>
+void for_each_batch(std::span<const std::string> symbols, std::size_t size, Visit visit) {
+  for (std::size_t i = 0; i < symbols.size(); i += size) visit(symbols.subspan(i, std::min(size, symbols.size() - i)));
+}
 
 /// All that is special about one exchange, without any I/O: addresses, spelling, messages, decoding. The session in
 /// feeds/exchange_feed does the rest, the same for all.

@@ -50,7 +50,7 @@ class BinanceHistory final : public VenueHistory {
       std::uint64_t id = 0;
       if (!read_uint(tokens[0], id) || !read_uint(tokens[3], trade.first_id) || !read_uint(tokens[4], trade.last_id))
         return "bad ids";
-      if (!read_unix_ms(tokens[5], trade.at)) return "bad time";
+      if (!read_unix_ms(tokens[5], {}, trade.at)) return "bad time";
       const auto maker = trim_token(tokens[6]);
       if (maker != "true" && maker != "false") return "bad side";
       trade.side = maker == "true" ? core::Side::sell : core::Side::buy;
@@ -72,7 +72,7 @@ class BinanceHistory final : public VenueHistory {
     const auto read = read_rows(body, "binance klines", [&](auto tokens) -> const char* {
       core::Timestamp start;
       if (tokens.size() < 9) return "a short row";
-      if (!read_unix_ms(tokens[0], start)) return "bad time";
+      if (!read_unix_ms(tokens[0], {}, start)) return "bad time";
       ++rows;
       newest = std::max(newest, start);
       return add_candle(query, start, tokens[1], tokens[2], tokens[3], tokens[4], tokens[5], tokens[8], page);

@@ -1,12 +1,10 @@
 #include "feeds/bitstamp/bitstamp.hpp"
 
-#include <simdjson.h>
-
 #include <algorithm>
 #include <array>
 
 #include "feeds/decode_support.hpp"
-#include "feeds/json_rows.hpp"
+#include "feeds/json_walk.hpp"
 
 namespace tickspan::feeds {
 namespace {
@@ -115,16 +113,6 @@ NumberKind read_side(string_view token, core::Decimal& out) {
   return token.empty() ? NumberKind::zero : read_number(token, out);
 }
 
-template <typename Value>
-void add(Value& value, string_view symbol, const core::SymbolTable& symbols, Decoded& out) {
-  value.instrument = symbols.find(symbol);
-  if (value.instrument.valid()) {
-    out.ticks.emplace_back(value);
-  } else {
-    out.unknown_symbol = symbol;
-  }
-}
-
 /// Null when it was taken, else what is wrong with it.
 const char* take_trade(const Fields& fields, core::Timestamp received_at, const core::SymbolTable& symbols,
                        Decoded& out) {
@@ -140,7 +128,7 @@ const char* take_trade(const Fields& fields, core::Timestamp received_at, const 
   if (!read_uint(fields.id, trade.trade_id)) return "bad id";
   if (fields.type != "0" && fields.type != "1") return "bad type";
   trade.side = fields.type == "0" ? core::Side::buy : core::Side::sell;
-  add(trade, fields.symbol(), symbols, out);
+  add_tick(trade, fields.symbol(), symbols, out);
   return nullptr;
 }
 
@@ -155,7 +143,7 @@ const char* take_quote(const Fields& fields, core::Timestamp received_at, const 
   if (read_side(fields.bid_size, quote.bid_size) == NumberKind::invalid) return "bad bid size";
   if (read_side(fields.ask_size, quote.ask_size) == NumberKind::invalid) return "bad ask size";
   if (!read_time(fields, received_at, quote.event_time)) return "bad time";
-  if (bid == NumberKind::positive && ask == NumberKind::positive) add(quote, fields.symbol(), symbols, out);
+  if (bid == NumberKind::positive && ask == NumberKind::positive) add_tick(quote, fields.symbol(), symbols, out);
   return nullptr;
 }
 

@@ -13,6 +13,7 @@ namespace tickspan::feeds {
 namespace {
 
 constexpr std::int64_t kCandles = 1000;
+constexpr CandleWindows kWindows(kCandles, std::chrono::seconds(1));
 
 class BitstampHistory final : public VenueHistory {
  public:
@@ -29,8 +30,8 @@ class BitstampHistory final : public VenueHistory {
     // Both bounds are inclusive. As many as the window holds, so that it does not matter from which end they are
     // counted.
     const core::Duration width = candle_width(query.kind);
-    const core::Timestamp from = window(query, cursor);
-    const core::Timestamp last = std::min(from + width * (kCandles - 1), query.to);
+    const core::Timestamp from = kWindows.from(query, cursor);
+    const core::Timestamp last = kWindows.last(query, cursor);
     return fmt::format("/api/v2/ohlc/{}/?step={}&limit={}&start={}&end={}", symbol, width / std::chrono::seconds(1),
                        (last - from) / width + 1, from.seconds(), last.seconds());
   }
@@ -41,10 +42,6 @@ class BitstampHistory final : public VenueHistory {
   }
 
  private:
-  static core::Timestamp window(const HistoryQuery& query, std::string_view cursor) {
-    return cursor.empty() ? query.from : core::Timestamp::from_s(static_cast<std::int64_t>(cursor_number(cursor)));
-  }
-
   // All of the last hour, newest first, with times in whole seconds.
   static core::Result<HistoryPage> trades(const HistoryQuery& query, std::string_view body) {
     constexpr std::array<std::string_view, 5> kKeys = {"tid", "type", "amount", "price", "date"};
@@ -81,9 +78,7 @@ class BitstampHistory final : public VenueHistory {
           return add_candle(query, start, tokens[1], tokens[2], tokens[3], tokens[4], tokens[5], {}, page);
         });
     if (!read) return tl::unexpected(read.error());
-    const core::Timestamp next = window(query, cursor) + candle_width(query.kind) * kCandles;
-    if (next < query.to) page.next = std::to_string(next.seconds());
-    put_in_order(page);
+    kWindows.finish(query, cursor, page);
     return page;
   }
 

@@ -1,13 +1,12 @@
 #include "feeds/bybit/bybit.hpp"
 
-#include <simdjson.h>
-
 #include <algorithm>
 #include <array>
 
 #include "feeds/bybit/answer.hpp"
 #include "feeds/bybit/best_prices.hpp"
 #include "feeds/decode_support.hpp"
+#include "feeds/json_walk.hpp"
 
 namespace tickspan::feeds {
 namespace {
@@ -100,13 +99,6 @@ simdjson::error_code take_level(ondemand::value& value, string_view& price, stri
   return simdjson::SUCCESS;
 }
 
-bool read_time(string_view token, core::Timestamp received_at, core::Timestamp& out) {
-  std::uint64_t ms = 0;
-  if (!read_uint(token, ms) || ms > 9'000'000'000'000) return false;
-  out = core::Timestamp::from_ms(static_cast<std::int64_t>(ms));
-  return plausible_time(out, received_at);
-}
-
 core::Status broken(string_view what, const char* why) {
   return core::fail(core::ErrorCode::parse_error, std::string("bybit ").append(what).append(": ").append(why));
 }
@@ -186,10 +178,8 @@ class Bybit final : public VenueProtocol {
 
   std::vector<std::string> messages(string_view name, std::span<const std::string> symbols, std::uint64_t id) const {
     std::vector<std::string> result;
-    for (std::size_t i = 0; i < symbols.size(); i += limits_.symbols_per_message) {
-      result.push_back(
-          operation(name, symbols.subspan(i, std::min(limits_.symbols_per_message, symbols.size() - i)), id++));
-    }
+    for_each_batch(symbols, limits_.symbols_per_message,
+                   [&](auto batch) { result.push_back(operation(name, batch, id++)); });
     return result;
   }
 
@@ -211,16 +201,11 @@ const char* Bybit::take_trade(const Row& row) {
   trade.received_at = received_at_;
   if (read_number(row.price, trade.price) != NumberKind::positive) return "bad price";
   if (read_number(row.size, trade.amount) != NumberKind::positive) return "bad size";
-  if (!read_time(row.time, received_at_, trade.event_time)) return "bad time";
+  if (!read_unix_ms(row.time, received_at_, trade.event_time)) return "bad time";
   if (!bybit::read_trade_id(row.trade_id, trade.trade_id)) return "bad id";
   if (row.side != "Buy" && row.side != "Sell") return "bad side";
   trade.side = row.side == "Buy" ? core::Side::buy : core::Side::sell;
-  trade.instrument = symbols_->find(row.symbol);
-  if (trade.instrument.valid()) {
-    out_->ticks.emplace_back(trade);
-  } else {
-    out_->unknown_symbol = row.symbol;
-  }
+  add_tick(trade, row.symbol, *symbols_, *out_);
   return nullptr;
 }
 
@@ -228,7 +213,7 @@ const char* Bybit::take_prices(const Envelope& envelope, PriceChange& change) {
   change.snapshot = envelope.type == "snapshot";
   if (!change.snapshot && envelope.type != "delta") return "neither snapshot nor delta";
   core::Timestamp time;
-  if (!read_time(envelope.time, received_at_, time)) return "bad time";
+  if (!read_unix_ms(envelope.time, received_at_, time)) return "bad time";
   const auto instrument = symbols_->find(envelope.symbol());
   if (!instrument.valid()) {
     out_->unknown_symbol = envelope.symbol();
@@ -248,19 +233,7 @@ simdjson::error_code Bybit::read_data(ondemand::value& value, Topic topic, Price
   if (topic == Topic::trades) {
     ondemand::array rows;
     SIMDJSON_TRY(value.get_array().get(rows));
-    for (auto element : rows) {
-      ondemand::object object;
-      SIMDJSON_TRY(element.get_object().get(object));
-      Row row;
-      for (auto item : object) {
-        ondemand::field field;
-        SIMDJSON_TRY(std::move(item).get(field));
-        take(field.key().raw(), field.value(), row);
-      }
-      why_ = take_trade(row);
-      if (why_ != nullptr) break;
-    }
-    return simdjson::SUCCESS;
+    return each_row<Row>(rows, why_, [this](const Row& row) { return take_trade(row); });
   }
   ondemand::object object;
   SIMDJSON_TRY(value.get_object().get(object));

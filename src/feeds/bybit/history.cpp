@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::size_t kTrades = 60;
 constexpr std::int64_t kCandles = 1000;
+constexpr CandleWindows kWindows(kCandles, std::chrono::milliseconds(1));
 
 class BybitHistory final : public VenueHistory {
  public:
@@ -29,9 +30,9 @@ class BybitHistory final : public VenueHistory {
     const std::string symbol = net::percent_encode(query.symbol);
     if (query.kind == HistoryKind::trades)
       return fmt::format("/v5/market/recent-trade?category=spot&symbol={}&limit={}", symbol, kTrades);
-    // Both bounds are inclusive. A window holds no more than a page, so that it does not matter which end is cut.
-    const core::Timestamp from = window(query, cursor);
-    const core::Timestamp last = std::min(from + candle_width(query.kind) * (kCandles - 1), query.to);
+    // Both bounds are inclusive.
+    const core::Timestamp from = kWindows.from(query, cursor);
+    const core::Timestamp last = kWindows.last(query, cursor);
     return fmt::format("/v5/market/kline?category=spot&symbol={}&interval={}&start={}&end={}&limit={}", symbol,
                        query.kind == HistoryKind::minutes ? 1 : 60, from.ms(), last.ms(), kCandles);
   }
@@ -42,10 +43,6 @@ class BybitHistory final : public VenueHistory {
   }
 
  private:
-  static core::Timestamp window(const HistoryQuery& query, std::string_view cursor) {
-    return cursor.empty() ? query.from : core::Timestamp::from_ms(static_cast<std::int64_t>(cursor_number(cursor)));
-  }
-
   // The newest there are, newest first; there is no asking for older ones.
   static core::Result<HistoryPage> trades(const HistoryQuery& query, std::string_view body) {
     constexpr std::array<std::string_view, 5> kKeys = {"execId", "side", "size", "price", "time"};
@@ -56,7 +53,7 @@ class BybitHistory final : public VenueHistory {
       HistoryTrade trade;
       if (!bybit::read_trade_id(token_text(tokens[0]), trade.first_id)) return "bad execId";
       trade.last_id = trade.first_id;
-      if (!read_unix_ms(token_text(tokens[4]), trade.at)) return "bad time";
+      if (!read_unix_ms(tokens[4], {}, trade.at)) return "bad time";
       const auto side = token_text(tokens[1]);
       if (side != "Buy" && side != "Sell") return "bad side";
       trade.side = side == "Buy" ? core::Side::buy : core::Side::sell;
@@ -79,13 +76,11 @@ class BybitHistory final : public VenueHistory {
     const auto read = read_rows(body, "bybit kline", bybit::kAnswer, [&](auto tokens) -> const char* {
       core::Timestamp start;
       if (tokens.size() < 6) return "a short row";
-      if (!read_unix_ms(token_text(tokens[0]), start)) return "bad time";
+      if (!read_unix_ms(tokens[0], {}, start)) return "bad time";
       return add_candle(query, start, tokens[1], tokens[2], tokens[3], tokens[4], tokens[5], {}, page);
     });
     if (!read) return tl::unexpected(read.error());
-    const core::Timestamp next = window(query, cursor) + candle_width(query.kind) * kCandles;
-    if (next < query.to) page.next = std::to_string(next.ms());
-    put_in_order(page);
+    kWindows.finish(query, cursor, page);
     return page;
   }
 

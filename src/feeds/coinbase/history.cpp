@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::size_t kTrades = 1000;
 constexpr std::int64_t kCandles = 300;
+constexpr CandleWindows kWindows(kCandles, std::chrono::seconds(1));
 
 class CoinbaseHistory final : public VenueHistory {
  public:
@@ -35,8 +36,8 @@ class CoinbaseHistory final : public VenueHistory {
     if (query.kind == HistoryKind::trades) {
       return fmt::format("{}/trades?limit={}{}{}", product, kTrades, cursor.empty() ? "" : "&after=", cursor);
     }
-    const core::Timestamp from = window(query, cursor);
-    const core::Timestamp last = std::min(from + candle_width(query.kind) * (kCandles - 1), query.to);
+    const core::Timestamp from = kWindows.from(query, cursor);
+    const core::Timestamp last = kWindows.last(query, cursor);
     return fmt::format("{}/candles?granularity={}&start={}&end={}", product,
                        query.kind == HistoryKind::minutes ? 60 : 3600, from.seconds(), last.seconds());
   }
@@ -47,10 +48,6 @@ class CoinbaseHistory final : public VenueHistory {
   }
 
  private:
-  static core::Timestamp window(const HistoryQuery& query, std::string_view cursor) {
-    return cursor.empty() ? query.from : core::Timestamp::from_s(static_cast<std::int64_t>(cursor_number(cursor)));
-  }
-
   // Newest first, and only from the newest backwards: there is no asking by time.
   static core::Result<HistoryPage> trades(const HistoryQuery& query, std::string_view body) {
     constexpr std::array<std::string_view, 5> kKeys = {"trade_id", "side", "size", "price", "time"};
@@ -89,9 +86,7 @@ class CoinbaseHistory final : public VenueHistory {
       return add_candle(query, start, tokens[3], tokens[2], tokens[1], tokens[4], tokens[5], {}, page);
     });
     if (!read) return tl::unexpected(read.error());
-    const core::Timestamp next = window(query, cursor) + candle_width(query.kind) * kCandles;
-    if (next < query.to) page.next = std::to_string(next.seconds());
-    put_in_order(page);
+    kWindows.finish(query, cursor, page);
     return page;
   }
 

@@ -1,10 +1,9 @@
 #include "feeds/kraken/kraken.hpp"
 
-#include <simdjson.h>
-
 #include <algorithm>
 
 #include "feeds/decode_support.hpp"
+#include "feeds/json_walk.hpp"
 #include "feeds/kraken/symbols.hpp"
 
 namespace tickspan::feeds {
@@ -93,19 +92,7 @@ class Reading {
       : received_at_(received_at), symbols_(symbols), out_(out) {}
 
   simdjson::error_code read(ondemand::array rows, bool trades) {
-    for (auto element : rows) {
-      ondemand::object object;
-      SIMDJSON_TRY(element.get_object().get(object));
-      Row row;
-      for (auto item : object) {
-        ondemand::field field;
-        SIMDJSON_TRY(std::move(item).get(field));
-        take(field.key().raw(), field.value(), row);
-      }
-      why_ = trades ? take_trade(row) : take_quote(row);
-      if (why_ != nullptr) break;
-    }
-    return simdjson::SUCCESS;
+    return each_row<Row>(rows, why_, [&](const Row& row) { return trades ? take_trade(row) : take_quote(row); });
   }
   const char* why() const { return why_; }
 
@@ -121,8 +108,7 @@ class Reading {
     if (!read_uint(row.trade_id, trade.trade_id)) return "bad trade_id";
     if (row.side != "buy" && row.side != "sell") return "bad side";
     trade.side = row.side == "buy" ? core::Side::buy : core::Side::sell;
-    trade.instrument = symbols_.find(symbol);
-    add(trade, symbol);
+    add_tick(trade, symbol, symbols_, out_);
     return nullptr;
   }
 
@@ -137,18 +123,8 @@ class Reading {
     if (read_side(row.bid_qty, quote.bid_size) == NumberKind::invalid) return "bad bid_qty";
     if (read_side(row.ask_qty, quote.ask_size) == NumberKind::invalid) return "bad ask_qty";
     if (!row.timestamp.empty() && !read_time(row.timestamp, received_at_, quote.event_time)) return "bad timestamp";
-    quote.instrument = symbols_.find(symbol);
-    if (bid == NumberKind::positive && ask == NumberKind::positive) add(quote, symbol);
+    if (bid == NumberKind::positive && ask == NumberKind::positive) add_tick(quote, symbol, symbols_, out_);
     return nullptr;
-  }
-
-  template <typename Value>
-  void add(const Value& value, string_view symbol) {
-    if (value.instrument.valid()) {
-      out_.ticks.emplace_back(value);
-    } else {
-      out_.unknown_symbol = symbol;
-    }
   }
 
   core::Timestamp received_at_;
@@ -285,9 +261,9 @@ class Kraken final : public VenueProtocol {
   /// Two messages per batch: trades from now on, and best bid/ask at each change, beginning with the current one.
   std::vector<std::string> messages(string_view method, std::span<const std::string> symbols, std::uint64_t id) const {
     std::vector<std::string> result;
-    for (std::size_t i = 0; i < symbols.size(); i += limits_.symbols_per_message) {
+    for_each_batch(symbols, limits_.symbols_per_message, [&](std::span<const std::string> batch) {
       std::string list;
-      for (const auto& symbol : symbols.subspan(i, std::min(limits_.symbols_per_message, symbols.size() - i))) {
+      for (const auto& symbol : batch) {
         if (!list.empty()) list += ',';
         append_json_string(list, symbol);
       }
@@ -296,7 +272,7 @@ class Kraken final : public VenueProtocol {
         text.append(method).append(R"(","params":{"channel":)").append(channel).append(R"(,"symbol":[)").append(list);
         result.push_back(text.append("]},\"req_id\":").append(std::to_string(id++)).append("}"));
       }
-    }
+    });
     return result;
   }
 

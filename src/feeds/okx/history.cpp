@@ -15,11 +15,7 @@ namespace {
 
 constexpr std::size_t kTrades = 100;
 constexpr std::int64_t kCandles = 100;
-
-/// Every value is a text, times in milliseconds.
-bool read_time(std::string_view token, core::Timestamp& out) {
-  return read_unix_ms(token_text(token), out);
-}
+constexpr CandleWindows kWindows(kCandles, std::chrono::milliseconds(1));
 
 class OkxHistory final : public VenueHistory {
  public:
@@ -40,9 +36,9 @@ class OkxHistory final : public VenueHistory {
       }
       return fmt::format("/api/v5/market/history-trades?instId={}&type=1&after={}&limit={}", symbol, cursor, kTrades);
     }
-    // Both bounds are exclusive. A window holds no more than a page, so that it does not matter which end is cut.
-    const core::Timestamp from = window(query, cursor);
-    const core::Timestamp end = std::min(from + candle_width(query.kind) * kCandles, query.to);
+    // Both bounds are exclusive.
+    const core::Timestamp from = kWindows.from(query, cursor);
+    const core::Timestamp end = kWindows.end(query, cursor);
     return fmt::format("/api/v5/market/history-candles?instId={}&bar={}&after={}&before={}&limit={}", symbol,
                        query.kind == HistoryKind::minutes ? "1m" : "1H", end.ms(), from.ms() - 1, kCandles);
   }
@@ -53,10 +49,6 @@ class OkxHistory final : public VenueHistory {
   }
 
  private:
-  static core::Timestamp window(const HistoryQuery& query, std::string_view cursor) {
-    return cursor.empty() ? query.from : core::Timestamp::from_ms(static_cast<std::int64_t>(cursor_number(cursor)));
-  }
-
   // Newest first, backwards from `to`.
   static core::Result<HistoryPage> trades(const HistoryQuery& query, std::string_view cursor, std::string_view body) {
     constexpr std::array<std::string_view, 5> kKeys = {"tradeId", "side", "sz", "px", "ts"};
@@ -68,7 +60,7 @@ class OkxHistory final : public VenueHistory {
       HistoryTrade trade;
       if (!read_uint(token_text(tokens[0]), trade.first_id)) return "bad tradeId";
       trade.last_id = trade.first_id;
-      if (!read_time(tokens[4], trade.at)) return "bad ts";
+      if (!read_unix_ms(tokens[4], {}, trade.at)) return "bad ts";
       const auto side = token_text(tokens[1]);
       if (side != "buy" && side != "sell") return "bad side";
       trade.side = side == "buy" ? core::Side::buy : core::Side::sell;
@@ -93,13 +85,11 @@ class OkxHistory final : public VenueHistory {
     const auto read = read_rows(body, "okx history-candles", okx::kAnswer, [&](auto tokens) -> const char* {
       core::Timestamp start;
       if (tokens.size() < 6) return "a short row";
-      if (!read_time(tokens[0], start)) return "bad time";
+      if (!read_unix_ms(tokens[0], {}, start)) return "bad time";
       return add_candle(query, start, tokens[1], tokens[2], tokens[3], tokens[4], tokens[5], {}, page);
     });
     if (!read) return tl::unexpected(read.error());
-    const core::Timestamp next = window(query, cursor) + candle_width(query.kind) * kCandles;
-    if (next < query.to) page.next = std::to_string(next.ms());
-    put_in_order(page);
+    kWindows.finish(query, cursor, page);
     return page;
   }
 

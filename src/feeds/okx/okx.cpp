@@ -1,11 +1,10 @@
 #include "feeds/okx/okx.hpp"
 
-#include <simdjson.h>
-
 #include <algorithm>
 #include <array>
 
 #include "feeds/decode_support.hpp"
+#include "feeds/json_walk.hpp"
 #include "feeds/okx/answer.hpp"
 
 namespace tickspan::feeds {
@@ -51,18 +50,11 @@ void take(const char* key, ondemand::value& value, Row& row) {
       break;
     case 't':
       if (key_is(key, "tradeId")) row.trade_id = token_text(token());
-      if (key_is(key, "ts")) row.time = token_text(token());
+      if (key_is(key, "ts")) row.time = token();
       break;
     default:
       break;
   }
-}
-
-bool read_time(string_view text, core::Timestamp received_at, core::Timestamp& out) {
-  std::uint64_t ms = 0;
-  if (!read_uint(text, ms) || ms > 9'000'000'000'000) return false;
-  out = core::Timestamp::from_ms(static_cast<std::int64_t>(ms));
-  return plausible_time(out, received_at);
 }
 
 /// A side without orders is empty or zero: allowed, but no quote.
@@ -78,19 +70,7 @@ class Reading {
       : received_at_(received_at), symbols_(symbols), out_(out) {}
 
   simdjson::error_code read(ondemand::array rows, bool trades) {
-    for (auto element : rows) {
-      ondemand::object object;
-      SIMDJSON_TRY(element.get_object().get(object));
-      Row row;
-      for (auto item : object) {
-        ondemand::field field;
-        SIMDJSON_TRY(std::move(item).get(field));
-        take(field.key().raw(), field.value(), row);
-      }
-      why_ = trades ? take_trade(row) : take_quote(row);
-      if (why_ != nullptr) break;
-    }
-    return simdjson::SUCCESS;
+    return each_row<Row>(rows, why_, [&](const Row& row) { return trades ? take_trade(row) : take_quote(row); });
   }
   const char* why() const { return why_; }
 
@@ -101,11 +81,11 @@ class Reading {
     trade.received_at = received_at_;
     if (read_number(row.price, trade.price) != NumberKind::positive) return "bad px";
     if (read_number(row.size, trade.amount) != NumberKind::positive) return "bad sz";
-    if (!read_time(row.time, received_at_, trade.event_time)) return "bad ts";
+    if (!read_unix_ms(row.time, received_at_, trade.event_time)) return "bad ts";
     if (!read_uint(row.trade_id, trade.trade_id)) return "bad tradeId";
     if (row.side != "buy" && row.side != "sell") return "bad side";
     trade.side = row.side == "buy" ? core::Side::buy : core::Side::sell;
-    add(trade, row.symbol);
+    add_tick(trade, row.symbol, symbols_, out_);
     return nullptr;
   }
 
@@ -118,19 +98,9 @@ class Reading {
     if (bid == NumberKind::invalid || ask == NumberKind::invalid) return "bad bidPx or askPx";
     if (read_side(row.bid_size, quote.bid_size) == NumberKind::invalid) return "bad bidSz";
     if (read_side(row.ask_size, quote.ask_size) == NumberKind::invalid) return "bad askSz";
-    if (!read_time(row.time, received_at_, quote.event_time)) return "bad ts";
-    if (bid == NumberKind::positive && ask == NumberKind::positive) add(quote, row.symbol);
+    if (!read_unix_ms(row.time, received_at_, quote.event_time)) return "bad ts";
+    if (bid == NumberKind::positive && ask == NumberKind::positive) add_tick(quote, row.symbol, symbols_, out_);
     return nullptr;
-  }
-
-  template <typename Value>
-  void add(Value& value, string_view symbol) {
-    value.instrument = symbols_.find(symbol);
-    if (value.instrument.valid()) {
-      out_.ticks.emplace_back(value);
-    } else {
-      out_.unknown_symbol = symbol;
-    }
   }
 
   core::Timestamp received_at_;
@@ -292,10 +262,8 @@ class Okx final : public VenueProtocol {
 
   std::vector<std::string> messages(string_view name, std::span<const std::string> symbols, std::uint64_t id) const {
     std::vector<std::string> result;
-    for (std::size_t i = 0; i < symbols.size(); i += limits_.symbols_per_message) {
-      result.push_back(
-          operation(name, symbols.subspan(i, std::min(limits_.symbols_per_message, symbols.size() - i)), id++));
-    }
+    for_each_batch(symbols, limits_.symbols_per_message,
+                   [&](auto batch) { result.push_back(operation(name, batch, id++)); });
     return result;
   }
 
