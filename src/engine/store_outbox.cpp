@@ -48,7 +48,8 @@ void StoreOutbox::add_tick(const core::Tick& tick) {
 void StoreOutbox::add_facts(const core::AggregatorRows& rows) {
   if (!enabled()) return;
   for (const core::AssetFacts& facts : rows.rows) {
-    if (market_.catalogue()->find_id(facts.asset_id).valid()) batch_.facts.push_back(facts);
+    const core::AssetId id = market_.catalogue()->find_id(facts.asset_id);
+    if (id.valid() && market_.asset(id).facts_by == rows.venue) batch_.facts.push_back(facts);
   }
 }
 
@@ -61,6 +62,11 @@ void StoreOutbox::add_points(const core::ChartPoints& points) {
 void StoreOutbox::add_gaps(std::vector<core::Gap> gaps) {
   if (!enabled()) return;
   for (core::Gap& gap : gaps) batch_.gaps.push_back(std::move(gap));
+}
+
+void StoreOutbox::add_takeovers(std::vector<core::Takeover> takeovers) {
+  if (!enabled()) return;
+  for (core::Takeover& takeover : takeovers) batch_.takeovers.push_back(std::move(takeover));
 }
 
 void StoreOutbox::price_changed(core::AssetId asset) {
@@ -184,6 +190,7 @@ void StoreOutbox::merge() {
   keep_newest(batch_.facts, [](const core::AssetFacts& r) { return r.asset_id; });
   keep_newest(batch_.points, [](const core::PointRow& r) { return std::tuple(r.asset, r.point.at); });
   keep_newest(batch_.gaps, [](const core::Gap& r) { return std::tuple(r.venue, r.instrument_symbol, r.start); });
+  keep_newest(batch_.takeovers, [](const core::Takeover& r) { return std::tuple(r.asset, r.at); });
   if (batch_.rows() > kMostRows) give_up_oldest();
   merged_rows_ = batch_.rows();
 }

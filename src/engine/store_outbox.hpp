@@ -31,6 +31,7 @@ class StoreOutbox {
   void add_facts(const core::AggregatorRows& rows);
   void add_points(const core::ChartPoints& points);
   void add_gaps(std::vector<core::Gap> gaps);
+  void add_takeovers(std::vector<core::Takeover> takeovers);
   void set_catalogue_changed() { batch_.catalogue_changed = true; }
   /// The row's price goes with the next batch of last prices.
   void price_changed(core::AssetId asset);

@@ -281,7 +281,19 @@ void TurnLoop::publish(core::Timestamp now) {
   }
   frames_.post();
   outbox_.add_gaps(sources_.take_gaps());
+  outbox_.add_takeovers(take_takeovers());
   outbox_.flush(now);
+}
+
+std::vector<core::Takeover> TurnLoop::take_takeovers() {
+  auto takeovers = market_.take_takeovers();
+  for (const core::Takeover& takeover : takeovers) {
+    metrics_
+        .counter("tickspan_market_takeovers_total", "Times a source began to give the price of an asset",
+                 {{"source", takeover.to}, {"cause", std::string(core::to_string(takeover.cause))}})
+        .add();
+  }
+  return takeovers;
 }
 
 core::Duration TurnLoop::until_due() const {

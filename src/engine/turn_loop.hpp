@@ -68,6 +68,7 @@ class TurnLoop {
   core::Timestamp heard_until(core::Timestamp now) const;
   void load_minutes(core::Timestamp now);
   void take_repairs(core::Timestamp now);
+  std::vector<core::Takeover> take_takeovers();
   void publish(core::Timestamp now);
 
   const EngineOptions options_;

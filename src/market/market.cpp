@@ -5,16 +5,10 @@
 #include "market/instrument_mapper.hpp"
 #include "market/seed_catalogue.hpp"
 
-// The tick path. How a price comes about is in market_price.cpp, what aggregators tell in market_facts.cpp, what time
-// does in market_time.cpp, what history repaired in market_repair.cpp.
+// The tick path. How a price comes about is in market_price.cpp, whose it is in market_sources.cpp, what aggregators
+// tell in market_facts.cpp, what time does in market_time.cpp, what history repaired in market_repair.cpp.
 
 namespace tickspan::market {
-namespace {
-
-constexpr core::Duration kTellAge = std::chrono::seconds(1);
-
-}  // namespace
-
 Market::Market(std::size_t tracked_assets, core::Timestamp now, double outlier)
     : tracked_assets_(tracked_assets), outlier_(outlier) {
   adopt(std::make_shared<const core::Catalogue>(seed_catalogue()));
@@ -22,7 +16,7 @@ Market::Market(std::size_t tracked_assets, core::Timestamp now, double outlier)
   core::AssetRow& dollar = rows_[usd_.index()];
   dollar.window = core::WindowSource::own;
   dollar.open_24h = dollar.high_24h = dollar.low_24h = 1;
-  set_row(usd_, {core::Decimal{1, 0}, now, core::Freshness::live, {}, 0});
+  set_row(usd_, {core::Decimal{1, 0}, now, core::Freshness::live, {}, 0}, now);
   next_roll_ = now;
   next_tell_ = now;
   choose_tracked();
@@ -204,9 +198,9 @@ void Market::recompute(core::AssetId id, core::Timestamp now) {
     if (c.price != a.raw || rows_[id.index()].source.valid() || rows_[id.index()].restored) {
       const auto price = core::Decimal::from_double(c.price, 12);
       a.raw = c.price;
-      set_row(id, {price ? *price : rows_[id.index()].price, c.as_of, c.state, {}, c.inputs});
+      set_row(id, {price ? *price : rows_[id.index()].price, c.as_of, c.state, {}, c.inputs}, now);
     } else {
-      set_row(id, {rows_[id.index()].price, c.as_of, c.state, {}, c.inputs});
+      set_row(id, {rows_[id.index()].price, c.as_of, c.state, {}, c.inputs}, now);
     }
     a.heard = c.heard;
     feed_candle(id, c.heard);
@@ -215,51 +209,6 @@ void Market::recompute(core::AssetId id, core::Timestamp now) {
   }
   // The dependents of a unit see its new price within a second; a new state at once.
   if (!a.dependents.empty() && (rows_[id.index()].state != before || !priced)) touch_dependents(id);
-}
-
-void Market::settle_without_fresh(core::AssetId id, core::Timestamp now) {
-  AssetState& a = assets_[id.index()];
-  const core::AssetRow& row = rows_[id.index()];
-  a.polled_state = polled_freshness(a.polled_at, a.polled_period, now);
-  const bool own = row.has_price() && (!row.source.valid() || row.restored);
-  const bool polled_is_better =
-      a.polled_at.is_set() && (a.polled_state == core::Freshness::live || !own || a.polled_at >= row.as_of);
-  if (polled_is_better) {
-    set_row(id, {a.polled_price, a.polled_at, a.polled_state, a.polled_by, 0});
-    if (a.polled_state == core::Freshness::live) feed_candle(id, a.polled_at);
-    return;
-  }
-  if (!row.has_price()) return;
-  core::Freshness state = row.restored ? core::Freshness::stale : core::Freshness::down;
-  for (const std::uint32_t i : a.pairs) {
-    // Fresh pairs without a usable unit are no better than stale.
-    state = std::min(state, std::max(pairs_[i].freshness, core::Freshness::stale));
-  }
-  const bool restored = row.restored;
-  set_row(id, {row.price, row.as_of, state, row.source, 0});
-  rows_[id.index()].restored = restored;
-}
-
-void Market::set_row(core::AssetId id, const RowPrice& now) {
-  core::AssetRow& row = rows_[id.index()];
-  AssetState& a = assets_[id.index()];
-  const bool new_price = row.price.mantissa != now.price.mantissa || row.price.exponent != now.price.exponent;
-  const bool first = !row.has_price();
-  const bool changed = new_price || row.state != now.state || row.source != now.source || row.venues != now.venues ||
-                       now.as_of - a.told_as_of >= kTellAge;
-  if (new_price) a.price = now.price.to_double();
-  row.price = now.price;
-  row.as_of = now.as_of;
-  row.state = now.state;
-  row.source = now.source;
-  row.venues = static_cast<std::uint16_t>(now.venues);
-  row.restored = false;
-  if (!changed) return;
-  update_window(id);
-  mark_changed(id);
-  if (!first) return;
-  ranking_changed_ = true;
-  currencies_changed_ = true;
 }
 
 void Market::mark_changed(core::AssetId id) {

@@ -45,6 +45,14 @@ class Market {
     double weight = 0;
     PairState state;
   };
+  /// What an aggregator says of an asset.
+  struct Polled {
+    core::VenueId by;
+    core::Decimal price;
+    core::Timestamp at;
+    core::Duration period{};
+    core::Freshness state = core::Freshness::down;
+  };
   struct AssetState {
     std::vector<std::uint32_t> pairs;       ///< that may price it
     std::vector<std::uint32_t> dependents;  ///< assets priced by pairs quoted in this one
@@ -59,13 +67,11 @@ class Market {
     core::Timestamp candle_at;
     core::Timestamp heard;           ///< newest message of a pair behind the composite
     core::Timestamp disputed_since;  ///< most venues have agreed on another price since then
-    // The aggregator's price:
-    core::Decimal polled_price;
-    core::Timestamp polled_at;
-    core::Duration polled_period{};
-    core::VenueId polled_by;
-    core::Freshness polled_state = core::Freshness::down;
+    std::vector<Polled> polled;      ///< by source: who was added first goes first
     std::optional<core::AssetFacts> facts;
+    core::VenueId facts_by;  ///< not valid: the store
+    std::string marked;      ///< the source that history has as the present one; empty: none
+    bool unmarked = false;   ///< the present one may be another
     CandleSeries candles;
     RollingWindow window;
   };
@@ -74,6 +80,7 @@ class Market {
     core::FeedState feed = core::FeedState::idle;
     std::uint32_t connection = 0;
     bool polled = false;
+    bool ranks = false;       ///< an aggregator that tells places by market capitalisation
     core::Timestamp as_of;    ///< newest data
     core::Duration period{};  ///< polled sources only
     ClockOffset clock;
@@ -148,6 +155,11 @@ class Market {
     for (const FinishedComposite& f : finished_composites_) asset(f.asset, f.interval, f.candle);
     finished_composites_.clear();
   }
+  /// The sources that took over and kept it for kTakeoverLasts since the last call.
+  std::vector<core::Takeover> take_takeovers() { return std::exchange(takeovers_, {}); }
+  /// A shorter change is shown while it lasts, but no mark in history.
+  static constexpr core::Duration kTakeoverLasts = std::chrono::seconds(5);
+
   /// Calls `asset(AssetId, const Candle&)` for the composite minutes of the last hour that on_repair() brought: they
   /// are stored already, but nobody who listens has heard of them.
   template <typename VisitAsset>
@@ -185,8 +197,13 @@ class Market {
     core::Freshness state = core::Freshness::down;
     core::VenueId source;
     int venues = 0;
+    bool restored = false;
   };
-  void set_row(core::AssetId id, const RowPrice& now);
+  void set_row(core::AssetId id, const RowPrice& price, core::Timestamp now);
+  std::string source_name(core::VenueId source) const;
+  void mark_takeover(core::AssetId id, core::Timestamp now);
+  core::TakeoverCause takeover_cause(core::AssetId id) const;
+  static const Polled* best_polled(const AssetState& asset);
   void mark_changed(core::AssetId id);
   void feed_candle(core::AssetId id, core::Timestamp as_of);
   bool update_window(core::AssetId id);
@@ -224,6 +241,7 @@ class Market {
   std::vector<core::AssetId> changed_;
   std::vector<std::uint32_t> finished_pairs_;
   std::vector<FinishedComposite> finished_composites_, repaired_composites_;
+  std::vector<core::Takeover> takeovers_;
   // By base, quote and venue: what the store had of pairs that no venue has listed yet.
   std::map<std::tuple<std::string, std::string, std::string>, core::RestoredState::Minutes> restored_pairs_;
   core::Timestamp restored_at_, saved_at_;

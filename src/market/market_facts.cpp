@@ -32,6 +32,7 @@ void Market::on_rows(const core::AggregatorRows& rows) {
   v.period = rows.period;
   v.pulse.alive_at = std::max(v.pulse.alive_at, rows.received_at);
   if (!first_rows_at_.is_set()) first_rows_at_ = rows.received_at;
+  v.ranks = v.ranks || std::any_of(rows.rows.begin(), rows.rows.end(), [](const auto& r) { return r.rank > 0; });
   auto next = std::make_shared<core::Catalogue>(*catalogue_);
   std::size_t coins = static_cast<std::size_t>(std::count_if(next->assets().begin(), next->assets().end(), is_coin));
   bool changed = false;
@@ -39,6 +40,10 @@ void Market::on_rows(const core::AggregatorRows& rows) {
   for (const core::AssetFacts& facts : rows.rows) {
     core::AssetId id = next->find_id(facts.asset_id);
     if (id.valid() ? !is_coin(next->asset(id)) : !wanted(facts, coins)) continue;
+    if (id.valid() && !v.ranks) {
+      taken.emplace_back(id, &facts);
+      continue;
+    }
     core::Asset asset{facts.asset_id, facts.symbol, facts.name, core::AssetKind::coin, facts.rank};
     if (id.valid()) {
       const core::Asset& old = next->asset(id);
@@ -54,10 +59,16 @@ void Market::on_rows(const core::AggregatorRows& rows) {
   }
   if (changed) adopt(std::move(next));
   for (const auto& [id, facts] : taken) {
-    apply_facts(id, *facts);
+    // Who does not rank coins tells prices of those that another tells all about.
+    AssetState& a = assets_[id.index()];
+    if (v.ranks || !a.facts || a.facts_by == rows.venue) {
+      a.facts_by = rows.venue;
+      apply_facts(id, *facts);
+    }
     if (facts->price && facts->price->is_positive())
       set_polled(id, *facts->price, rows.venue, rows.received_at, rows.period);
   }
+  if (!v.ranks) return choose_tracked();
   auto trimmed = std::make_shared<core::Catalogue>(*catalogue_);
   forget_old_ranks(*trimmed, rows.received_at, rows.period);
   for (std::size_t i = 0; i < assets_.size(); ++i) {
@@ -93,17 +104,6 @@ void Market::apply_facts(core::AssetId id, const core::AssetFacts& facts) {
   row.facts_as_of = facts.received_at;
   update_window(id);
   mark_changed(id);
-}
-
-void Market::set_polled(core::AssetId id, const core::Decimal& price, core::VenueId by, core::Timestamp at,
-                        core::Duration period) {
-  AssetState& a = assets_[id.index()];
-  if (at < a.polled_at) return;
-  a.polled_price = price;
-  a.polled_by = by;
-  a.polled_at = at;
-  a.polled_period = period;
-  touch(id);
 }
 
 void Market::on_rates(const core::AggregatorRates& rates) {

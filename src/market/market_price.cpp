@@ -67,7 +67,8 @@ CompositeContext Market::context_of(core::AssetId id, core::Timestamp now) const
   CompositeContext context{.outlier = outlier_};
   const bool own = row.has_price() && !row.source.valid() && !row.restored;
   if (own && now - a.heard <= kBeforeCounts) context.before = a.price;
-  if (a.polled_at.is_set() && now - a.polled_at <= kAnchorCounts) context.anchor = a.polled_price.to_double();
+  const Polled* const polled = best_polled(a);
+  if (polled != nullptr && now - polled->at <= kAnchorCounts) context.anchor = polled->price.to_double();
   return context;
 }
 

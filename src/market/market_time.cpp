@@ -86,15 +86,17 @@ void Market::sweep_pairs(core::Timestamp now) {
 void Market::sweep_assets(core::Timestamp now) {
   for (std::uint32_t i = 0; i < assets_.size(); ++i) {
     AssetState& a = assets_[i];
-    if (!a.polled_at.is_set()) continue;
-    const core::Freshness state = polled_freshness(a.polled_at, a.polled_period, now);
-    if (state == a.polled_state) continue;
-    a.polled_state = state;
-    touch({i});
+    for (Polled& p : a.polled) {
+      const core::Freshness state = polled_freshness(p.at, p.period, now);
+      if (state == p.state) continue;
+      p.state = state;
+      touch({i});
+    }
   }
   refresh(now);
   for (std::uint32_t i = 0; i < assets_.size(); ++i) {
     AssetState& a = assets_[i];
+    if (a.unmarked) mark_takeover({i}, now);
     if (!a.candle_at.is_set()) continue;
     a.candles.minutes.advance(now, rows_[i].state <= core::Freshness::quiet);
     if (a.candles.has_finished()) collect_composite({i});
@@ -169,8 +171,8 @@ void Market::restore(const core::RestoredState& state, core::Timestamp now) {
   for (const core::RestoredState::Price& p : state.prices) {
     const core::AssetId id = catalogue_->find_id(p.asset_id);
     if (!id.valid() || id == usd_ || !p.price_usd.is_positive()) continue;
-    set_row(id, {p.price_usd, p.as_of, core::Freshness::stale, catalogue_->find_venue(p.source), 0});
-    rows_[id.index()].restored = true;
+    set_row(id, {p.price_usd, p.as_of, core::Freshness::stale, catalogue_->find_venue(p.source), 0, true}, now);
+    assets_[id.index()].marked = p.source;
   }
   restored_at_ = now;
   saved_at_ = state.last_write;

@@ -29,7 +29,8 @@ void write_provenance(JsonWriter& json, const core::MarketSnapshot& snapshot, co
       .field("as_of", quoted.as_of)
       .field("state", core::to_string(quoted.state))
       .field("origin", core::to_string(snapshot.origin))
-      .field("source", source_name(*snapshot.catalogue, row));
+      .field("source", source_name(*snapshot.catalogue, row))
+      .field("source_since", row.source_since);
 }
 
 void write_candle_fields(JsonWriter& json, const core::Candle& candle) {
@@ -60,7 +61,7 @@ std::string_view to_string(core::WindowSource source) noexcept {
 }
 
 std::string_view source_name(const core::Catalogue& catalogue, const core::AssetRow& row) {
-  return row.source.valid() ? std::string_view(catalogue.venue(row.source).id) : std::string_view("composite");
+  return row.source.valid() ? std::string_view(catalogue.venue(row.source).id) : core::kComposite;
 }
 
 std::optional<DayWindow> day_window(const core::AssetRow& row, const core::QuotedPrice& quoted) {
@@ -161,6 +162,7 @@ bool write_top_coin(JsonWriter& json, const core::MarketSnapshot& snapshot, cons
       .field("state", core::to_string(quoted->state))
       .field("origin", core::to_string(snapshot.origin))
       .field("source", source_name(*snapshot.catalogue, row))
+      .field("source_since", row.source_since)
       .end_object();
   return true;
 }

@@ -199,6 +199,11 @@ async function visitGaps(options) {
     gaps: [{ venue: null, start: iso(15), end: iso(14), cause: 'no_data' }, { venue: 'kraken', start: iso(5), end: iso(4), cause: 'disconnect' }],
   };
   await page.route('**/api/v1/gaps?*', (route) => route.fulfill({ json: { start: iso(24), end: iso(0), data: recorded } }));
+  const takeovers = [
+    { asset: 'bitcoin', at: iso(8), from: 'composite', to: 'coingecko', cause: 'silent' },
+    { asset: 'bitcoin', at: iso(7), from: 'coingecko', to: 'composite', cause: 'preferred' },
+  ];
+  await page.route('**/api/v1/takeovers?*', (route) => route.fulfill({ json: { start: iso(24), end: iso(0), before: 'composite', data: takeovers } }));
   await page.route('**/history/bitcoin?*', (route) => route.fulfill({ json: answer }));
   await page.getByRole('link', { name: 'Bitcoin', exact: true }).click();
   // Two answers bring them: the chart's and the gaps'.
@@ -222,6 +227,12 @@ test('the chart shades gaps by what became of them, and says it', async () => {
       assert.ok(place.width > 5 && place.height > 100, `${state}: ${JSON.stringify(place)}`);
     }
     assert.equal(looks.size, 4, 'each state looks different');
+    for (const to of ['coingecko', 'composite']) {
+      const mark = page.locator(`.takeover-mark[data-to="${to}"]`);
+      await mark.waitFor({ state: 'attached' });
+      assert.ok((await mark.boundingBox()).height > 100);
+    }
+    assert.match(await page.getByTestId('takeovers').textContent(), /from CoinGecko to the venues: back again.*from the venues to CoinGecko: it was not heard any more/s);
     const open = await page.locator('.gap-layer [data-gap="open"]').boundingBox();
     await page.mouse.move(open.x + open.width / 2, open.y + open.height / 2);
     assert.match(await page.getByTestId('gap-tip').textContent(), /for 1 h, kraken: connection lost – not filled yet/);

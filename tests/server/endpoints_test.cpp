@@ -19,7 +19,7 @@ TEST_F(Endpoints, CoinPrice) {
   const std::string expected =
       R"({"coin_id":"bitcoin","symbol":"btc","name":"Bitcoin","currency":"usd","price":64321.50,"market_cap":1288000000000.5,)"
       R"("change_24h":1210.2,"change_24h_percent":1.9175647,"last_updated":"2026-06-01T12:00:30.300Z","as_of":"2026-06-01T12:00:30.300Z",)"
-      R"("state":"live","origin":"real","source":"composite"})";
+      R"("state":"live","origin":"real","source":"composite","source_since":"2026-06-01T09:00:30.500Z"})";
   EXPECT_EQ(body("/price/bitcoin?currency=usd", "/price/{coin_id}"), expected);
   EXPECT_EQ(body("/price/BTC/", "/price/{coin_id}"), expected);
   EXPECT_THAT(
@@ -64,7 +64,7 @@ TEST_F(Endpoints, PairCurrent) {
   const std::string path = "/api/prices/{base}/{quote}/current";
   EXPECT_EQ(
       body("/api/prices/BTC/usd/current", path),
-      R"({"pair":"btc/usd","price":64321.50,"as_of":"2026-06-01T12:00:30.300Z","state":"live","origin":"real","source":"composite"})");
+      R"({"pair":"btc/usd","price":64321.50,"as_of":"2026-06-01T12:00:30.300Z","state":"live","origin":"real","source":"composite","source_since":"2026-06-01T09:00:30.500Z"})");
   EXPECT_THAT(body("/api/prices/bitcoin/ethereum/current/", path),
               StartsWith(R"({"pair":"btc/eth","price":20.0378504673,)"));
   EXPECT_THAT(error("/api/prices/btc/nope/current", 404, path), HasSubstr(R"("parameter":"quote","value":"nope")"));

@@ -92,6 +92,34 @@ TEST_F(History, HolesAndGapsAreShown) {
           R"({"venue":"kraken","start":"2026-06-01T11:29:55.000Z","end":"2026-06-01T11:40:05.000Z","cause":"disconnect"}])"));
 }
 
+TEST_F(History, WhoGaveThePrice) {
+  start_all();
+  const auto at = [&](std::chrono::minutes ago) { return market.minute() - ago; };
+  core::WriteBatch batch;
+  batch.takeovers = {{"bitcoin", at(90min), "", "composite", core::TakeoverCause::first},
+                     {"bitcoin", at(30min), "composite", "coingecko", core::TakeoverCause::silent},
+                     {"ethereum", at(25min), "", "composite", core::TakeoverCause::first},
+                     {"bitcoin", at(20min), "coingecko", "composite", core::TakeoverCause::preferred}};
+  store(batch);
+  const std::string path = "/api/v1/takeovers";
+  EXPECT_EQ(count(body(path, path), "\"cause\""), 4U);
+  EXPECT_THAT(body(path + "?limit=1", path), HasSubstr(R"("before":null,"data":[{"asset":"bitcoin",)"
+                                                       R"("at":"2026-06-01T11:40:00.000Z","from":"coingecko",)"
+                                                       R"("to":"composite","cause":"preferred"}])"));
+  const std::string hour = body(path + "?asset=BTC&start=2026-06-01T11:00:00Z", path);
+  EXPECT_EQ(count(hour, "\"cause\""), 2U) << hour;
+  EXPECT_THAT(hour, HasSubstr(R"("start":"2026-06-01T11:00:00.000Z","end":"2026-06-01T12:00:30.500Z",)"
+                              R"("before":"composite","data":[{"asset":"bitcoin","at":"2026-06-01T11:30:00.000Z",)"
+                              R"("from":"composite","to":"coingecko","cause":"silent"})"));
+  EXPECT_THAT(body(path + "?asset=bitcoin&limit=1", path), HasSubstr(R"("before":"coingecko","data":[{)"));
+  EXPECT_THAT(body(path + "?asset=bitcoin&start=2026-06-01T11:50:00Z", path),
+              HasSubstr(R"("before":"composite","data":[])"));
+  EXPECT_THAT(body(path + "?asset=bitcoin&end=2026-06-01T10:00:00Z", path), HasSubstr(R"("before":null,"data":[])"));
+  EXPECT_THAT(body(path + "?asset=ethereum", path), HasSubstr(R"("from":null,"to":"composite","cause":"first")"));
+  EXPECT_EQ(get(path + "?asset=nothing").status, 404);
+  EXPECT_EQ(get(path + "?start=2026-06-01T11:00:00Z&end=2026-06-01T10:00:00Z").status, 400);
+}
+
 TEST_F(History, GapsSayWhatBecameOfThem) {
   start_all();
   const auto at = [&](std::chrono::minutes ago) { return market.minute() - ago; };

@@ -52,6 +52,7 @@ void MarketFixture::add_rows() {
   euro.source = coingecko;
   core::AssetRow& btc = put("bitcoin", "64321.50");
   btc.venues = 3;
+  btc.source_since = now() - 3h;
   btc.rank = 1;
   btc.window = core::WindowSource::own;
   btc.open_24h = 63111.3;

@@ -39,6 +39,7 @@ class Messages : public ::testing::Test {
     euro.open_24h = 1.28;
     core::AssetRow& bitcoin = put(btc, "64321.50");
     bitcoin.venues = 3;
+    bitcoin.source_since = kNow - std::chrono::hours(3);
     bitcoin.rank = 1;
     bitcoin.window = core::WindowSource::own;
     bitcoin.open_24h = 63111.3;
@@ -82,7 +83,7 @@ TEST_F(Messages, PriceCarriesItsProvenance) {
   ASSERT_TRUE(write_price(json, snapshot, *snapshot.row(btc), usd));
   EXPECT_EQ(out,
             R"({"pair":"btc/usd","id":"bitcoin","price":64321.50,"as_of":"2026-06-01T12:00:00.000Z","state":"live",)"
-            R"("origin":"simulated","source":"composite"})");
+            R"("origin":"simulated","source":"composite","source_since":"2026-06-01T09:00:00.000Z"})");
 }
 
 TEST_F(Messages, ConvertedPriceTakesTheOldestInputAndTheWorstState) {
@@ -91,7 +92,7 @@ TEST_F(Messages, ConvertedPriceTakesTheOldestInputAndTheWorstState) {
   ASSERT_TRUE(write_price(json, snapshot, *snapshot.row(btc), eur));
   EXPECT_EQ(out,
             R"({"pair":"btc/eur","id":"bitcoin","price":51457.2,"as_of":"2026-06-01T11:59:30.000Z","state":"quiet",)"
-            R"("origin":"simulated","source":"composite"})");
+            R"("origin":"simulated","source":"composite","source_since":"2026-06-01T09:00:00.000Z"})");
 }
 
 TEST_F(Messages, WritesNothingWithoutAPrice) {
@@ -109,7 +110,8 @@ TEST_F(Messages, TickerHasEveryField) {
   EXPECT_EQ(
       ticker(btc, usd),
       R"({"pair":"btc/usd","id":"bitcoin","symbol":"btc","name":"Bitcoin","rank":1,"price":64321.50,)"
-      R"("as_of":"2026-06-01T12:00:00.000Z","state":"live","origin":"simulated","source":"composite","venues":3,)"
+      R"("as_of":"2026-06-01T12:00:00.000Z","state":"live","origin":"simulated","source":"composite",)"
+      R"("source_since":"2026-06-01T09:00:00.000Z","venues":3,)"
       R"("change_24h":1210.2,"change_24h_pct":1.9175647,"high_24h":64905.5,"low_24h":62750.1,"window_source":"own",)"
       R"("change_1h_pct":0.5,"change_7d_pct":-19.598125,"change_30d_pct":null,)"
       R"("market_cap":1288000000000.5,"volume_24h":29100000000,"circulating_supply":19700000,"total_supply":null,)"
@@ -120,7 +122,7 @@ TEST_F(Messages, TickerWithoutFactsHasNulls) {
   EXPECT_EQ(
       ticker(doge, usd),
       R"({"pair":"doge/usd","id":"dogecoin","symbol":"doge","name":"Dogecoin","rank":9,"price":0.00000010,)"
-      R"("as_of":"2026-06-01T12:00:00.000Z","state":"stale","origin":"simulated","source":"coingecko","venues":0,)"
+      R"("as_of":"2026-06-01T12:00:00.000Z","state":"stale","origin":"simulated","source":"coingecko","source_since":null,"venues":0,)"
       R"("change_24h":null,"change_24h_pct":null,"high_24h":null,"low_24h":null,"window_source":"none",)"
       R"("change_1h_pct":null,"change_7d_pct":null,"change_30d_pct":null,)"
       R"("market_cap":null,"volume_24h":null,"circulating_supply":null,"total_supply":null,"max_supply":null,"facts_as_of":null})");
@@ -158,7 +160,7 @@ TEST_F(Messages, TopCoin) {
       R"({"rank":1,"coin_id":"bitcoin","symbol":"btc","name":"Bitcoin","price":51457.2,"market_cap":1030400000000,)"
       R"("change_24h":2151.496875,"change_24h_percent":4.3635862,"volume_24h":23280000000,)"
       R"("last_updated":"2026-06-01T11:59:30.000Z","as_of":"2026-06-01T11:59:30.000Z","state":"quiet",)"
-      R"("origin":"simulated","source":"composite"})");
+      R"("origin":"simulated","source":"composite","source_since":"2026-06-01T09:00:00.000Z"})");
   EXPECT_FALSE(write_top_coin(json, snapshot, *snapshot.row(btc), core::AssetId{60}));
 }
 

@@ -9,6 +9,7 @@ const target = new URL('../src/api/schema.d.ts', import.meta.url);
 const plain = {
   '#/components/schemas/Time': STRING,
   '#/components/schemas/NullableTime': ts.factory.createUnionTypeNode([STRING, NULL]),
+  '#/components/schemas/SourceSince': ts.factory.createUnionTypeNode([STRING, NULL]),
   '#/components/schemas/Number': NUMBER,
   '#/components/schemas/NullableNumber': ts.factory.createUnionTypeNode([NUMBER, NULL]),
 };

@@ -24,6 +24,7 @@ std::string encode(const Call& call, const PricedRow& priced, core::AssetId curr
       .field("state", core::to_string(priced.quoted.state))
       .field("origin", core::to_string(call.snapshot->origin))
       .field("source", wire::source_name(call.catalogue(), *priced.row))
+      .field("source_since", priced.row->source_since)
       .end_object();
   return body;
 }

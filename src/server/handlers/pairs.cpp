@@ -37,6 +37,7 @@ Outcome current(const Call& call) {
       .field("state", core::to_string(row->quoted.state))
       .field("origin", core::to_string(call.snapshot->origin))
       .field("source", wire::source_name(call.catalogue(), *row->row))
+      .field("source_since", row->row->source_since)
       .end_object();
   return Answer{.body = std::move(body)};
 }

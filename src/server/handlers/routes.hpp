@@ -25,6 +25,7 @@ Route markets_route();
 Route pairs_route();
 Route candles_route();
 Route gaps_route();
+Route takeovers_route();
 Route volatility_route();
 Route sources_route();
 Route status_route();

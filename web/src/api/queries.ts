@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { getJson, withQuery } from './client';
-import type { AssetDetail, Candles, History, Interval, Markets, RecordedGaps, Sources, Status, Volatility } from './types';
+import type { AssetDetail, Candles, History, Interval, Markets, RecordedGaps, Sources, Status, Takeovers, Volatility } from './types';
 
 export function useStatus() {
   return useQuery({
@@ -66,6 +66,18 @@ export function useGaps(id: string, range: Range) {
     queryFn: ({ signal }) => {
       const start = new Date(Date.now() - RANGES[range].days * 86_400_000).toISOString();
       return getJson<RecordedGaps>(withQuery('/api/v1/gaps', { asset: id, start, limit: 1000 }), signal);
+    },
+    refetchInterval: 60_000,
+  });
+}
+
+/** When another source began to give a coin's price. */
+export function useTakeovers(id: string, range: Range) {
+  return useQuery({
+    queryKey: ['takeovers', id, range],
+    queryFn: ({ signal }) => {
+      const start = new Date(Date.now() - RANGES[range].days * 86_400_000).toISOString();
+      return getJson<Takeovers>(withQuery('/api/v1/takeovers', { asset: id, start, limit: 250 }), signal);
     },
     refetchInterval: 60_000,
   });

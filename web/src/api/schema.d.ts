@@ -248,6 +248,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/takeovers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * When another source began to give the price of an asset, and why
+         * @description An asset's price is the composite of its exchange pairs while one of them is current and believed, else that of the first aggregator that is current, in the order of the configuration. Each change that lasted for five seconds is marked here; the newest limit in [start, end), oldest first. `from` is null where nobody had given a price. With one asset, `before` names the source until the first of `data`, or over the whole range where `data` is empty.
+         */
+        get: operations["takeovers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rankings/volatility": {
         parameters: {
             query?: never;
@@ -466,6 +486,8 @@ export interface components {
         Origin: "real" | "simulated" | "replay";
         /** @description composite, or the id of the one source it came from */
         Source: string;
+        /** @description Since when that source gives the price, in this run of the server; null before anybody spoke. What was before is at /api/v1/takeovers */
+        SourceSince: string | null;
         Problem: {
             type: string;
             title: string;
@@ -496,6 +518,7 @@ export interface components {
             state: components["schemas"]["State"];
             origin: components["schemas"]["Origin"];
             source: components["schemas"]["Source"];
+            source_since: components["schemas"]["SourceSince"];
         };
         TopCoin: {
             rank: number | null;
@@ -512,6 +535,7 @@ export interface components {
             state: components["schemas"]["State"];
             origin: components["schemas"]["Origin"];
             source: components["schemas"]["Source"];
+            source_since: components["schemas"]["SourceSince"];
         };
         TopCoins: {
             currency: string;
@@ -550,6 +574,25 @@ export interface components {
             end: components["schemas"]["Time"];
             data: components["schemas"]["RecordedGap"][];
         };
+        Takeovers: {
+            start: components["schemas"]["Time"];
+            end: components["schemas"]["Time"];
+            /** @description With one asset, the source until the first of data; null: none, or not known */
+            before: string | null;
+            data: components["schemas"]["Takeover"][];
+        };
+        Takeover: {
+            asset: string;
+            at: components["schemas"]["Time"];
+            /** @description composite, or the id of an aggregator; null: nobody gave a price */
+            from: string | null;
+            to: components["schemas"]["Source"];
+            /**
+             * @description first (nobody before), silent (the one before is not current any more), disbelieved (it is, but not plausible), or preferred (one that goes before it is back)
+             * @enum {string}
+             */
+            cause: "first" | "silent" | "disbelieved" | "preferred";
+        };
         /**
          * @description none (the figures are kept in this quote), candles (each at its own time), present_rate, or mixed
          * @enum {string}
@@ -581,6 +624,7 @@ export interface components {
             state: components["schemas"]["State"];
             origin: components["schemas"]["Origin"];
             source: components["schemas"]["Source"];
+            source_since: components["schemas"]["SourceSince"];
         };
         PairHistory: {
             pair: string;
@@ -615,6 +659,7 @@ export interface components {
             state: components["schemas"]["State"];
             origin: components["schemas"]["Origin"];
             source: components["schemas"]["Source"];
+            source_since: components["schemas"]["SourceSince"];
         };
         /**
          * @description The one row used everywhere. In another quote than USD high and low are at the present rate, the change at the rates of both ends.
@@ -629,6 +674,7 @@ export interface components {
          *       "state": "live",
          *       "origin": "real",
          *       "source": "composite",
+         *       "source_since": "2026-06-01T09:00:00.000Z",
          *       "venues": 3,
          *       "change_24h": 1210.2,
          *       "change_24h_pct": 1.92,
@@ -657,6 +703,7 @@ export interface components {
             state: components["schemas"]["State"];
             origin: components["schemas"]["Origin"];
             source: components["schemas"]["Source"];
+            source_since: components["schemas"]["SourceSince"];
             /** @description Fresh exchange pairs in the composite */
             venues: number;
             change_24h: components["schemas"]["NullableNumber"];
@@ -760,7 +807,8 @@ export interface components {
          *             "as_of": "2026-06-01T12:00:00.123Z",
          *             "state": "live",
          *             "origin": "real",
-         *             "source": "composite"
+         *             "source": "composite",
+         *             "source_since": "2026-06-01T09:00:00.000Z"
          *           }
          *         }
          *       ],
@@ -1151,7 +1199,8 @@ export interface operations {
                      *       "as_of": "2026-06-01T12:00:00.123Z",
                      *       "state": "live",
                      *       "origin": "real",
-                     *       "source": "composite"
+                     *       "source": "composite",
+                     *       "source_since": "2026-06-01T09:00:00.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["CoinPrice"];
@@ -1295,7 +1344,8 @@ export interface operations {
                      *           "as_of": "2026-06-01T12:00:00.123Z",
                      *           "state": "live",
                      *           "origin": "real",
-                     *           "source": "composite"
+                     *           "source": "composite",
+                     *           "source_since": "2026-06-01T09:00:00.000Z"
                      *         }
                      *       ]
                      *     }
@@ -1349,7 +1399,8 @@ export interface operations {
                      *       "as_of": "2026-06-01T12:00:00.123Z",
                      *       "state": "live",
                      *       "origin": "real",
-                     *       "source": "composite"
+                     *       "source": "composite",
+                     *       "source_since": "2026-06-01T09:00:00.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["PairPrice"];
@@ -1811,6 +1862,69 @@ export interface operations {
             };
             304: components["responses"]["NotModified"];
             400: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    takeovers: {
+        parameters: {
+            query?: {
+                /** @description One asset; default: all */
+                asset?: string;
+                /** @description RFC 3339 or milliseconds since 1970; default: 30 days before end */
+                start?: string;
+                /** @description RFC 3339 or milliseconds since 1970; default: now */
+                end?: string;
+                /** @description How many at most */
+                limit?: number;
+                /** @description ms gives times as milliseconds since 1970 */
+                time_format?: components["parameters"]["TimeFormat"];
+                /** @description string gives prices and amounts as decimal strings */
+                number_format?: components["parameters"]["NumberFormat"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The takeovers */
+            200: {
+                headers: {
+                    "Server-Time": components["headers"]["ServerTime"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "start": "2026-05-02T12:00:00.000Z",
+                     *       "end": "2026-06-01T12:00:00.000Z",
+                     *       "before": "composite",
+                     *       "data": [
+                     *         {
+                     *           "asset": "bitcoin",
+                     *           "at": "2026-06-01T11:00:00.000Z",
+                     *           "from": "composite",
+                     *           "to": "coingecko",
+                     *           "cause": "silent"
+                     *         },
+                     *         {
+                     *           "asset": "bitcoin",
+                     *           "at": "2026-06-01T11:00:42.500Z",
+                     *           "from": "coingecko",
+                     *           "to": "composite",
+                     *           "cause": "preferred"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Takeovers"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["Invalid"];
+            404: components["responses"]["NotFound"];
             429: components["responses"]["RateLimited"];
             503: components["responses"]["Unavailable"];
         };

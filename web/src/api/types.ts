@@ -9,6 +9,9 @@ export type Origin = Schemas['Origin'];
 export type Gap = Schemas['Gap'];
 export type RecordedGap = Schemas['RecordedGap'];
 export type RecordedGaps = Schemas['RecordedGaps'];
+/** Another source began to give a price. */
+export type Takeover = Schemas['Takeover'];
+export type Takeovers = Schemas['Takeovers'];
 export type Conversion = Schemas['Conversion'];
 export type Price = Schemas['Price'];
 /** The one row used everywhere. The stream may name a coin before anybody has told its price. */

@@ -7,6 +7,8 @@ import { GapShades } from './GapShades';
 import type { ShownGap } from './gaps';
 import { createPriceChart, type PriceChartHandle } from './lightweight';
 import { bars, linePoints } from './series';
+import { TakeoverMarks } from './TakeoverMarks';
+import type { Mark } from './takeovers';
 
 interface PriceChartProps {
   currency: string;
@@ -15,10 +17,11 @@ interface PriceChartProps {
   line: History | undefined;
   candles: Candles | undefined;
   gaps: readonly ShownGap[];
+  takeovers: readonly Mark[];
 }
 
 /** The chart of one range. Its last point follows the live price; the rest is what the server has stored. */
-export function PriceChart({ currency, stepMs, live, line, candles, gaps }: PriceChartProps) {
+export function PriceChart({ currency, stepMs, live, line, candles, gaps, takeovers }: PriceChartProps) {
   const box = useRef<HTMLDivElement>(null);
   const chart = useRef<PriceChartHandle>(null);
   const [drawn, setDrawn] = useState<PriceChartHandle | null>(null);
@@ -57,6 +60,7 @@ export function PriceChart({ currency, stepMs, live, line, candles, gaps }: Pric
     <div className="chart-frame">
       <div ref={box} className="chart" role="img" aria-label={`Price chart with ${count} points`} data-testid="chart" data-points={count} />
       <GapShades chart={drawn} gaps={gaps} points={line ?? candles} />
+      <TakeoverMarks chart={drawn} marks={takeovers} points={line ?? candles} />
     </div>
   );
 }

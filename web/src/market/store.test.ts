@@ -4,7 +4,7 @@ import { MarketStore } from './store';
 
 export function ticker(id: string, price: number | null, more: Partial<Ticker> = {}): Ticker {
   return {
-    pair: `${id}/usd`, id, symbol: id, name: id, rank: 1, price, as_of: '2026-06-01T12:00:00.000Z', state: 'live', origin: 'real', source: 'composite', venues: 3,
+    pair: `${id}/usd`, id, symbol: id, name: id, rank: 1, price, as_of: '2026-06-01T12:00:00.000Z', state: 'live', origin: 'real', source: 'composite', source_since: null, venues: 3,
     change_24h: 1, change_24h_pct: 1, change_1h_pct: null, change_7d_pct: null, change_30d_pct: null, high_24h: null, low_24h: null, window_source: 'own', market_cap: null, volume_24h: null, circulating_supply: null,
     total_supply: null, max_supply: null, facts_as_of: null, ...more,
   };

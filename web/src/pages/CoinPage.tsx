@@ -1,11 +1,12 @@
 import { useEffect, useMemo, useState } from 'react';
-import { RANGES, useAsset, useCandles, useGaps, useHistory, type Range } from '../api/queries';
+import { RANGES, useAsset, useCandles, useGaps, useHistory, useTakeovers, type Range } from '../api/queries';
 import type { Ticker } from '../api/types';
 import { useCurrency } from '../app/currency';
 import { useRow } from '../app/hooks';
 import { Link } from '../app/router';
 import { shownGaps } from '../chart/gaps';
 import { PriceChart } from '../chart/PriceChart';
+import { marks, sourceName } from '../chart/takeovers';
 import { Age, Change, DayRange, LivePrice, Monogram, Percent, StateBadge } from '../components/Cells';
 import { Coverage } from '../components/Coverage';
 import { ErrorPanel, PageSkeleton } from '../components/States';
@@ -72,6 +73,12 @@ function PriceHead({ row, currency }: { row: Row; currency: string }) {
         <StateBadge state={ticker.state} />
         <Age asOf={ticker.as_of} />
       </div>
+      {ticker.source === 'composite' ? null : (
+        <p className="small muted" data-testid="price-source">
+          from {sourceName(ticker.source)}
+          {ticker.source_since ? ` since ${formatDateTime(Date.parse(ticker.source_since))}` : ''}: no venue gives a current price
+        </p>
+      )}
     </div>
   );
 }
@@ -87,6 +94,9 @@ function ChartPanel({ id, currency, row }: { id: string; currency: string; row: 
   const answer = query.data;
   const recorded = useGaps(id, range).data?.data;
   const gaps = useMemo(() => shownGaps(recorded ?? [], answer?.gaps ?? []), [recorded, answer?.gaps]);
+  const changes = useTakeovers(id, range).data?.data;
+  // Where it all began is no change.
+  const takeovers = useMemo(() => marks((changes ?? []).filter(({ from }) => from !== null)), [changes]);
   const points = shape === 'line' ? (history.data?.prices.length ?? 0) : (candles.data?.candles.length ?? 0);
 
   return (
@@ -114,6 +124,7 @@ function ChartPanel({ id, currency, row }: { id: string; currency: string; row: 
             line={shape === 'line' ? history.data : undefined}
             candles={shape === 'candles' ? candles.data : undefined}
             gaps={gaps}
+            takeovers={takeovers}
           />
         )}
       </div>
@@ -127,10 +138,24 @@ function ChartPanel({ id, currency, row }: { id: string; currency: string; row: 
           conversion={answer.conversion}
         />
       ) : null}
+      {takeovers.length > 0 ? (
+        <div className="small" data-testid="takeovers">
+          <p className="muted">
+            <i className="takeover-swatch" aria-hidden="true" /> Another source began to give the price:
+          </p>
+          <ul className="gap-list" aria-label="Changes of the price's source, newest first">
+            {[...takeovers].reverse().slice(0, SHOWN_TAKEOVERS).map(({ at, text }) => (
+              <li key={at}>{text}</li>
+            ))}
+            {takeovers.length > SHOWN_TAKEOVERS ? <li>and {takeovers.length - SHOWN_TAKEOVERS} more</li> : null}
+          </ul>
+        </div>
+      ) : null}
     </section>
   );
 }
 
+const SHOWN_TAKEOVERS = 6;
 const STEP_MS: Record<Range, number> = { '24h': 300_000, '7d': 3_600_000, '30d': 14_400_000 };
 
 function Choice<T extends string>({ label, value, onChange, options }: { label: string; value: T; onChange: (value: T) => void; options: readonly T[] }) {
@@ -186,7 +211,11 @@ function Facts({ ticker, currency }: { ticker: Ticker; currency: string }) {
         <dl>
           <div>
             <dt>Price</dt>
-            <dd>{ticker.source === 'composite' ? `composite of ${ticker.venues} fresh market${ticker.venues === 1 ? '' : 's'}` : ticker.source}</dd>
+            <dd>{ticker.source === 'composite' ? `composite of ${ticker.venues} fresh market${ticker.venues === 1 ? '' : 's'}` : sourceName(ticker.source)}</dd>
+          </div>
+          <div>
+            <dt>Since</dt>
+            <dd>{ticker.source_since ? formatDateTime(Date.parse(ticker.source_since)) : UNKNOWN}</dd>
           </div>
           <div>
             <dt>Origin</dt>

@@ -1,0 +1,26 @@
+import type { Takeover } from '../api/types';
+import { formatDateTime } from '../format';
+
+const NAMES: Record<string, string> = { composite: 'the venues', coingecko: 'CoinGecko', coinapi: 'CoinAPI' };
+export const sourceName = (source: string) => NAMES[source] ?? source;
+
+const WHY: Record<Takeover['cause'], string> = {
+  first: 'the first price',
+  silent: 'it was not heard any more',
+  disbelieved: 'what it said was not plausible',
+  preferred: 'back again',
+};
+
+/** A change of the source as the chart shows it, in milliseconds. */
+export interface Mark {
+  at: number;
+  to: string;
+  text: string;
+}
+
+export function marks(takeovers: readonly Takeover[]): Mark[] {
+  return takeovers.map(({ at, from, to, cause }) => {
+    const change = from === null ? `${sourceName(to)}: ${WHY[cause]}` : `from ${sourceName(from)} to ${sourceName(to)}: ${WHY[cause]}`;
+    return { at: Date.parse(at), to, text: `${formatDateTime(Date.parse(at))}, ${change}` };
+  });
+}
