@@ -12,8 +12,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr const char* kExchanges[] = {"binance", "coinbase", "kraken", "okx", "bybit", "bitstamp"};
-
 TEST(Failover, TheAggregatorTakesOverAndIsNamedNowAndLater) {
   const TempDir dir;
   const SimulatedVenues venues(dir.file("c.toml"));
@@ -27,7 +25,7 @@ TEST(Failover, TheAggregatorTakesOverAndIsNamedNowAndLater) {
       << marks();
   EXPECT_EQ(json_field(marks().substr(marks().find("\"data\"")), "at"), since);
 
-  for (const char* venue : kExchanges) venues.control(fmt::format("{}?maintenance=true", venue));
+  for (const std::string& venue : venues.exchanges()) venues.control(fmt::format("{}?maintenance=true", venue));
   ASSERT_TRUE(eventually([&] { return source() == "coingecko"; }, 30s)) << served.get("/price/bitcoin").body;
   const std::string price = served.get("/price/bitcoin").body;
   EXPECT_EQ(json_field(price, "state"), "live");
@@ -35,7 +33,7 @@ TEST(Failover, TheAggregatorTakesOverAndIsNamedNowAndLater) {
   const std::string away = R"("from":"composite","to":"coingecko","cause":"silent"})";
   EXPECT_TRUE(eventually([&] { return marks().find(away) != std::string::npos; }, 30s)) << marks();
 
-  for (const char* venue : kExchanges) venues.control(fmt::format("{}/reset", venue));
+  for (const std::string& venue : venues.exchanges()) venues.control(fmt::format("{}/reset", venue));
   EXPECT_TRUE(eventually([&] { return source() == "composite"; }, 60s)) << served.get("/price/bitcoin").body;
   const std::string back = R"("from":"coingecko","to":"composite","cause":"preferred"})";
   EXPECT_TRUE(eventually([&] { return marks().find(back) != std::string::npos; }, 30s)) << marks();

@@ -12,7 +12,6 @@
 #include <iostream>
 #include <map>
 #include <random>
-#include <regex>
 #include <sstream>
 
 #include "core/time.hpp"
@@ -55,14 +54,6 @@ constexpr Fault kFaults[] = {{"mute=true", true},
 double number_of(const char* name, double fallback) {
   const char* text = std::getenv(name);
   return text == nullptr ? fallback : std::atof(text);
-}
-
-// The names of the sources with a stream.
-std::vector<std::string> exchanges(const std::string& config) {
-  static const std::regex kSource(R"re(name = "([a-z_]+)"\nws_url)re");
-  std::vector<std::string> names;
-  for (std::sregex_iterator it(config.begin(), config.end(), kSource), end; it != end; ++it) names.push_back((*it)[1]);
-  return names;
 }
 
 std::size_t descriptors(pid_t pid) {
@@ -234,7 +225,7 @@ TEST(Faults, WhateverVenuesDoThePriceStaysHonestAndEverySilenceIsKnown) {
   Served served(dir.file("data"), {"--config", dir.file("c.toml"), "--log-level", "error"});
   for (const char* coin : {"bitcoin", "ethereum", "solana"}) ASSERT_TRUE(served.shows(coin, "live")) << coin;
 
-  Saboteur saboteur(venues, exchanges(read_file(dir.file("c.toml"))), seed);
+  Saboteur saboteur(venues, venues.exchanges(), seed);
   Judge judge(served, venues);
   const auto end = Steady::now() + seconds;
   std::size_t files = 0;

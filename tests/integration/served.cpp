@@ -6,6 +6,7 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <regex>
 #include <stdexcept>
 
 namespace tickspan::test {
@@ -71,6 +72,14 @@ SimulatedVenues::SimulatedVenues(const std::string& config_path, int port, const
           join({program(), "simulate", "--listen", "127.0.0.1:" + std::to_string(port), "--assets", "20"}, extra)) {
   if (!process_.says("# Listening")) throw std::runtime_error("the simulator did not start: " + process_.err());
   std::ofstream(config_path) << process_.out();
+}
+
+std::vector<std::string> SimulatedVenues::exchanges() const {
+  static const std::regex kSource(R"re(name = "([a-z_]+)"\nws_url)re");
+  const std::string config = process_.out();
+  std::vector<std::string> names;
+  for (std::sregex_iterator it(config.begin(), config.end(), kSource), end; it != end; ++it) names.push_back((*it)[1]);
+  return names;
 }
 
 int SimulatedVenues::port() const {

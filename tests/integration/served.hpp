@@ -27,6 +27,8 @@ class SimulatedVenues {
   explicit SimulatedVenues(const std::string& config_path, int port = 0, const std::vector<std::string>& extra = {});
   Process& process() { return process_; }
   int port() const;
+  /// The names of those with a stream.
+  std::vector<std::string> exchanges() const;
   /// `POST /control/{venue}…`, e.g. "kraken?mute=all".
   void control(const std::string& what) const;
 
