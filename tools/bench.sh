@@ -2,7 +2,7 @@
 # tools/bench.sh BUILD_DIR: prints every figure, each beside its limit or peer in the same run.
 set -euo pipefail
 here=$(dirname "$0")
-for program in decode_bench engine_bench storage_bench postgres_bench send_bench; do
+for program in decode_bench feed_bench engine_bench storage_bench postgres_bench send_bench; do
   [ -x "$1/bench/$program" ] || continue
   echo "== $program"
   "$1/bench/$program"
