@@ -35,7 +35,13 @@ HistoryFetcher::HistoryFetcher(const VenueHistory& history, runtime::EventLoop& 
 HistoryFetcher::~HistoryFetcher() = default;
 
 void HistoryFetcher::fetch(HistoryQuery query, Done done) {
-  jobs_.push_back({std::move(query), std::move(done), {}, {}});
+  auto place = jobs_.end();
+  if (!query.may_wait) {
+    // One that is under way stays where it is; between its pages it gives way.
+    const auto first = jobs_.begin() + (asking_ ? 1 : 0);
+    place = std::find_if(first, jobs_.end(), [](const Job& job) { return job.query.may_wait; });
+  }
+  jobs_.insert(place, {std::move(query), std::move(done), {}, {}});
   // Not at once: the caller need not expect its answer before this returns.
   if (jobs_.size() == 1 && !asking_) timer_.start({}, [this] { step(); });
 }

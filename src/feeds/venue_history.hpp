@@ -21,6 +21,7 @@ struct HistoryQuery {
   HistoryKind kind = HistoryKind::trades;
   std::string symbol;  ///< as in the venue's list of pairs
   core::Timestamp from, to;
+  bool may_wait = false;  ///< it is asked after all that may not
 };
 
 /// A trade of the past, or several that the venue reports as one: the fills of one order at one price.

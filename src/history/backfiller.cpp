@@ -186,7 +186,8 @@ void Backfiller::Impl::take_stored(Worker& worker, const Task& task, core::Resul
   for (const core::Candle& candle : *stored) {
     if (candle.start < range->first) last_close = candle.close;
   }
-  feeds::HistoryQuery query{task.item.kind, task.item.symbol, range->first, range->second};
+  // Holes come first.
+  feeds::HistoryQuery query{task.item.kind, task.item.symbol, range->first, range->second, true};
   worker.source->fetch(
       query, [weak = weak_from_this(), &worker, task, query, last_close](core::Result<feeds::HistoryPage> page) {
         const auto self = weak.lock();

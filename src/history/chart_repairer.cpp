@@ -123,7 +123,7 @@ void ChartRepairer::Impl::take(const FoundHoles& found) {
     if (gap.venue != venue || gap.state != core::GapState::open || !gap.instrument_symbol.empty()) continue;
     present.insert(gap.start);
     Hole& hole = holes[gap.start];
-    if (!hole.begun) hole.gap = gap;
+    if (!hole.begun) hole.gap() = gap;
   }
   // One that is done stays until the store says so, too.
   std::erase_if(holes, [&](const auto& item) {
@@ -143,7 +143,7 @@ Hole* ChartRepairer::Impl::newest() {
   const Timestamp now = clock.now();
   for (auto it = holes.rbegin(); it != holes.rend(); ++it) {
     const Hole& hole = it->second;
-    if (!hole.done && now >= hole.not_before && now >= hole.gap.end + options.settle) return &it->second;
+    if (!hole.done && now >= hole.not_before && now >= hole.gap().end + options.settle) return &it->second;
   }
   return nullptr;
 }
@@ -160,20 +160,20 @@ void ChartRepairer::Impl::step() {
 // From the back: the larger coins first.
 void ChartRepairer::Impl::begin(Hole& hole) {
   hole.begun = true;
-  hole.counted = false;
+  hole.own().counted = false;
   const auto now = snapshot();
   const core::VenueId id = now->catalogue->find_venue(venue);
   for (auto it = now->by_rank->rbegin(); it != now->by_rank->rend(); ++it) {
     const core::AssetRow* row = now->row(*it);
     if (row != nullptr && row->source == id) hole.todo.push_back(now->catalogue->asset(*it).id);
   }
-  hole.counted = hole.todo.empty();
+  hole.own().counted = hole.todo.empty();
 }
 
 void ChartRepairer::Impl::ask(Hole& hole) {
   busy = true;
-  under_repair = hole.gap.start;
-  const auto days = (clock.now() - hole.gap.start) / kDay + 1;
+  under_repair = hole.gap().start;
+  const auto days = (clock.now() - hole.gap().start) / kDay + 1;
   const std::string asset = hole.todo.back();
   charts.fetch_chart(asset, static_cast<int>(days), [weak = weak_from_this(), asset](const Points& chart) {
     const auto self = weak.lock();
@@ -195,18 +195,18 @@ void ChartRepairer::Impl::take_chart(const std::string& asset, const Points& cha
     (chart.error().retryable ? hole.failed : hole.lost).push_back(asset);
     return done_with(asset);
   }
-  if (chart->empty() || chart->back().at < std::min(hole.gap.end, clock.now() - kOutdated)) {
+  if (chart->empty() || chart->back().at < std::min(hole.gap().end, clock.now() - kOutdated)) {
     hole.failed.push_back(asset);  // an answer from before the hole's end
     return done_with(asset);
   }
-  auto found = inside(*chart, hole.gap);
-  auto minutes = minutes_of(found, hole.gap);
+  auto found = inside(*chart, hole.gap());
+  auto minutes = minutes_of(found, hole.gap());
   if (found.empty()) {
     hole.lost.push_back(asset);
     return done_with(asset);
   }
   const storage::CandleQuery query{
-      .base = asset, .quote = "usd", .start = hole.gap.start - kMinute, .end = hole.gap.end};
+      .base = asset, .quote = "usd", .start = hole.gap().start - kMinute, .end = hole.gap().end};
   using Stored = core::Result<std::vector<core::Candle>>;
   const auto then = [weak = weak_from_this(), asset, found, minutes](const Stored& stored) mutable {
     const auto self = weak.lock();
@@ -233,7 +233,7 @@ void ChartRepairer::Impl::fill(const std::string& asset, std::vector<core::Marke
     return done_with(asset);
   }
   ++hole.repaired;
-  hole.recovered += static_cast<std::int64_t>(found.size());
+  hole.own().recovered += static_cast<std::int64_t>(found.size());
   points.add(found.size());
   core::WriteBatch batch;
   batch.catalogue = now->catalogue;
@@ -253,8 +253,8 @@ void ChartRepairer::Impl::finish(Hole& hole) {
   batch.gaps = hole.result();
   if (const auto now = snapshot()) batch.catalogue = now->catalogue;
   kLog.info("{}: the hole from {} to {} is {}: {} assets that it alone knows repaired, {} lost", venue,
-            core::to_rfc3339(hole.gap.start), core::to_rfc3339(hole.gap.end), core::to_string(batch.gaps.front().state),
-            hole.repaired, hole.lost.size());
+            core::to_rfc3339(hole.gap().start), core::to_rfc3339(hole.gap().end),
+            core::to_string(batch.gaps.front().state), hole.repaired, hole.lost.size());
   link.write(std::move(batch));
 }
 

@@ -11,20 +11,28 @@ namespace {
 constexpr runtime::Log kLog{"history"};
 // By then what was handed to the store can be read, and the other pairs of the hole are done, too.
 constexpr core::Duration kWritten = std::chrono::seconds(10);
+constexpr core::Duration kLongestWait = std::chrono::minutes(1);
 constexpr core::Duration kAtOnce = std::chrono::hours(6);
 constexpr std::size_t kAssetsAtOnce = 50;
 
 }  // namespace
 
-void CompositeRepair::add(State& state, core::AssetId asset, const Range& range, core::Timestamp not_before) {
-  Pending& pending = state.pending[range];
-  pending.assets.insert(asset);
-  pending.not_before = std::max(pending.not_before, not_before);
+void CompositeRepair::add(State& state, core::AssetId asset, const Range& range, core::Timestamp now,
+                          core::Duration wait) {
+  const auto [at, is_new] = state.pending.try_emplace(range.from.floor_to(kAtOnce));
+  Pending& pending = at->second;
+  if (is_new) pending.first = now;
+  pending.not_before = std::max(pending.not_before, std::min(now + wait, pending.first + kLongestWait));
+  const auto [known, first] = pending.assets.try_emplace(asset, range);
+  if (first) return;
+  known->second = {std::min(known->second.from, range.from), std::max(known->second.to, range.to)};
 }
 
 void CompositeRepair::changed(core::AssetId asset, core::Timestamp from, core::Timestamp to, core::Timestamp now) {
-  for (core::Timestamp t = from; t < to; t = t + kAtOnce) {
-    add(*state_, asset, {t, std::min(to, t + kAtOnce)}, now + kWritten);
+  while (from < to) {
+    const core::Timestamp end = std::min(to, from.floor_to(kAtOnce) + kAtOnce);
+    add(*state_, asset, {from, end}, now, kWritten);
+    from = end;
   }
 }
 
@@ -34,14 +42,20 @@ void CompositeRepair::tick(const core::CataloguePtr& catalogue, core::Timestamp 
   const auto due = std::find_if(state_->pending.rbegin(), state_->pending.rend(),
                                 [&](const auto& item) { return item.second.not_before <= now; });
   if (due == state_->pending.rend()) return;
-  CompositeQuery query{catalogue, {}, due->first.first, due->first.second, now - kWritten, outlier_};
+  CompositeQuery query{catalogue, {}, {}, {}, now - kWritten, outlier_};
   auto& assets = due->second.assets;
-  query.assets.assign(assets.begin(), assets.end());
+  for (const auto& [asset, range] : assets) query.assets.push_back(asset);
   std::stable_sort(query.assets.begin(), query.assets.end(), [&](core::AssetId a, core::AssetId b) {
     return market::conversion_level(catalogue->asset(a)) < market::conversion_level(catalogue->asset(b));
   });
   if (query.assets.size() > kAssetsAtOnce) query.assets.resize(kAssetsAtOnce);
-  for (const core::AssetId asset : query.assets) assets.erase(asset);
+  query.from = assets.at(query.assets.front()).from;
+  for (const core::AssetId asset : query.assets) {
+    const Range& range = assets.at(asset);
+    query.from = std::min(query.from, range.from);
+    query.to = std::max(query.to, range.to);
+    assets.erase(asset);
+  }
   if (assets.empty()) state_->pending.erase(std::next(due).base());
   using Made = core::Result<std::vector<core::RepairedCandles>>;
   state_->busy =
@@ -50,7 +64,7 @@ void CompositeRepair::tick(const core::CataloguePtr& catalogue, core::Timestamp 
                                 if (const auto state = weak.lock()) finish(*state, query, now, made);
                               });
   if (state_->busy) return;
-  for (const core::AssetId asset : query.assets) add(*state_, asset, {query.from, query.to}, now + kWritten);
+  for (const core::AssetId asset : query.assets) add(*state_, asset, {query.from, query.to}, now, kWritten);
 }
 
 void CompositeRepair::finish(State& state, const CompositeQuery& query, core::Timestamp now,
@@ -58,7 +72,7 @@ void CompositeRepair::finish(State& state, const CompositeQuery& query, core::Ti
   state.busy = false;
   if (!made) {
     kLog.warn("composites can't be rebuilt yet: {}", made.error().context);
-    for (const core::AssetId asset : query.assets) add(state, asset, {query.from, query.to}, now + 6 * kWritten);
+    for (const core::AssetId asset : query.assets) add(state, asset, {query.from, query.to}, now, kLongestWait);
     return;
   }
   if (made->empty()) return;

@@ -3,7 +3,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <set>
 #include <utility>
 
 #include "core/write_batch.hpp"
@@ -16,6 +15,7 @@ namespace tickspan::history {
 /// Composites whose pairs' minutes were made anew, and whose own are rebuilt where they lack (rebuild_composites()).
 ///
 /// What is left to do is not kept: whoever starts again tells of the same repairs again, and what is whole stays.
+/// Pairs that come one after the other are waited for, up to a minute: each asset is made once, out of all of them.
 /// **Threading**: the loop's. **Ownership**: `link` must outlive it. **Limits**: one job at a time, of up to 50 assets
 /// and six hours.
 class CompositeRepair {
@@ -32,22 +32,24 @@ class CompositeRepair {
   bool idle() const { return !state_->busy && state_->pending.empty(); }
 
  private:
-  using Range = std::pair<core::Timestamp, core::Timestamp>;
+  struct Range {
+    core::Timestamp from, to;
+  };
   struct Pending {
-    std::set<core::AssetId> assets;
-    core::Timestamp not_before;
+    std::map<core::AssetId, Range> assets;
+    core::Timestamp first, not_before;  ///< when the first of them came, and when it is to be done
   };
   // The jobs on the reader's threads may end after this is gone.
   struct State {
     State(StoreLink& l, Rebuilt r) : link(l), rebuilt(std::move(r)) {}
     StoreLink& link;
     Rebuilt rebuilt;
-    std::map<Range, Pending> pending;
+    std::map<core::Timestamp, Pending> pending;  ///< by the six hours that it lies in
     bool busy = false;
   };
   static void finish(State& state, const CompositeQuery& query, core::Timestamp now,
                      const core::Result<std::vector<core::RepairedCandles>>& made);
-  static void add(State& state, core::AssetId asset, const Range& range, core::Timestamp not_before);
+  static void add(State& state, core::AssetId asset, const Range& range, core::Timestamp now, core::Duration wait);
 
   const double outlier_;
   std::shared_ptr<State> state_;

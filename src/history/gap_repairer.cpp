@@ -9,7 +9,7 @@
 #include "history/after_repair.hpp"
 #include "history/composite_repair.hpp"
 #include "history/hole.hpp"
-#include "history/minutes.hpp"
+#include "history/pair_fill.hpp"
 #include "history/store_link.hpp"
 #include "runtime/log.hpp"
 
@@ -24,17 +24,6 @@ constexpr core::Duration kLookBack = std::chrono::hours(24 * 7);  // for the clo
 constexpr core::Duration kHeardBefore = std::chrono::minutes(10);
 constexpr core::Duration kEdge = std::chrono::minutes(1);  // of trades before and after, to see that none is missing
 constexpr core::Duration kSweepEvery = std::chrono::hours(1);  // for holes that are too old
-
-/// What is read and asked for of one pair of one hole.
-struct Task {
-  std::pair<Timestamp, std::string> hole;
-  std::string symbol;
-  std::string base, quote;  ///< text ids
-  core::SeriesKey series;
-  core::InstrumentId instrument;
-  Timestamp from, to;  ///< the minutes to be made
-  feeds::HistoryQuery query;
-};
 
 }  // namespace
 
@@ -82,17 +71,18 @@ struct GapRepairer::Impl : std::enable_shared_from_this<GapRepairer::Impl> {
   bool ready(const Worker& worker, const Hole& hole) const;
   Hole* choose(Worker& worker);
   void begin(Worker& worker, Hole& hole);
+  void take_along(Worker& worker, Hole& hole) const;
   void repair_next(Worker& worker, Hole& hole);
-  std::optional<Task> task_of(const Worker& worker, const Hole& hole, const std::string& symbol) const;
+  std::optional<PairTask> task_of(const Worker& worker, const Hole& hole, const std::string& symbol) const;
   bool has_candles(const Worker& worker, Timestamp from) const;
-  void ask(Worker& worker, Task task);
-  void ask_candles(Worker& worker, Task task);
-  void ask_former(Worker& worker, Task task);
-  void take_page(Worker& worker, Task task, core::Result<feeds::HistoryPage> page);
-  void take_error(Worker& worker, Task task, const core::Error& error);
-  void read_last_close(Worker& worker, Task task, feeds::HistoryPage page);
-  void fill(Worker& worker, const Task& task, const feeds::HistoryPage& page, core::Decimal last_close);
-  void next_pair(Worker& worker, const Task& task);
+  void ask(Worker& worker, PairTask task);
+  void ask_candles(Worker& worker, PairTask task);
+  void ask_former(Worker& worker, PairTask task);
+  void take_page(Worker& worker, PairTask task, core::Result<feeds::HistoryPage> page);
+  void take_error(Worker& worker, PairTask task, const core::Error& error);
+  void read_last_close(Worker& worker, PairTask task, feeds::HistoryPage page);
+  void fill(Worker& worker, const PairTask& task, feeds::HistoryPage page, core::Decimal last_close);
+  void next_pair(Worker& worker, const PairTask& task);
   void finish(Worker& worker, Hole& hole);
   void composite_rebuilt(const core::RepairedCandles& made);
   AfterRepair::Hooks after_hooks();
@@ -185,7 +175,7 @@ void GapRepairer::Impl::take_gaps(core::Result<std::vector<core::Gap>> gaps) {
       const auto key = std::pair(gap.start, gap.instrument_symbol);
       present.insert(key);
       Hole& hole = worker.holes[key];
-      if (!hole.begun) hole.gap = gap;
+      if (!hole.begun) hole.gap() = gap;
     }
     std::erase_if(worker.holes, [&](const auto& item) {
       return !present.contains(item.first) && (item.second.done || !item.second.begun);
@@ -206,7 +196,7 @@ void GapRepairer::Impl::check_levels(Worker& worker, const std::vector<core::Gap
     if (gap.venue != worker.venue || gap.state != core::GapState::repaired) continue;
     if (gap.end < now - std::chrono::hours(25)) continue;
     Hole hole;
-    hole.gap = gap;
+    hole.gap() = gap;
     for (const std::string& symbol : worker.symbols->symbols()) {
       const core::InstrumentId id = worker.symbols->find(symbol);
       if (!gap.instrument_symbol.empty() && gap.instrument_symbol != symbol) continue;
@@ -236,7 +226,7 @@ bool GapRepairer::Impl::ready(const Worker& worker, const Hole& hole) const {
 Hole* GapRepairer::Impl::choose(Worker& worker) {
   Hole* newest = nullptr;
   for (auto& [key, hole] : worker.holes) {
-    if (ready(worker, hole) && (newest == nullptr || hole.gap.end > newest->gap.end)) newest = &hole;
+    if (ready(worker, hole) && (newest == nullptr || hole.gap().end > newest->gap().end)) newest = &hole;
   }
   return newest;
 }
@@ -249,10 +239,24 @@ void GapRepairer::Impl::step(Worker& worker) {
   repair_next(worker, *hole);
 }
 
+// A connection that comes and goes leaves several holes in the same minutes. They are made once: each is a question
+// for every pair.
+void GapRepairer::Impl::take_along(Worker& worker, Hole& hole) const {
+  for (bool more = true; more;) {
+    more = false;
+    for (auto& [key, other] : worker.holes) {
+      if (&other == &hole || other.begun || clock.now() < other.to() + options.settle) continue;
+      if (!hole.take(other, options.trades_up_to)) continue;
+      more = other.begun = other.done = true;
+    }
+  }
+}
+
 void GapRepairer::Impl::begin(Worker& worker, Hole& hole) {
   hole.begun = true;
-  if (!hole.gap.instrument_symbol.empty()) {
-    hole.todo = {hole.gap.instrument_symbol};
+  take_along(worker, hole);
+  if (!hole.gap().instrument_symbol.empty()) {
+    hole.todo = {hole.gap().instrument_symbol};
     return;
   }
   hole.todo = worker.symbols->symbols();
@@ -265,7 +269,7 @@ void GapRepairer::Impl::begin(Worker& worker, Hole& hole) {
 }
 
 // A pair that nobody listened to just before the hole has none.
-void GapRepairer::Impl::ask_former(Worker& worker, Task task) {
+void GapRepairer::Impl::ask_former(Worker& worker, PairTask task) {
   const storage::CandleQuery query{.base = task.base,
                                    .quote = task.quote,
                                    .venue = worker.venue,
@@ -299,8 +303,8 @@ bool GapRepairer::Impl::has_candles(const Worker& worker, Timestamp from) const 
   return newest == 0 || from >= clock.now() - kMinute * (static_cast<std::int64_t>(newest) - 2);
 }
 
-std::optional<Task> GapRepairer::Impl::task_of(const Worker& worker, const Hole& hole,
-                                               const std::string& symbol) const {
+std::optional<PairTask> GapRepairer::Impl::task_of(const Worker& worker, const Hole& hole,
+                                                   const std::string& symbol) const {
   const auto names = catalogue();
   if (!names) return {};
   const core::InstrumentId id = names->find_instrument(names->find_venue(worker.venue), symbol);
@@ -313,24 +317,24 @@ std::optional<Task> GapRepairer::Impl::task_of(const Worker& worker, const Hole&
   feeds::HistoryQuery query{feeds::HistoryKind::minutes, symbol, from, to};
   if (by_trades || !has_candles(worker, from))
     query = {feeds::HistoryKind::trades, symbol, from - kEdge, std::min(to + kEdge, std::max(to, clock.now()))};
-  return Task{{hole.gap.start, hole.gap.instrument_symbol},
-              symbol,
-              names->asset(pair.base).id,
-              names->asset(pair.quote).id,
-              {pair.base, pair.quote, pair.venue},
-              id,
-              from,
-              to,
-              std::move(query)};
+  return PairTask{{hole.gap().start, hole.gap().instrument_symbol},
+                  symbol,
+                  names->asset(pair.base).id,
+                  names->asset(pair.quote).id,
+                  {pair.base, pair.quote, pair.venue},
+                  id,
+                  from,
+                  to,
+                  std::move(query)};
 }
 
 // The venue's own candles instead of its trades.
-void GapRepairer::Impl::ask_candles(Worker& worker, Task task) {
+void GapRepairer::Impl::ask_candles(Worker& worker, PairTask task) {
   task.query = {feeds::HistoryKind::minutes, task.symbol, task.from, task.to};
   ask(worker, std::move(task));
 }
 
-void GapRepairer::Impl::ask(Worker& worker, Task task) {
+void GapRepairer::Impl::ask(Worker& worker, PairTask task) {
   worker.busy = true;
   worker.source->fetch(task.query, [weak = weak_from_this(), &worker, task](core::Result<feeds::HistoryPage> page) {
     const auto self = weak.lock();
@@ -338,20 +342,19 @@ void GapRepairer::Impl::ask(Worker& worker, Task task) {
   });
 }
 
-void GapRepairer::Impl::take_page(Worker& worker, Task task, core::Result<feeds::HistoryPage> page) {
+void GapRepairer::Impl::take_page(Worker& worker, PairTask task, core::Result<feeds::HistoryPage> page) {
   if (!page) return take_error(worker, std::move(task), page.error());
-  const Hole& hole = worker.holes[task.hole];
-  const bool by_trades = task.query.kind == feeds::HistoryKind::trades;
   // Trades that leave ids out, or that may have had others before or after them, are not known to be all there were;
   // the venue's own candles have all of them.
-  if (by_trades && has_candles(worker, hole.from()) &&
-      !(count_trades(page->trades, task.query.from, task.query.to).whole() &&
-        encloses(page->trades, task.from, task.to)))
+  const bool by_trades = task.query.kind == feeds::HistoryKind::trades;
+  if (by_trades && has_candles(worker, task.from) && !proven_by_ids(task, page->trades)) {
+    task.unproven = std::make_shared<const std::vector<feeds::HistoryTrade>>(std::move(page->trades));
     return ask_candles(worker, std::move(task));
+  }
   read_last_close(worker, std::move(task), std::move(*page));
 }
 
-void GapRepairer::Impl::take_error(Worker& worker, Task task, const core::Error& error) {
+void GapRepairer::Impl::take_error(Worker& worker, PairTask task, const core::Error& error) {
   const bool too_long = error.code == core::ErrorCode::too_large && task.query.kind == feeds::HistoryKind::trades;
   if (too_long && has_candles(worker, task.from)) return ask_candles(worker, std::move(task));
   Hole& hole = worker.holes[task.hole];
@@ -360,7 +363,7 @@ void GapRepairer::Impl::take_error(Worker& worker, Task task, const core::Error&
   next_pair(worker, task);
 }
 
-void GapRepairer::Impl::read_last_close(Worker& worker, Task task, feeds::HistoryPage page) {
+void GapRepairer::Impl::read_last_close(Worker& worker, PairTask task, feeds::HistoryPage page) {
   const storage::CandleQuery query{.base = task.base,
                                    .quote = task.quote,
                                    .venue = worker.venue,
@@ -378,47 +381,31 @@ void GapRepairer::Impl::read_last_close(Worker& worker, Task task, feeds::Histor
   next_pair(worker, task);
 }
 
-void GapRepairer::Impl::fill(Worker& worker, const Task& task, const feeds::HistoryPage& page,
-                             core::Decimal last_close) {
+void GapRepairer::Impl::fill(Worker& worker, const PairTask& task, feeds::HistoryPage page, core::Decimal last_close) {
   Hole& hole = worker.holes[task.hole];
-  const bool by_trades = task.query.kind == feeds::HistoryKind::trades;
-  auto minutes = by_trades ? minutes_of_trades(page.trades, task.from, task.to, last_close)
-                           : whole_candles(page.candles, core::Interval::m1, task.from, task.to, last_close);
-  const bool whole = !by_trades || count_trades(page.trades, task.query.from, task.query.to).whole();
+  PairFill fill = fill_pair(task, std::move(page), last_close);
   core::WriteBatch batch;
   batch.catalogue = catalogue();
-  for (core::Candle& minute : minutes) {
-    minute.incomplete = minute.incomplete || !whole;
-    batch.candles.push_back({task.series, core::Interval::m1, minute});
-  }
-  const TradeCount count = count_trades(page.trades, hole.gap.start, hole.gap.end);
-  if (by_trades && options.store_ticks) {
-    for (const feeds::HistoryTrade& t : page.trades) {
-      if (t.at < hole.gap.start || t.at >= hole.gap.end) continue;
-      batch.ticks.emplace_back(
-          core::Tick::Trade{task.instrument, clock.now(), t.at, t.price, t.amount, t.first_id, t.side});
-    }
-  }
-  candles.add(minutes.size());
-  trades.add(static_cast<std::uint64_t>(count.recovered));
-  hole.counted = hole.counted && by_trades && encloses(page.trades, task.from, task.to);
-  hole.expected += count.expected;
-  hole.recovered += by_trades ? count.recovered : static_cast<std::int64_t>(page.candles.size());
-  if (whole)
+  for (const core::Candle& minute : fill.minutes) batch.candles.push_back({task.series, core::Interval::m1, minute});
+  if (options.store_ticks) batch.ticks = ticks_of(hole, task, fill, clock.now());
+  candles.add(fill.minutes.size());
+  trades.add(static_cast<std::uint64_t>(count_fill(hole, fill)));
+  if (fill.whole)
     ++hole.repaired;
   else
     hole.lost.push_back(task.symbol);
-  if (!minutes.empty()) {
+  if (!fill.minutes.empty()) {
     link.write(std::move(batch));
     composites.changed(task.series.base, task.from, task.to, clock.now());
-    engine.send({task.series, minutes, {}});
-    after->changed({task.base, task.quote, worker.venue, core::Interval::m1, task.from, task.to, std::move(minutes)},
-                   task.series);
+    engine.send({task.series, fill.minutes, {}});
+    after->changed(
+        {task.base, task.quote, worker.venue, core::Interval::m1, task.from, task.to, std::move(fill.minutes)},
+        task.series);
   }
   next_pair(worker, task);
 }
 
-void GapRepairer::Impl::next_pair(Worker& worker, const Task& task) {
+void GapRepairer::Impl::next_pair(Worker& worker, const PairTask& task) {
   worker.busy = false;
   auto& todo = worker.holes[task.hole].todo;
   if (!todo.empty() && todo.back() == task.symbol) todo.pop_back();
@@ -430,7 +417,7 @@ void GapRepairer::Impl::finish(Worker& worker, Hole& hole) {
   const bool filled = rows.front().state == core::GapState::repaired;
   (filled ? repaired : lost).add();
   kLog.info("{}: the hole from {} to {} ({}) is {}: {} pairs repaired, {} lost", worker.venue,
-            core::to_rfc3339(hole.gap.start), core::to_rfc3339(hole.gap.end), core::to_string(hole.gap.cause),
+            core::to_rfc3339(hole.gap().start), core::to_rfc3339(hole.gap().end), core::to_string(hole.gap().cause),
             core::to_string(rows.front().state), hole.repaired, hole.lost.size());
   core::WriteBatch batch;
   batch.catalogue = catalogue();

@@ -16,15 +16,29 @@ constexpr core::Duration kAfter = std::chrono::seconds(3);
 }  // namespace
 
 core::Timestamp Hole::from() const {
-  return (gap.start - kBefore).floor_to(kMinute);
+  core::Timestamp first = gap().start;
+  for (const Part& part : parts) first = std::min(first, part.gap.start);
+  return (first - kBefore).floor_to(kMinute);
 }
 
 core::Timestamp Hole::to() const {
-  return (gap.end + kAfter).floor_to(kMinute) + kMinute;
+  core::Timestamp last = gap().end;
+  for (const Part& part : parts) last = std::max(last, part.gap.end);
+  return (last + kAfter).floor_to(kMinute) + kMinute;
+}
+
+bool Hole::take(const Hole& other, core::Duration most) {
+  if (other.gap().instrument_symbol != gap().instrument_symbol) return false;
+  const core::Timestamp first = std::min(from(), other.from()), last = std::max(to(), other.to());
+  const bool touch = other.from() <= to() && from() <= other.to();
+  const bool inside = first == from() && last == to();
+  if (!touch || (!inside && last - first > most)) return false;
+  parts.push_back({other.gap()});
+  return true;
 }
 
 bool Hole::end_round(core::Timestamp now, int most, core::Duration first_retry, core::Duration patience) {
-  if (now - gap.end > patience) most = std::min(most, kRoundsOfTheOld);
+  if (now - gap().end > patience) most = std::min(most, kRoundsOfTheOld);
   if (!failed.empty() && ++rounds < most) {
     not_before = now + first_retry * (std::int64_t{1} << (rounds - 1));
     todo = std::exchange(failed, {});
@@ -37,17 +51,20 @@ bool Hole::end_round(core::Timestamp now, int most, core::Duration first_retry, 
 }
 
 std::vector<core::Gap> Hole::result() const {
-  core::Gap whole = gap;
-  whole.state = repaired > 0 || lost.empty() ? core::GapState::repaired : core::GapState::lost;
-  whole.expected = counted && lost.empty() ? expected : core::Gap::kUnknown;
-  whole.recovered = recovered;
-  std::vector<core::Gap> rows{whole};
-  if (whole.state == core::GapState::lost) return rows;
-  for (const std::string& symbol : lost) {
-    core::Gap row = gap;
-    row.instrument_symbol = symbol;
-    row.state = core::GapState::lost;
-    rows.push_back(row);
+  std::vector<core::Gap> rows;
+  for (const Part& part : parts) {
+    core::Gap whole = part.gap;
+    whole.state = repaired > 0 || lost.empty() ? core::GapState::repaired : core::GapState::lost;
+    whole.expected = part.counted && lost.empty() ? part.expected : core::Gap::kUnknown;
+    whole.recovered = part.recovered;
+    rows.push_back(whole);
+    if (whole.state == core::GapState::lost) continue;
+    for (const std::string& symbol : lost) {
+      core::Gap row = part.gap;
+      row.instrument_symbol = symbol;
+      row.state = core::GapState::lost;
+      rows.push_back(row);
+    }
   }
   return rows;
 }

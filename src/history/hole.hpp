@@ -8,9 +8,14 @@
 
 namespace tickspan::history {
 
-/// A gap and what was done about it so far.
+/// A gap, or several that share their minutes, and what was done about it so far.
 struct Hole {
-  core::Gap gap;
+  struct Part {
+    core::Gap gap;
+    bool counted = true;  ///< `expected` is known of every pair
+    std::int64_t expected = 0, recovered = 0;
+  };
+  std::vector<Part> parts = {Part{}};  ///< first its own gap, then those that are filled along with it
   bool begun = false;
   bool done = false;
   std::vector<std::string> todo, failed, lost;  ///< the venue's symbols; `todo` from the back
@@ -18,13 +23,15 @@ struct Hole {
   int rounds = 0;
   core::Timestamp not_before;  ///< when those that failed are tried again
   std::size_t repaired = 0;
-  bool counted = true;  ///< `expected` is known of every pair
-  std::int64_t expected = 0;
-  std::int64_t recovered = 0;
 
+  const core::Gap& gap() const { return parts.front().gap; }
+  core::Gap& gap() { return parts.front().gap; }
+  Part& own() { return parts.front(); }
   /// The minutes to be made anew: [from, to). Clocks differ by a little, and pairs come back one after the other.
   core::Timestamp from() const;
   core::Timestamp to() const;
+  /// Takes the other's gap along where their minutes touch and are not more than `most` together. True where it did.
+  bool take(const Hole& other, core::Duration most);
   /// One round is over, `todo` is empty: what failed is tried again later, or after `most` rounds is lost. A hole that
   /// ended longer than `patience` ago has two: how often it was tried is forgotten by a restart, its age is not. True
   /// when all is done.

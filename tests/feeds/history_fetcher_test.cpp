@@ -62,10 +62,10 @@ class HistoryFetcherTest : public testing::Test {
     loop_.run(
         [this] { fetcher_ = std::make_unique<HistoryFetcher>(history_, loop_.get(), clock_, budget_, options_); });
   }
-  std::future<Answer> ask(const std::string& symbol = "A") {
+  std::future<Answer> ask(const std::string& symbol = "A", bool may_wait = false) {
     auto promise = std::make_shared<std::promise<Answer>>();
-    loop_.get().post([this, promise, symbol] {
-      fetcher_->fetch({HistoryKind::trades, symbol, core::Timestamp::from_s(1'780'000'000), {}},
+    loop_.get().post([this, promise, symbol, may_wait] {
+      fetcher_->fetch({HistoryKind::trades, symbol, core::Timestamp::from_s(1'780'000'000), {}, may_wait},
                       [promise](Answer answer) { promise->set_value(std::move(answer)); });
     });
     return promise->get_future();
@@ -109,6 +109,24 @@ TEST_F(HistoryFetcherTest, QueriesGoOneAfterTheOther) {
   EXPECT_EQ(wait(std::move(first))->trades[0].first_id, 1u);
   EXPECT_EQ(wait(std::move(second))->trades[0].first_id, 2u);
   EXPECT_EQ(most, 1);
+}
+
+TEST_F(HistoryFetcherTest, WhatMayWaitIsAskedAfterAllElse) {
+  std::promise<void> all_wait;
+  std::vector<std::string> order;
+  start([&, wait = all_wait.get_future().share()](Peer& peer) {
+    wait.wait();
+    order.push_back(peer.call().target);
+    peer.answer(200, peer.call().target == "/A/" ? "2>" : "1");
+  });
+  auto a = ask("A", true), b = ask("B", true), c = ask("C"), d = ask("D");
+  ASSERT_TRUE(test::eventually([&] { return calls_ == 1; }));
+  loop_.run([] {});  // all of them were posted before
+  all_wait.set_value();
+  for (auto* each : {&a, &b, &c, &d}) ASSERT_TRUE(wait(std::move(*each)));
+  EXPECT_EQ(order.front(), "/A/");  // it was under way
+  EXPECT_EQ(std::vector(order.begin() + 1, order.begin() + 3), (std::vector<std::string>{"/C/", "/D/"}));
+  EXPECT_EQ(order.back(), "/B/");
 }
 
 TEST_F(HistoryFetcherTest, AVenueThatIsBusyIsAskedAgainWhenItSaid) {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "history/minutes.hpp"
 #include "repair_fixture.hpp"
 
 namespace tickspan::history {
@@ -135,6 +136,67 @@ TEST_F(GapRepairerTest, TheNewestHoleComesFirst) {
   ASSERT_TRUE(eventually([&] { return past_.asked().size() == 2; }));
   EXPECT_EQ(past_.asked()[0].from, kStart - 1min);
   EXPECT_LT(past_.asked()[1].from, kStart);
+}
+
+TEST_F(GapRepairerTest, HolesInTheSameMinutesAreFilledAtOnce) {
+  record({"kraken", "", kStart + 10s, kStart + 12s});
+  record({"kraken", "", kStart + 20s, kStart + 20s + 20ms});
+  record({"kraken", "", kStart + 65s, kStart + 70s});
+  record({"kraken", "", kStart - 10min, kStart - 9min});
+  start();
+  const auto all_repaired = [&] {
+    const auto all = gaps();
+    return std::all_of(all.begin(), all.end(), [](const core::Gap& gap) { return gap.state == GapState::repaired; });
+  };
+  ASSERT_TRUE(eventually(all_repaired));
+  EXPECT_EQ(past_.asked().size(), 4u) << "each pair once for the three, and once for the one long before";
+  const auto rows = gaps();
+  ASSERT_EQ(rows.size(), 4u);
+  EXPECT_EQ(rows[1].expected, 0);
+  EXPECT_EQ(rows[2].expected, 0);
+  EXPECT_EQ(rows[3].expected, 2);  // one in each pair
+  EXPECT_EQ(rows[3].recovered, 2);
+}
+
+TEST_F(GapRepairerTest, WhatHolesOfTheSameMinutesCouldNotGetIsMarkedInEach) {
+  past_.answer = [](const feeds::HistoryQuery& query) -> core::Result<feeds::HistoryPage> {
+    if (query.symbol == "ETH/USD") return core::fail(core::ErrorCode::not_found, "no such pair");
+    return trades_page(query);
+  };
+  record({"kraken", "", kStart + 10s, kStart + 12s});
+  record({"kraken", "", kStart + 65s, kStart + 70s});
+  start();
+  ASSERT_TRUE(becomes(GapState::lost));
+  const auto rows = gaps();
+  ASSERT_EQ(rows.size(), 4u);
+  EXPECT_EQ(std::count_if(rows.begin(), rows.end(), [](const auto& row) { return row.state == GapState::lost; }), 2);
+}
+
+TEST_F(GapRepairerTest, TradesThatAddUpToTheVenuesCandlesAreCounted) {
+  options_.store_ticks = true;
+  past_.answer = [](const feeds::HistoryQuery& query) {
+    feeds::HistoryQuery all = query;
+    all.from = kStart - 1min;
+    auto page = trades_page(all);  // a quiet pair: nothing after the hole yet
+    std::erase_if(page.trades, [](const feeds::HistoryTrade& t) { return t.at >= kStart + 100s; });
+    if (query.kind == feeds::HistoryKind::trades) return page;
+    feeds::HistoryPage candles;
+    candles.candles = minutes_of_trades(page.trades, query.from, query.to, {});
+    for (core::Candle& c : candles.candles) c.trades = 0;  // as a venue that does not count them
+    return candles;
+  };
+  record({"kraken", "BTC/USD", kStart + 20s, kStart + 70s});
+  start();
+  ASSERT_TRUE(becomes(GapState::repaired));
+  EXPECT_EQ(past_.asked().size(), 2u);
+  EXPECT_EQ(gaps()[0].expected, 5);
+  EXPECT_EQ(gaps()[0].recovered, 5);
+  EXPECT_EQ(minutes("bitcoin")[0].trades, 6u);
+  const auto stored = ask<std::vector<storage::StoredTrade>>([](storage::StoreReader& reader) {
+    return reader.trades(
+        {.base = "bitcoin", .quote = "usd", .venue = "kraken", .start = kStart - 1h, .end = kStart + 1h});
+  });
+  EXPECT_EQ(stored.size(), 5u);
 }
 
 TEST_F(GapRepairerTest, TradesThatLeaveOneOutGiveWayToTheVenuesCandles) {

@@ -141,7 +141,7 @@ TEST(Levels, AreDueWhenTheyAreOverAndTheLiveOnesAreWritten) {
 
 TEST(Holes, WhatFailsIsTriedAgainLaterAndInTheEndLost) {
   Hole hole;
-  hole.gap = {"kraken", "", kStart, kStart + 5s};
+  hole.gap() = {"kraken", "", kStart, kStart + 5s};
   hole.failed = {"A", "B"};
   EXPECT_FALSE(hole.end_round(kStart, 2, 30s, 24h));
   EXPECT_EQ(hole.todo.size(), 2u);
@@ -158,6 +158,24 @@ TEST(Holes, WhatFailsIsTriedAgainLaterAndInTheEndLost) {
   hole.repaired = 0;
   ASSERT_EQ(hole.result().size(), 1u);
   EXPECT_EQ(hole.result()[0].state, core::GapState::lost);
+}
+
+TEST(Holes, OneTakesThoseAlongThatTouchItsMinutes) {
+  const auto hole_of = [](core::Timestamp start, core::Duration length, const std::string& symbol = "") {
+    Hole hole;
+    hole.gap() = {"kraken", symbol, start, start + length};
+    return hole;
+  };
+  Hole hole = hole_of(kStart + 10s, 5s);
+  EXPECT_FALSE(hole.take(hole_of(kStart + 20s, 5s, "A"), 15min)) << "that is one pair's";
+  EXPECT_FALSE(hole.take(hole_of(kStart + 3min, 5s), 15min)) << "a minute lies between them";
+  EXPECT_TRUE(hole.take(hole_of(kStart + 70s, 5s), 15min));
+  EXPECT_EQ(hole.to(), kStart + 2min);
+  EXPECT_FALSE(hole.take(hole_of(kStart + 130s, 20min), 15min)) << "together they are too long";
+  EXPECT_TRUE(hole.take(hole_of(kStart + 30s, 5s), 1min)) << "it is inside";
+  EXPECT_EQ(hole.from(), kStart);
+  EXPECT_EQ(hole.to(), kStart + 2min);
+  EXPECT_EQ(hole.result().size(), 3u);
 }
 
 }  // namespace

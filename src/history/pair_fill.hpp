@@ -1,0 +1,47 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/write_batch.hpp"
+#include "feeds/venue_history.hpp"
+#include "history/hole.hpp"
+
+namespace tickspan::history {
+
+/// What is read and asked for of one pair of one hole.
+struct PairTask {
+  std::pair<core::Timestamp, std::string> hole;
+  std::string symbol;
+  std::string base, quote;  ///< text ids
+  core::SeriesKey series;
+  core::InstrumentId instrument;
+  core::Timestamp from, to;  ///< the minutes to be made
+  feeds::HistoryQuery query;
+  /// An answer whose trades alone do not prove that none is missing: the venue's candles were asked for, too.
+  std::shared_ptr<const std::vector<feeds::HistoryTrade>> unproven = {};
+};
+
+/// Whether these trades are all there were: their ids leave none out, and others before and after enclose them.
+bool proven_by_ids(const PairTask& task, const std::vector<feeds::HistoryTrade>& trades);
+
+/// What a venue's past makes of a pair's minutes in a hole.
+struct PairFill {
+  std::vector<core::Candle> minutes;
+  std::vector<feeds::HistoryTrade> trades;  ///< of `minutes`, and perhaps others beside; empty: it is candles alone
+  bool whole = true;                        ///< nothing is missing in the minutes
+  bool counted = false;                     ///< the trades are all there were
+};
+
+/// `page` answers `task.query`; `last_close`: see minutes.hpp. Trades that candles were asked for to prove count when
+/// they add up to just these candles.
+PairFill fill_pair(const PairTask& task, feeds::HistoryPage page, core::Decimal last_close);
+
+/// Counts it in each gap of the hole. Returns how many trades came back.
+std::int64_t count_fill(Hole& hole, const PairFill& fill);
+/// The trades of it that lie in a gap of the hole.
+std::vector<core::Tick> ticks_of(const Hole& hole, const PairTask& task, const PairFill& fill, core::Timestamp now);
+
+}  // namespace tickspan::history
