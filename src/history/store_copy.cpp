@@ -38,6 +38,7 @@ class Copier {
     if (copied) copied = copy_gaps();
     if (copied) copied = copy_takeovers();
     if (copied) copied = flush();
+    if (copied) copied = copy_mark(state->last_write);
     if (!copied) return tl::unexpected(copied.error());
     return copy_;
   }
@@ -112,10 +113,11 @@ class Copier {
           });
       if (!copied) return copied;
     }
-    return name.venue.empty() ? Status{} : copy_trades(name, keys.instrument);
+    return copy_trades(name, keys);
   }
 
-  Status copy_trades(const storage::SeriesName& name, core::InstrumentId instrument) {
+  /// Of a series without a venue they are composite prices.
+  Status copy_trades(const storage::SeriesName& name, const Keys& keys) {
     storage::TradeQuery query{name.base, name.quote, name.venue, {}, {}, 0};
     return each(
         [&](Timestamp from, Timestamp to, std::size_t limit) {
@@ -125,15 +127,19 @@ class Copier {
           return reader_.trades(query);
         },
         [&](const storage::StoredTrade& stored) {
+          ++copy_.trades;
+          if (name.venue.empty()) {
+            batch_.composites.push_back({keys.key, core::composite_tick(stored.at, stored.price)});
+            return flush_when_full();
+          }
           core::Tick::Trade trade;
-          trade.instrument = instrument;
+          trade.instrument = keys.instrument;
           trade.received_at = stored.received_at;
           trade.event_time = stored.at;
           trade.price = stored.price;
           trade.amount = stored.amount;
           trade.trade_id = stored.trade_id;
           trade.side = stored.side;
-          ++copy_.trades;
           batch_.ticks.emplace_back(trade);
           return flush_when_full();
         });
@@ -168,6 +174,13 @@ class Copier {
                   batch_.takeovers.push_back(takeover);
                   return flush_when_full();
                 });
+  }
+
+  /// Last, when all that it vouches for is there: the next start knows from it since when nothing was heard.
+  Status copy_mark(Timestamp last_write) {
+    if (!last_write.is_set()) return {};
+    batch_.heard_until = last_write;
+    return flush();
   }
 
   Status flush_when_full() { return batch_.rows() < kBatchRows ? Status{} : flush(); }

@@ -17,8 +17,8 @@ using core::Interval;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-/// Three days of everything: minutes with holes, every level, trades with and without ids and at one time, points,
-/// prices, facts, gaps.
+/// Three days of everything: minutes with holes, every level, trades with and without ids and at one time, composite
+/// prices, points, prices, facts, gaps, and the mark.
 core::Status fill(HistoryStore& store) {
   const World world;
   auto writer = store.writer();
@@ -44,6 +44,7 @@ core::Status fill(HistoryStore& store) {
       batch.ticks.push_back(
           trade(world.kraken_btc, id, at, at + std::chrono::milliseconds(k * 40), "64321.50", "0.10"));
     }
+    batch.composites.push_back({world.composite(world.btc), core::composite_tick(minute(i), {6'432'150 + i, -2})});
     batch.points.push_back({world.btc, {minute(i), 0.5 * i, 1e12, {}}});
     if (i % 500 == 1) {
       core::Gap gap;
@@ -56,6 +57,7 @@ core::Status fill(HistoryStore& store) {
       batch.gaps.push_back(gap);
     }
   }
+  batch.heard_until = minute(3 * 1440);
   batch.prices.push_back({world.btc, dec("64000.50"), minute(5), "composite"});
   core::AssetFacts facts;
   facts.asset_id = "bitcoin";
@@ -133,7 +135,7 @@ TEST(StoreCopy, EveryRowGoesFromSqliteIntoPostgresAndBack) {
                                             [&](const std::string&, std::uint64_t rows) { told = rows; });
     ASSERT_TRUE(copied) << copied.error().context;
     EXPECT_EQ(copied->rows(), told);
-    EXPECT_EQ(copied->trades, 12'825U);
+    EXPECT_EQ(copied->trades, 12'825U + 4'275U /* composite prices */);
     EXPECT_EQ(copied->points, 4'275U);
   }
   const auto kept = (*replacement)->finish();
