@@ -5,15 +5,10 @@
 namespace tickspan::market {
 namespace {
 
-constexpr core::Duration kClockAhead = std::chrono::seconds(10);
 // A jump of the clock by more than this (a suspended machine) is not filled with flat candles.
 constexpr core::Duration kFillLimit = std::chrono::hours(24);
 
 }  // namespace
-
-core::Timestamp trade_time(core::Timestamp event_time, core::Timestamp received_at) {
-  return event_time.is_set() && event_time - received_at <= kClockAhead ? event_time : received_at;
-}
 
 const CandleBuilder::Bucket* CandleBuilder::find(core::Timestamp minute) const {
   const Bucket& b = buckets_[static_cast<std::size_t>(minute.ns / kMinute.count()) % kBuckets];

@@ -9,10 +9,6 @@
 
 namespace tickspan::market {
 
-/// Which minute a trade belongs to: the venue's time, unless it is missing or more than 10 s ahead of the receive time
-/// (a clock that is wrong, not early). A venue time far behind is kept: it is an old trade, sent late or again.
-core::Timestamp trade_time(core::Timestamp event_time, core::Timestamp received_at);
-
 /// Builds the 1-minute candles of one series, exactly: open and close are decided by (time, id), so the order of
 /// arrival does not matter; volumes are sums in 128 bits.
 ///

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/trade_time.hpp"
 #include "market/instrument_mapper.hpp"
 #include "market/seed_catalogue.hpp"
 
@@ -130,7 +131,7 @@ bool Market::on_tick(const core::Tick& tick) {
     p.state.on_quote(tick, v.connection);
   } else {
     if (!p.state.on_trade(tick, v.connection)) return false;
-    const core::Timestamp at = trade_time(tick.event_time(), tick.received_at());
+    const core::Timestamp at = core::trade_time(tick.event_time(), tick.received_at());
     CandleBuilder& candles = pair_candles_[i].minutes;
     const auto added = candles.add_trade(at, tick.price(), tick.amount(), tick.trade_id());
     if (candles.has_finished()) list_finished(static_cast<std::uint32_t>(i));

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include "core/trade_time.hpp"
 
 namespace tickspan::storage {
 namespace {
@@ -86,7 +87,7 @@ SeriesName series_name(const core::Catalogue& catalogue, const core::Instrument&
 }
 
 core::Timestamp trade_time(const core::Tick& trade) {
-  return trade.event_time().is_set() ? trade.event_time() : trade.received_at();
+  return core::trade_time(trade.event_time(), trade.received_at());
 }
 
 std::int64_t trade_key(const core::Tick& trade) {

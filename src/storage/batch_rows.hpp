@@ -13,7 +13,7 @@ core::Status validate(const core::WriteBatch& batch);
 SeriesName series_name(const core::Catalogue& catalogue, const core::SeriesKey& key);
 SeriesName series_name(const core::Catalogue& catalogue, const core::Instrument& instrument);
 
-/// The venue's time of a trade, or ours where it sends none.
+/// See core/trade_time.hpp.
 core::Timestamp trade_time(const core::Tick& trade);
 /// What makes a trade unique in its series: the venue's id, or a hash of time, price, amount and side where it has
 /// none.

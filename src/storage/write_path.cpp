@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "runtime/log.hpp"
+#include "storage/batch_rows.hpp"
 
 namespace tickspan::storage {
 namespace {
@@ -13,6 +14,7 @@ using core::ErrorCode;
 
 constexpr runtime::Log kLog{"storage"};
 constexpr core::Duration kNothingToDo = std::chrono::hours(1);
+constexpr core::Duration kLongestWay = std::chrono::minutes(1);
 
 std::size_t count_rows(const std::vector<core::WriteBatch>& batches) {
   std::size_t rows = 0;
@@ -64,7 +66,7 @@ WritePath::WritePath(std::unique_ptr<StoreWriter> writer, std::unique_ptr<Spool>
 }
 
 bool WritePath::take(std::vector<core::WriteBatch>& group) {
-  if (disk_full_) skip_trades(group);
+  if (leaves_trades_out()) skip_trades(group);
   if (spool_) {
     for (const auto& batch : group) {
       if (batch.catalogue) loss_.know(*batch.catalogue);
@@ -85,17 +87,22 @@ bool WritePath::write_or_wait(std::vector<core::WriteBatch>& group) {
   core::Duration delay = options_.retry_first;
   while (true) {
     sync_when_due();
+    bool works = false;
     if (spool_ && !spool_->empty()) {
+      const std::uint64_t waited = spool_->rows();
       next_try_ = {};
       catch_up();
       if (spool(group)) return true;
+      works = spool_->rows() < waited;
     } else {
       const auto status = try_write(group);
       if (status) return true;
       if (status.error().code == ErrorCode::invalid_argument) return write_one_by_one(group);
       note_failure(status.error());
     }
-    if (!pause_before_retry(delay)) {
+    core::Duration none{};
+    if (works) delay = options_.retry_first;
+    if (!pause_before_retry(works ? none : delay)) {
       give_up(count_rows(group));
       return false;
     }
@@ -127,7 +134,13 @@ bool WritePath::write_one_by_one(std::vector<core::WriteBatch>& group) {
 
 // A full disk is answered by doing without the bulk: candles are small and sum the trades up.
 core::Status WritePath::try_write(std::vector<core::WriteBatch>& group) {
+  const bool whole = !leaves_trades_out();
+  if (!whole) skip_trades(group);
+  const bool trades =
+      std::any_of(group.begin(), group.end(), [](const auto& b) { return !b.ticks.empty() || !b.composites.empty(); });
   auto status = write(group);
+  // That what is small finds its place says nothing of the bulk.
+  if (status && disk_full_ && whole && (trades || skipped_.empty())) note_room();
   if (status || status.error().code != ErrorCode::no_space) return status;
   const bool known = disk_full_;
   disk_full_ = true;
@@ -185,7 +198,6 @@ void WritePath::catch_up() {
     return settle();
   }
   auto& group = **record;
-  if (disk_full_) skip_trades(group);
   const auto status = try_write(group);
   if (!status && status.error().code != ErrorCode::invalid_argument) {
     note_failure(status.error());
@@ -199,10 +211,12 @@ void WritePath::catch_up() {
   }
   retry_delay_ = options_.retry_first;
   next_try_ = {};
-  if (status) sync();  // a record that may go with the spool's file must not be lost again with the store's last second
-  if (sync_at_) {
-    next_try_ = *sync_at_;
-    return settle();
+  if (status) {
+    sync();  // a record that may go with the spool's file must not be lost again with the store's last second
+    if (sync_at_) {
+      next_try_ = *sync_at_;
+      return settle();
+    }
   }
   spool_->pop();
   settle();
@@ -266,9 +280,9 @@ void WritePath::skip_trades(std::vector<core::WriteBatch>& group) {
     std::set<std::string> venues;
     for (const core::Tick& tick : batch.ticks) {
       const auto& venue = batch.catalogue->venue(batch.catalogue->instrument(tick.instrument()).venue).id;
-      // By the venue's clock it happened before it came.
+      // By the venue's clock it happened before it came; one wrong time must not make a hole of years.
       const core::Timestamp at = tick.received_at();
-      const core::Timestamp since = tick.event_time().is_set() ? std::min(tick.event_time(), at) : at;
+      const core::Timestamp since = std::clamp(trade_time(tick), at - kLongestWay, at);
       Span& span = skipped_.try_emplace(venue, Span{since, at}).first->second;
       span.from = std::min(span.from, since);
       span.to = std::max(span.to, at);
@@ -294,16 +308,18 @@ void WritePath::note_failure(const core::Error& error) {
 }
 
 void WritePath::note_success() {
-  if (disk_full_ && Steady::now() >= try_trades_at_) {
-    disk_full_ = false;
-    skipped_.clear();
-    kLog.warn("there is room on the disk again: single trades are stored");
-  }
   if (std::exchange(failing_, false)) {
     kLog.warn("the store works again after {} s; {} rows wait",
               std::chrono::duration_cast<std::chrono::seconds>(Steady::now() - failing_since_).count(),
               queue_.rows() + rows_spooled());
   }
+  settle();
+}
+
+void WritePath::note_room() {
+  disk_full_ = false;
+  skipped_.clear();
+  kLog.warn("there is room on the disk again: single trades are stored");
   settle();
 }
 

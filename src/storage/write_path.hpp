@@ -64,7 +64,9 @@ class WritePath {
   core::Status write(std::vector<core::WriteBatch>& group);
   bool spool(const std::vector<core::WriteBatch>& group);
   bool pause_before_retry(core::Duration& delay);
+  bool leaves_trades_out() const { return disk_full_ && Steady::now() < try_trades_at_; }
   void skip_trades(std::vector<core::WriteBatch>& group);
+  void note_room();
   void note_failure(const core::Error& error);
   void note_success();
   void note_unsynced();

@@ -5,6 +5,7 @@
 #include <random>
 
 #include "candle_fixture.hpp"
+#include "core/trade_time.hpp"
 
 namespace tickspan::market {
 namespace {
@@ -232,10 +233,12 @@ TEST(CandleBuilder, CompositeVolumeAloneMakesACandleAtTheLastClose) {
 }
 
 TEST(TradeTime, TheVenuesTimeUnlessItIsMissingOrFarAhead) {
+  using core::trade_time;
   EXPECT_EQ(trade_time({}, kStart), kStart);
   EXPECT_EQ(trade_time(kStart - 3s, kStart), kStart - 3s);
   EXPECT_EQ(trade_time(kStart + 1270ms, kStart), kStart + 1270ms) << "a recorder's clock that is behind";
   EXPECT_EQ(trade_time(kStart + 11s, kStart), kStart);
+  EXPECT_EQ(trade_time(kStart, {}), kStart) << "of a file: nobody received it";
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 
 #include <mutex>
+#include <numeric>
 
 #include "../support/support.hpp"
 #include "fixtures.hpp"
@@ -23,6 +24,7 @@ struct Place {
   std::mutex mutex;
   bool away = false;  // every write fails
   bool no_room_for_trades = false;
+  bool refuses_minute_0 = false;
   std::size_t tries = 0;
   std::vector<int> minutes;  // candles in the order in which they arrived
   std::size_t trades = 0;
@@ -43,6 +45,9 @@ class PlaceWriter final : public StoreWriter {
     ++place_->tries;
     if (place_->away) return core::fail(core::ErrorCode::unavailable, "the store is away", true);
     for (const auto& batch : batches) {
+      const bool bad = std::any_of(batch.candles.begin(), batch.candles.end(),
+                                   [](const auto& row) { return row.candle.start == minute(0); });
+      if (place_->refuses_minute_0 && bad) return core::fail(core::ErrorCode::invalid_argument, "no such row");
       if (place_->no_room_for_trades && !batch.ticks.empty())
         return core::fail(core::ErrorCode::no_space, "the disk is full", true);
     }
@@ -196,6 +201,71 @@ TEST_F(WritePathTest, AFullDiskKeepsCandlesAndTellsOfTheTrades) {
   EXPECT_EQ(gaps[0].start, gaps[2].start);
   EXPECT_GT(gaps[2].end, minute(2));
   EXPECT_EQ(metrics_.counter("tickspan_storage_trades_skipped_total", "").value(), 30U);
+}
+
+TEST_F(WritePathTest, ADiskThatStaysFullIsOneHoleHoweverOftenItIsLookedAt) {
+  options_.full_disk_look = milliseconds(0);  // with every write
+  place_->with([](Place& p) { p.no_room_for_trades = true; });
+  start();
+  for (int i = 0; i < 20; ++i) {
+    push_one_by_one(2 * i, 1, 10);
+    push_one_by_one(2 * i + 1, 1);  // small enough for what is left: no proof of room
+    ASSERT_EQ(service_->write_state(), WriteState::disk_full) << i;
+  }
+  EXPECT_THAT(minutes(), SizeIs(40));
+  const auto gaps = place_->with([](Place& p) { return p.gaps; });
+  ASSERT_THAT(gaps, SizeIs(20));
+  for (const core::Gap& gap : gaps) EXPECT_EQ(gap.start, gaps[0].start);
+  EXPECT_GT(gaps.back().end, minute(38));
+}
+
+TEST_F(WritePathTest, AWrongTimeMakesNoHoleOfYears) {
+  options_.full_disk_look = std::chrono::hours(1);
+  place_->with([](Place& p) { p.no_room_for_trades = true; });
+  start();
+  core::WriteBatch batch = world_.batch();
+  batch.ticks.push_back(trade(world_.kraken_btc, 1, core::Timestamp::from_s(1'230'768'000), minute(5), "1", "1"));
+  ASSERT_EQ(service_->push(batch), PushResult::ok);
+  service_->flush();
+  const auto gaps = place_->with([](Place& p) { return p.gaps; });
+  ASSERT_THAT(gaps, SizeIs(1));
+  EXPECT_EQ(gaps[0].start, minute(4));
+}
+
+TEST_F(WritePathTest, ARecordThatIsRefusedDoesNotStandInTheWayOfTheOthers) {
+  options_.durability = Durability::second;
+  place_->with([](Place& p) { p.away = p.refuses_minute_0 = true; });
+  start();
+  push_one_by_one(0, 3);
+  place_->with([](Place& p) { p.away = false; });
+  int next = 3;
+  // Each new group goes to the spool first, and waits for its sync there.
+  ASSERT_TRUE(eventually([&] {
+    push(next++);
+    service_->flush();
+    return !minutes().empty();
+  }));
+  ASSERT_TRUE(eventually([&] { return service_->write_state() == WriteState::ok; }));
+  std::vector<int> all(static_cast<std::size_t>(next - 1));
+  std::iota(all.begin(), all.end(), 1);
+  EXPECT_EQ(minutes(), all);
+  EXPECT_EQ(metrics_.counter("tickspan_storage_rows_dropped_total", "").value(), 1U);
+}
+
+TEST_F(WritePathTest, AFullSpoolIsWrittenWithoutAPauseOnceTheStoreWorks) {
+  options_.spool_bytes = 20'000;
+  options_.queue_rows = 4;
+  options_.retry_first = std::chrono::hours(1);  // a pause after each record would never end
+  options_.retry_longest = std::chrono::hours(1);
+  place_->with([](Place& p) { p.away = true; });
+  start();
+  int pushed = 0;
+  ASSERT_TRUE(eventually([&] {
+    // The store comes back long before it is tried again; that the spool is full is a reason to try.
+    if (service_->rows_spooled() > 5) place_->with([](Place& p) { p.away = false; });
+    if (push(pushed) == PushResult::ok) ++pushed;
+    return minutes().size() > 40;
+  }));
 }
 
 TEST_F(WritePathTest, TradesAreStoredAgainOnceThereIsRoom) {
