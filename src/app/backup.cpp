@@ -99,7 +99,7 @@ Result<bool> spool_is_empty(const StorePlace& place) {
   return (*spool)->empty();
 }
 
-/// Rows that the store before did not take are none of the restored one.
+/// Rows that the store before did not take are none of the restored one. While nobody can open either.
 Status put_spool_aside(const StorePlace& place) {
   const auto empty = spool_is_empty(place);
   if (!empty) return tl::unexpected(empty.error());
@@ -159,6 +159,7 @@ Status restore_into_postgres(const CommandLine& command, const StorePlace& place
   progress.clear();
   if (!copied) return tl::unexpected(copied.error());
   writer->reset();
+  if (auto aside = put_spool_aside(place); !aside) return aside;
   const auto kept = (*replacement)->finish();
   if (!kept) return tl::unexpected(kept.error());
   std::fputs(fmt::format("Restored {}: {} candles, {} trades, {} points, {} gaps\n", file, copied->candles,
@@ -170,7 +171,8 @@ Status restore_into_postgres(const CommandLine& command, const StorePlace& place
 }
 
 Status restore_into_sqlite(const CommandLine& command, const StorePlace& place) {
-  const auto copy = storage::sqlite::restore(command.files.front(), place.database);
+  const auto copy =
+      storage::sqlite::restore(command.files.front(), place.database, [&] { return put_spool_aside(place); });
   if (!copy) return tl::unexpected(copy.error());
   say_size("Restored", *copy, "");
   if (!copy->kept.empty()) std::fputs(fmt::format("What was there is kept as {}\n", copy->kept).c_str(), stderr);
@@ -216,8 +218,7 @@ int run_restore(const CommandLine& command) {
                    fmt::format("{} holds history; --force puts it aside, and the backup in its place",
                                place->postgres ? "the database of store.url" : "'" + place->database + "'")});
   }
-  auto restored = place->postgres ? restore_into_postgres(command, *place) : restore_into_sqlite(command, *place);
-  if (restored) restored = put_spool_aside(*place);
+  const auto restored = place->postgres ? restore_into_postgres(command, *place) : restore_into_sqlite(command, *place);
   if (!restored) return cannot(restored.error());
   return 0;
 }

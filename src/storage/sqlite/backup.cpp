@@ -210,7 +210,7 @@ Result<CopyInfo> backup(const std::string& path, const std::string& target, bool
   return copied;
 }
 
-Result<CopyInfo> restore(const std::string& source, const std::string& path) {
+Result<CopyInfo> restore(const std::string& source, const std::string& path, const std::function<Status()>& before) {
   const std::string to = absolute(path);
   std::error_code failed;
   if (fs::equivalent(source, to, failed)) {
@@ -227,6 +227,9 @@ Result<CopyInfo> restore(const std::string& source, const std::string& path) {
   Scratch scratch(to + ".restoring");
   auto copied = copy_into(*opened, scratch);
   if (!copied) return copied;
+  if (before) {
+    if (auto ready = before(); !ready) return tl::unexpected(ready.error());
+  }
   if (exists(to)) {
     copied->kept = free_name(to);
     if (auto kept = keep_old(to, copied->kept); !kept) return tl::unexpected(kept.error());

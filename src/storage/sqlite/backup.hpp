@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -24,8 +25,11 @@ core::Result<CopyInfo> backup(const std::string& path, const std::string& target
 /// Puts the copy `source` in the place of the database at `path`. What was there stays beside it as
 /// `<path>.before-restore` (the next time `.before-restore.2`, …). `source` is checked first and stays as it is.
 /// unavailable: a program has the database open; conflict: `source` is not ours or of a newer version; io_error: it is
-/// damaged, or the disk failed. Whatever fails, the database is either the old one or the new one, whole.
-core::Result<CopyInfo> restore(const std::string& source, const std::string& path);
+/// damaged, or the disk failed. `before` runs when all that can be tried has worked, just before the exchange, while
+/// nobody else can open the database; where it fails, nothing is exchanged. Whatever fails, the database is either the
+/// old one or the new one, whole.
+core::Result<CopyInfo> restore(const std::string& source, const std::string& path,
+                               const std::function<core::Status()>& before = {});
 
 /// SQLite's own check of the whole file, one line per fault; none when it is sound.
 core::Result<std::vector<std::string>> check_integrity(const std::string& path);

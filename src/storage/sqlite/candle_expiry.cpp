@@ -16,9 +16,6 @@ constexpr std::string_view kListSeries = "SELECT id, base, quote, venue FROM ser
 constexpr std::string_view kOldest =
     "SELECT start FROM candles WHERE series = ?1 AND interval = ?2 AND start < ?3 ORDER BY start LIMIT 1";
 constexpr std::string_view kStored = "SELECT flags FROM candles WHERE series = ?1 AND interval = ?2 AND start = ?3";
-constexpr std::string_view kPut =
-    "INSERT OR REPLACE INTO candles(series, interval, start, open, high, low, close, scale, volume, volume_exp, "
-    "trades, flags) VALUES(?,?,?,?,?,?,?,?,?,?,?,?)";
 constexpr std::string_view kDelete =
     "DELETE FROM candles WHERE series = ?1 AND interval = ?2 AND start >= ?3 AND start < ?4 RETURNING 1";
 
@@ -26,7 +23,7 @@ constexpr std::string_view kDelete =
 
 Status CandleExpiry::prepare() {
   for (const auto& [statement, sql] :
-       {std::pair{&oldest_, kOldest}, {&is_whole_, kStored}, {&put_, kPut}, {&delete_, kDelete}}) {
+       {std::pair{&oldest_, kOldest}, {&is_whole_, kStored}, {&put_, kPutCandle}, {&delete_, kDelete}}) {
     auto prepared = connection_.prepare(sql);
     if (!prepared) return tl::unexpected(prepared.error());
     *statement = std::move(*prepared);
@@ -89,12 +86,9 @@ Status CandleExpiry::keep_sum(const Series& series, Interval longer, Timestamp s
       {series.name.base, series.name.quote, series.name.venue, longer, start, start + core::width(longer), 1});
   if (!sum) return tl::unexpected(sum.error());
   if (sum->empty()) return {};
-  const PackedCandle packed = pack(sum->front());
-  put_.integer(1, series.id).integer(2, interval_code(longer)).integer(3, start.seconds());
-  put_.integer(4, packed.open).integer(5, packed.high).integer(6, packed.low).integer(7, packed.close);
-  put_.integer(8, packed.scale).integer(9, packed.volume).integer(10, packed.volume_exp);
-  if (!put_.integer(11, packed.trades).integer(12, packed.flags).run())
-    return tl::unexpected(connection_.error("write to"));
+  core::Candle candle = sum->front();
+  candle.start = start;
+  if (!bind_candle(put_, series.id, longer, candle).run()) return tl::unexpected(connection_.error("write to"));
   return {};
 }
 

@@ -62,6 +62,13 @@ bool OldTrades::erase(std::int64_t series, std::int64_t key) {
   return empty() || erase_.integer(1, series).integer(2, key).run();
 }
 
+void OldTrades::forget() {
+  dropped_ = false;
+  if (!there_) return;
+  const auto there = has_old_trades(connection_);
+  there_ = !there || *there;
+}
+
 bool OldTrades::take(std::size_t max_rows, std::int64_t& series, std::vector<TradeRow>& out) {
   if (empty()) return true;
   Step step = first_.step();

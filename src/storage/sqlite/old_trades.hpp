@@ -32,7 +32,8 @@ class OldTrades {
   [[nodiscard]] bool expire(std::int64_t series, std::int64_t bound, std::size_t& room);
   /// The table is gone for good: the transaction that dropped it is written.
   void settle() { there_ = there_ && !dropped_; }
-  void forget() { dropped_ = false; }
+  /// A transaction was undone. Perhaps because the table is gone: another program may have moved the last of it.
+  void forget();
 
  private:
   Connection& connection_;

@@ -66,7 +66,7 @@ class SqliteStore final : public HistoryStore {
     if (auto free = free_to_write(); !free) return tl::unexpected(free.error());
     auto reading = reader();
     if (!reading) return tl::unexpected(reading.error());
-    return make_writer(write_, std::move(*reading));
+    return make_writer(write_, std::move(*reading), options_.beside);
   }
 
   Result<std::unique_ptr<StoreTransaction>> transaction() override {

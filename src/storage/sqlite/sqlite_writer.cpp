@@ -23,10 +23,6 @@ using core::Status;
 constexpr runtime::Log kLog{"storage"};
 constexpr std::size_t kMovedRows = 4000;  // some tens of milliseconds of the writer's time
 
-constexpr std::string_view kPutCandle =
-    "INSERT OR REPLACE INTO candles(series, interval, start, open, high, low, close, scale, volume, volume_exp, "
-    "trades, flags) "
-    "VALUES(?,?,?,?,?,?,?,?,?,?,?,?)";
 constexpr std::string_view kPutPoint =
     "INSERT OR REPLACE INTO points(series, at, price, market_cap, volume_24h) VALUES(?,?,?,?,?)";
 constexpr std::string_view kPutPrice =
@@ -70,9 +66,13 @@ struct KeyHash {
 
 class SqliteWriter final : public StoreWriter {
  public:
-  /// `within`: a transaction that somebody else has begun and ends.
-  SqliteWriter(std::shared_ptr<Connection> connection, std::unique_ptr<StoreReader> reader, bool within = false)
-      : connection_(std::move(connection)), within_(within), old_candles_(*connection_, std::move(reader)) {}
+  enum class Place : std::uint8_t {
+    alone,   // nobody else writes for long
+    beside,  // another program's, whose own writer moves what is old
+    within,  // a transaction that somebody else has begun and ends
+  };
+  SqliteWriter(std::shared_ptr<Connection> connection, std::unique_ptr<StoreReader> reader, Place place)
+      : connection_(std::move(connection)), place_(place), old_candles_(*connection_, std::move(reader)) {}
 
   Status prepare() {
     const std::array<std::pair<Statement*, std::string_view>, 13> statements = {{
@@ -115,7 +115,7 @@ class SqliteWriter final : public StoreWriter {
       if (!blocks_.flush()) return false;
       return !newest.is_set() || meta_.text(1, kLastWriteKey).integer(2, newest.ns).run();
     });
-    if (written && !within_ && !old_trades_.empty()) move_old_trades();
+    if (written && place_ == Place::alone && !old_trades_.empty()) move_old_trades();
     return written;
   }
 
@@ -136,19 +136,19 @@ class SqliteWriter final : public StoreWriter {
   /// `work` says false when a statement failed: then nothing of it stays.
   template <typename Work>
   Status in_transaction(std::string_view doing, Work work) {
-    if (within_) return work() ? Status{} : tl::unexpected(connection_->error(doing));
+    if (place_ == Place::within) return work() ? Status{} : tl::unexpected(connection_->error(doing));
     if (begin_.run() && work() && commit_.run()) return {};
     core::Error error = connection_->error(doing);
     series_.clear();  // ids given out by what is rolled back
     instruments_.clear();
     pairs_.clear();
     blocks_.forget();
-    old_trades_.forget();
     if (connection_->in_transaction()) {
       if (const auto rolled_back = connection_->execute("ROLLBACK"); !rolled_back) {
         error.context += "; and it could not be rolled back";
       }
     }
+    if (!connection_->in_transaction()) old_trades_.forget();
     return tl::unexpected(std::move(error));
   }
 
@@ -171,11 +171,7 @@ class SqliteWriter final : public StoreWriter {
     for (const auto& row : batch.candles) {
       const std::int64_t series = series_id(row.series);
       if (series == 0) return false;
-      const PackedCandle packed = pack(row.candle);
-      candle_.integer(1, series).integer(2, interval_code(row.interval)).integer(3, row.candle.start.seconds());
-      candle_.integer(4, packed.open).integer(5, packed.high).integer(6, packed.low).integer(7, packed.close);
-      candle_.integer(8, packed.scale).integer(9, packed.volume).integer(10, packed.volume_exp);
-      if (!candle_.integer(11, packed.trades).integer(12, packed.flags).run()) return false;
+      if (!bind_candle(candle_, series, row.interval, row.candle).run()) return false;
     }
     return true;
   }
@@ -352,7 +348,7 @@ class SqliteWriter final : public StoreWriter {
   }
 
   std::shared_ptr<Connection> connection_;
-  const bool within_;
+  const Place place_;
   Statement begin_, commit_, candle_, point_, price_, asset_, facts_, gap_, takeover_, find_series_, add_series_, meta_;
   Statement expire_points_;
   CandleExpiry old_candles_;
@@ -380,7 +376,7 @@ class SqliteTransaction final : public StoreTransaction {
     auto sums = make_reader(path, connection_);
     if (!reader || !sums) return tl::unexpected((reader ? sums : reader).error());
     reader_ = std::move(*reader);
-    rows_ = std::make_unique<SqliteWriter>(connection_, std::move(*sums), true);
+    rows_ = std::make_unique<SqliteWriter>(connection_, std::move(*sums), SqliteWriter::Place::within);
     if (auto prepared = rows_->prepare(); !prepared) return prepared;
     return connection_->execute("BEGIN IMMEDIATE");
   }
@@ -438,9 +434,18 @@ core::Result<std::unique_ptr<StoreTransaction>> make_transaction(const std::stri
   return transaction;
 }
 
+Statement& bind_candle(Statement& put, std::int64_t series, core::Interval interval, const core::Candle& candle) {
+  const PackedCandle packed = pack(candle);
+  put.integer(1, series).integer(2, interval_code(interval)).integer(3, candle.start.seconds());
+  put.integer(4, packed.open).integer(5, packed.high).integer(6, packed.low).integer(7, packed.close);
+  put.integer(8, packed.scale).integer(9, packed.volume).integer(10, packed.volume_exp);
+  return put.integer(11, packed.trades).integer(12, packed.flags);
+}
+
 core::Result<std::unique_ptr<StoreWriter>> make_writer(std::shared_ptr<Connection> connection,
-                                                       std::unique_ptr<StoreReader> reader) {
-  auto writer = std::make_unique<SqliteWriter>(std::move(connection), std::move(reader));
+                                                       std::unique_ptr<StoreReader> reader, bool beside) {
+  const auto place = beside ? SqliteWriter::Place::beside : SqliteWriter::Place::alone;
+  auto writer = std::make_unique<SqliteWriter>(std::move(connection), std::move(reader), place);
   if (const auto status = writer->prepare(); !status) return tl::unexpected(status.error());
   return writer;
 }

@@ -18,11 +18,17 @@ static_assert(static_cast<int>(core::Side::buy) == 1 && static_cast<int>(core::S
 static_assert(static_cast<int>(core::AssetKind::commodity) == 3);
 
 inline constexpr std::string_view kLastWriteKey = "last_write";
+inline constexpr std::string_view kPutCandle =
+    "INSERT OR REPLACE INTO candles(series, interval, start, open, high, low, close, scale, volume, volume_exp, "
+    "trades, flags) VALUES(?,?,?,?,?,?,?,?,?,?,?,?)";
+/// Of kPutCandle; returns it to be run.
+Statement& bind_candle(Statement& put, std::int64_t series, core::Interval interval, const core::Candle& candle);
 
 /// The one write side of the file. Its connection belongs to the store, so that a second writer can follow a first.
-/// `reader` looks at the same file: what only it adds up is written before its parts are deleted.
+/// `reader` looks at the same file: what only it adds up is written before its parts are deleted. `beside`: another
+/// program may have the file, and brings it into its newest form.
 core::Result<std::unique_ptr<StoreWriter>> make_writer(std::shared_ptr<Connection> connection,
-                                                       std::unique_ptr<StoreReader> reader);
+                                                       std::unique_ptr<StoreReader> reader, bool beside);
 /// Many writes in one transaction of the connection, which nobody else uses meanwhile.
 core::Result<std::unique_ptr<StoreTransaction>> make_transaction(const std::string& path,
                                                                  std::shared_ptr<Connection> connection);

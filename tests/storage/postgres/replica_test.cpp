@@ -100,6 +100,11 @@ class PostgresReplica : public testing::Test {
 
 TEST_F(PostgresReplica, IsReadFromWhileItIsInOrderAndNotWhileItLags) {
   EXPECT_TRUE(eventually([&] { return minutes() == 1 && scans(*replica_) > 0; }, seconds(30)));
+  const int of_primary = scans(*primary_);
+  const int of_replica = scans(*replica_);
+  // What is read is known there about a second later, on either of them.
+  EXPECT_TRUE(eventually([&] { return minutes() == 1 && scans(*replica_) > of_replica + 20; }, seconds(30)));
+  EXPECT_EQ(scans(*primary_), of_primary) << "the primary is spared";
   EXPECT_NE(metrics_.serialize().find("tickspan_storage_replica_in_use"), std::string::npos);
   // An idle primary: well past the bound the replica is still in order, since there is nothing it could lack.
   const auto begin = Steady::now();
@@ -110,6 +115,7 @@ TEST_F(PostgresReplica, IsReadFromWhileItIsInOrderAndNotWhileItLags) {
   write(1);
   EXPECT_TRUE(becomes("lagging"));
   EXPECT_EQ(minutes(), 2u);  // the primary has it
+  EXPECT_TRUE(eventually([&] { return minutes() == 2 && scans(*primary_) > of_primary; }, seconds(30)));
   EXPECT_GT((*reader_->info()).replicas[0].lag_ms, 400);
   replay.run("SELECT pg_wal_replay_resume()");
   EXPECT_TRUE(becomes("in_order"));

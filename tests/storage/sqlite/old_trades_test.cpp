@@ -13,48 +13,14 @@
 
 #include "../../support/support.hpp"
 #include "../fixtures.hpp"
+#include "old_schemas.hpp"
 #include "sqlite_file.hpp"
 #include "storage/sqlite/sqlite_store.hpp"
 
 namespace tickspan::storage::test {
 namespace {
 
-// What version 3 made of its own steps. Frozen.
-constexpr const char* kVersion3 = R"sql(
-PRAGMA journal_mode = WAL;
-CREATE TABLE meta(key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE series(
-  id INTEGER PRIMARY KEY, base TEXT NOT NULL, quote TEXT NOT NULL, venue TEXT NOT NULL, UNIQUE(base, quote, venue));
-CREATE TABLE candles(
-  series INTEGER NOT NULL, interval INTEGER NOT NULL, start INTEGER NOT NULL,
-  open INTEGER NOT NULL, high INTEGER NOT NULL, low INTEGER NOT NULL, close INTEGER NOT NULL, scale INTEGER NOT NULL,
-  volume INTEGER NOT NULL, volume_exp INTEGER NOT NULL, trades INTEGER NOT NULL, flags INTEGER NOT NULL,
-  PRIMARY KEY(series, interval, start)) WITHOUT ROWID;
-CREATE TABLE points(
-  series INTEGER NOT NULL, at INTEGER NOT NULL, price REAL NOT NULL, market_cap REAL, volume_24h REAL,
-  PRIMARY KEY(series, at)) WITHOUT ROWID;
-CREATE TABLE assets(
-  position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, symbol TEXT NOT NULL, name TEXT NOT NULL,
-  kind INTEGER NOT NULL, rank INTEGER NOT NULL);
-CREATE TABLE facts(
-  asset TEXT PRIMARY KEY, symbol TEXT NOT NULL, name TEXT NOT NULL, rank INTEGER NOT NULL,
-  price INTEGER, price_exp INTEGER, high_24h INTEGER, high_24h_exp INTEGER, low_24h INTEGER, low_24h_exp INTEGER,
-  change_24h REAL, change_24h_pct REAL, market_cap REAL, volume_24h REAL,
-  circulating_supply REAL, total_supply REAL, max_supply REAL,
-  updated_at INTEGER NOT NULL, received_at INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE prices(
-  asset TEXT PRIMARY KEY, price INTEGER NOT NULL, price_exp INTEGER NOT NULL, as_of INTEGER NOT NULL,
-  source TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE gaps(
-  start INTEGER NOT NULL, venue TEXT NOT NULL, symbol TEXT NOT NULL, end INTEGER NOT NULL, cause TEXT NOT NULL,
-  state TEXT NOT NULL DEFAULT 'open', expected INTEGER NOT NULL DEFAULT -1, recovered INTEGER NOT NULL DEFAULT 0,
-  PRIMARY KEY(start, venue, symbol)) WITHOUT ROWID;
-CREATE TABLE trades(
-  series INTEGER NOT NULL, trade INTEGER NOT NULL, at INTEGER NOT NULL, received INTEGER,
-  price INTEGER NOT NULL, price_exp INTEGER NOT NULL, amount INTEGER NOT NULL, amount_exp INTEGER NOT NULL,
-  side INTEGER NOT NULL, PRIMARY KEY(series, trade)) WITHOUT ROWID;
-CREATE INDEX trades_by_time ON trades(series, at);
-PRAGMA application_id = 1953198960;
+const std::string kVersion3 = std::string(kVersion1Tables) + kVersion3Changes + R"sql(
 PRAGMA user_version = 3;
 INSERT INTO series VALUES(3, 'bitcoin', 'usd', 'kraken');
 INSERT INTO series VALUES(5, 'bitcoin', 'tether', 'binance');
@@ -73,7 +39,7 @@ const SeriesName kBinance{"bitcoin", "tether", "binance"};
 
 class OldTrades : public testing::Test {
  protected:
-  void SetUp() override { SqliteFile(path_).run(std::string(kVersion3) + fill_old(kCount)); }
+  void SetUp() override { SqliteFile(path_).run(kVersion3 + fill_old(kCount)); }
 
   /// All of both series, exactly as fill_old wrote them.
   void expect_all() const {
@@ -143,6 +109,28 @@ TEST_F(OldTrades, GiveWayToWhatIsWrittenMeanwhile) {
     for (int n = 0; n < 20; ++n) ASSERT_TRUE(writer->write({anything()}));
   }
   EXPECT_FALSE(old_table());
+}
+
+TEST_F(OldTrades, AreMovedByOneProgramOnly) {
+  const auto store = sqlite::make_sqlite_store(path_);
+  ASSERT_TRUE(store->open());
+  const auto other = sqlite::make_sqlite_store(path_, {.beside = true});
+  ASSERT_TRUE(other->open());
+  const auto beside = std::move(*other->writer());
+  for (int n = 0; n < 20; ++n) ASSERT_TRUE(beside->write({anything()}));
+  EXPECT_EQ(SqliteFile(path_).ask("SELECT count(*) FROM trades"), std::to_string(kCount));
+}
+
+TEST_F(OldTrades, ThatAreGoneAreNotLookedForAgain) {
+  const auto store = sqlite::make_sqlite_store(path_);
+  ASSERT_TRUE(store->open());
+  const auto writer = std::move(*store->writer());
+  SqliteFile(path_).run("DROP TABLE trades");
+  core::WriteBatch batch = world_.batch();
+  batch.ticks = {trade(world_.kraken_btc, 99'999, minute(999), minute(999), "8", "1")};
+  const bool at_once = writer->write({batch}).has_value();
+  ASSERT_TRUE(at_once || writer->write({batch})) << "it fails for good";
+  EXPECT_EQ(trades_in(path_).size(), 1u);
 }
 
 TEST_F(OldTrades, ExpireWithTheOthers) {
