@@ -85,10 +85,25 @@ void write_market(wire::JsonWriter& json, const Call& call, const MarketView& vi
       .end_object();
 }
 
-void write_sources_of(wire::JsonWriter& json, const Call& call, const core::AssetRow& row) {
+MarketsByBase::MarketsByBase(const core::MarketSnapshot& snapshot) : all_(markets_of(snapshot, {})) {
+  for (std::uint32_t i = 0; i < all_.size(); ++i) {
+    const std::size_t base = all_[i].instrument->base.index();
+    if (base >= ranges_.size()) ranges_.resize(base + 1);
+    auto& [begin, end] = ranges_[base];
+    if (end == 0) begin = i;
+    end = i + 1;
+  }
+}
+
+std::span<const MarketView> MarketsByBase::of(core::AssetId base) const {
+  if (base.index() >= ranges_.size()) return {};
+  const auto [begin, end] = ranges_[base.index()];
+  return std::span(all_).subspan(begin, end - begin);
+}
+
+void write_sources(wire::JsonWriter& json, const Call& call, std::span<const MarketView> markets) {
   json.key("sources").begin_array();
-  for (const MarketView& view : markets_of(*call.snapshot, {.base = row.asset}))
-    write_market(json, call, view, Age::left_out);
+  for (const MarketView& view : markets) write_market(json, call, view, Age::left_out);
   json.end_array();
 }
 

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "server/route.hpp"
@@ -29,7 +31,19 @@ std::optional<double> spread_bps(const core::Decimal& bid, const core::Decimal& 
 enum class Age : std::uint8_t { told, left_out };
 void write_market(wire::JsonWriter& json, const Call& call, const MarketView& view, Age age = Age::told);
 
-/// `"sources":[…]`: the markets that an asset is the base of, without their ages.
-void write_sources_of(wire::JsonWriter& json, const Call& call, const core::AssetRow& row);
+/// The markets of many assets, found in one walk over all there are.
+class MarketsByBase {
+ public:
+  explicit MarketsByBase(const core::MarketSnapshot& snapshot);
+  /// Those that `base` is the base of, in the order of markets_of().
+  std::span<const MarketView> of(core::AssetId base) const;
+
+ private:
+  std::vector<MarketView> all_;
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> ranges_;  // by the base's index: where they begin and end
+};
+
+/// `"sources":[…]`, without their ages.
+void write_sources(wire::JsonWriter& json, const Call& call, std::span<const MarketView> markets);
 
 }  // namespace tickspan::server

@@ -56,12 +56,13 @@ Outcome answer(const Call& call) {
   body.reserve(600 * (end > *start ? end - *start : 1));
   wire::JsonWriter json(body, call.format);
   json.begin_object().field("quote", currency_name(call, *quote)).key("data").begin_array();
-  const bool with_sources = call.values.text("detail") == "sources";
+  std::optional<MarketsByBase> markets;
+  if (call.values.text("detail") == "sources") markets.emplace(*call.snapshot);
   for (std::size_t i = *start; i < end; ++i) {
     const core::AssetRow& row = *selection->rows[i];
-    const auto sources = [&](wire::JsonWriter& out) { write_sources_of(out, call, row); };
+    const auto sources = [&](wire::JsonWriter& out) { write_sources(out, call, markets->of(row.asset)); };
     wire::write_ticker(json, *call.snapshot, row, *quote,
-                       with_sources ? std::function<void(wire::JsonWriter&)>(sources) : nullptr);
+                       markets ? std::function<void(wire::JsonWriter&)>(sources) : nullptr);
   }
   json.end_array();
   if (!call.values.names("ids").empty()) {
