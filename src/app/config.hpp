@@ -28,8 +28,10 @@ struct SourceConfig {
   bool enabled = true;
   std::string ws_url;  ///< empty: the venue's own hosts
   std::string rest_url;
-  std::string key;   ///< secret: never printed
-  std::string plan;  ///< aggregators: keyless, demo, pro
+  std::string key;                  ///< secret: never printed
+  std::string plan;                 ///< aggregators: keyless, demo, pro
+  std::int64_t period_s = 5;        ///< CoinAPI
+  std::vector<std::string> assets;  ///< CoinAPI; empty: its default ones
 };
 
 /// Everything that can be set, with the defaults. The keys, their meaning and limits stand in config_keys/, once.
@@ -117,6 +119,8 @@ std::string did_you_mean(std::string_view given, const std::vector<std::string>&
 const std::vector<std::string>& known_sources();
 /// Whether a source is used that the configuration does not name.
 bool on_by_default(const std::string& name);
+/// `BTC` or `SYMBOL=asset-id`.
+bool is_coinapi_asset(const std::string& text);
 
 /// `complaint`, then the nearest known name, or all of them when none is near.
 std::string unknown_name(std::string_view complaint, std::string_view given, const std::vector<std::string>& known);

@@ -151,12 +151,29 @@ Status validate(const Config& config) {
       return core::fail(ErrorCode::invalid_argument,
                         fmt::format("sources.plan \"{}\" of {} needs sources.key", source.plan, source.name));
     }
+    if (source.name == "coinapi" && source.enabled && source.key.empty()) {
+      return core::fail(ErrorCode::invalid_argument,
+                        "the source coinapi needs sources.key: CoinAPI answers nobody without one");
+    }
   }
   if (std::none_of(config.sources.begin(), config.sources.end(), [](const auto& s) { return s.enabled; })) {
     return core::fail(ErrorCode::invalid_argument, "all sources are switched off; enable at least one");
   }
   return {};
 }
+
+namespace {
+
+/// Whether a source has a use for the key.
+bool concerns(std::string_view key, const SourceConfig& source) {
+  const bool coinapi = source.name == "coinapi";
+  if (key == "plan") return !source.plan.empty();
+  if (key == "key") return coinapi || !source.plan.empty();
+  if (key == "period_s" || key == "assets") return coinapi;
+  return key != "ws_url" || (!coinapi && source.plan.empty());
+}
+
+}  // namespace
 
 std::string default_config_file() {
   std::string out =
@@ -175,11 +192,9 @@ std::string default_config_file() {
   for (const SourceConfig& source : Config::default_sources()) {
     out += "[[sources]]\n";
     for (const auto& key : source_keys()) {
-      const bool aggregator = !source.plan.empty();
-      if (!aggregator && (key.name == "key" || key.name == "plan")) continue;
-      if (aggregator && key.name == "ws_url") continue;
-      if (source.name == known_sources().front() || key.name == "key" || key.name == "plan")
-        out += fmt::format("# {}\n", key.comment);
+      if (!concerns(key.name, source)) continue;
+      const bool first = source.name == known_sources().front() || key.name == "plan" || source.name == "coinapi";
+      if (first) out += fmt::format("# {}\n", key.comment);
       const std::string value = key.name == "name"                         ? fmt::format("\"{}\"", source.name)
                                 : key.name == "enabled" && !source.enabled ? "false"
                                                                            : key.default_toml;

@@ -33,8 +33,8 @@ void Past::add(const SourceConfig& source) {
 }
 
 void Past::add_charts(const std::string& venue, feeds::ChartSource& charts) {
-  charts_ = std::make_unique<history::ChartRepairer>(around_.loop, store_, around_.clock, metrics_, snapshot_, venue,
-                                                     charts, history::ChartRepairerOptions{});
+  charts_.push_back(std::make_unique<history::ChartRepairer>(around_.loop, store_, around_.clock, metrics_, snapshot_,
+                                                             venue, charts, history::ChartRepairerOptions{}));
 }
 
 void Past::set_symbols(const std::string& venue, std::shared_ptr<const core::SymbolTable> symbols) {
@@ -48,13 +48,13 @@ void Past::start() {
   around_.loop.run_and_wait([this] {
     repairer_->start();
     if (backfiller_) backfiller_->start();
-    if (charts_) charts_->start();
+    for (const auto& charts : charts_) charts->start();
   });
 }
 
 void Past::stop() {
   around_.loop.run_and_wait([this] {
-    charts_.reset();
+    charts_.clear();
     backfiller_.reset();
     repairer_.reset();
     venues_.clear();

@@ -23,7 +23,7 @@ class Past {
   ~Past();
 
   void add(const SourceConfig& source);
-  /// The aggregator, which fills its own holes. `charts` must outlive stop().
+  /// An aggregator, which fills its own holes. `charts` must outlive stop().
   void add_charts(const std::string& venue, feeds::ChartSource& charts);
   void set_symbols(const std::string& venue, std::shared_ptr<const core::SymbolTable> symbols);
   void start();
@@ -38,7 +38,7 @@ class Past {
   std::vector<PastOfVenue> venues_;
   std::unique_ptr<history::GapRepairer> repairer_;
   std::unique_ptr<history::Backfiller> backfiller_;  ///< null: not wanted
-  std::unique_ptr<history::ChartRepairer> charts_;   ///< null: there is no aggregator
+  std::vector<std::unique_ptr<history::ChartRepairer>> charts_;
 };
 
 }  // namespace tickspan::app

@@ -9,6 +9,7 @@
 #include "feeds/bitstamp/history.hpp"
 #include "feeds/bybit/bybit.hpp"
 #include "feeds/bybit/history.hpp"
+#include "feeds/coinapi/coinapi_feed.hpp"
 #include "feeds/coinbase/coinbase.hpp"
 #include "feeds/coinbase/history.hpp"
 #include "feeds/coingecko/coingecko_feed.hpp"
@@ -19,6 +20,11 @@
 #include "feeds/okx/okx.hpp"
 
 namespace tickspan::app {
+namespace {
+
+constexpr const char* kCoinApi = "coinapi";
+
+}  // namespace
 
 const std::vector<ExchangeSource>& exchange_sources() {
   static const std::vector<ExchangeSource> sources = {
@@ -37,6 +43,7 @@ const std::vector<std::string>& known_sources() {
   static const std::vector<std::string> names = [] {
     std::vector<std::string> out;
     for (const ExchangeSource& source : exchange_sources()) out.push_back(source.name);
+    out.emplace_back(kCoinApi);
     out.emplace_back("coingecko");
     return out;
   }();
@@ -46,7 +53,7 @@ const std::vector<std::string>& known_sources() {
 bool on_by_default(const std::string& name) {
   const auto& all = exchange_sources();
   const auto it = std::find_if(all.begin(), all.end(), [&](const ExchangeSource& s) { return s.name == name; });
-  return it == all.end() || it->by_default;
+  return it == all.end() ? name != kCoinApi : it->by_default;  // which wants a key
 }
 
 std::unique_ptr<feeds::VenueProtocol> make_protocol(const std::string& name) {
@@ -108,9 +115,7 @@ std::optional<PastOfVenue> make_past(const PastSurroundings& around, const Sourc
   return past;
 }
 
-core::Venue coingecko_venue() {
-  return feeds::coingecko_venue();
-}
+namespace {
 
 AggregatorFeed make_coingecko_feed(const FeedSurroundings& around, core::VenueId venue, const SourceConfig& source,
                                    std::size_t tracked) {
@@ -123,7 +128,40 @@ AggregatorFeed make_coingecko_feed(const FeedSurroundings& around, core::VenueId
   options.tap = around.tap;
   auto feed = std::make_unique<feeds::CoinGeckoFeed>(venue, around.loop, around.port, around.clock, std::move(options));
   feeds::ChartSource* charts = feed.get();
+  return {std::move(feed), charts, true};
+}
+
+AggregatorFeed make_coinapi_feed(const FeedSurroundings& around, core::VenueId venue, const SourceConfig& source) {
+  feeds::CoinApiOptions options;
+  options.key = source.key;
+  options.base_url = source.rest_url;
+  options.period = std::chrono::seconds(source.period_s);
+  if (!source.assets.empty()) options.assets.clear();
+  for (const std::string& text : source.assets) {
+    if (auto asset = feeds::parse_coinapi_asset(text)) options.assets.push_back(std::move(*asset));
+  }
+  options.client = around.client;
+  options.tap = around.tap;
+  auto feed = std::make_unique<feeds::CoinApiFeed>(venue, around.loop, around.port, around.clock, around.upstreams,
+                                                   std::move(options));
+  feeds::ChartSource* charts = feed.get();
   return {std::move(feed), charts};
+}
+
+}  // namespace
+
+core::Venue aggregator_venue(const SourceConfig& source) {
+  return source.name == kCoinApi ? feeds::coinapi_venue() : feeds::coingecko_venue();
+}
+
+AggregatorFeed make_aggregator_feed(const FeedSurroundings& around, core::VenueId venue, const SourceConfig& source,
+                                    std::size_t tracked) {
+  return source.name == kCoinApi ? make_coinapi_feed(around, venue, source)
+                                 : make_coingecko_feed(around, venue, source, tracked);
+}
+
+bool is_coinapi_asset(const std::string& text) {
+  return feeds::parse_coinapi_asset(text).has_value();
 }
 
 }  // namespace tickspan::app

@@ -12,6 +12,7 @@
 #include "feeds/venue_protocol.hpp"
 #include "net/http_client.hpp"
 #include "net/rate_budget.hpp"
+#include "net/upstream.hpp"
 #include "runtime/clock.hpp"
 #include "runtime/event_loop.hpp"
 #include "runtime/feed_port.hpp"
@@ -41,6 +42,7 @@ struct FeedSurroundings {
   net::ClientOptions client;
   feeds::FrameTap tap;
   net::RateBudget& budget;  ///< of the loop: requests to the venues' REST hosts
+  net::UpstreamDesk& upstreams;
 };
 
 std::unique_ptr<feeds::Feed> make_exchange_feed(const FeedSurroundings& around,
@@ -69,13 +71,15 @@ struct PastOfVenue {
 /// Nothing where the venue has none. To be destroyed on the loop, or when that has stopped.
 std::optional<PastOfVenue> make_past(const PastSurroundings& around, const SourceConfig& source);
 
-/// The aggregator is a feed and the source of charts at once.
+/// An aggregator is a feed and a source of charts at once.
 struct AggregatorFeed {
   std::unique_ptr<feeds::Feed> feed;
   feeds::ChartSource* charts = nullptr;
+  bool for_people = false;  ///< its charts cost nothing that is short: they are fetched on request, too
 };
-core::Venue coingecko_venue();
-AggregatorFeed make_coingecko_feed(const FeedSurroundings& around, core::VenueId venue, const SourceConfig& source,
-                                   std::size_t tracked);
+/// `source.name` is one of those that are no exchange.
+core::Venue aggregator_venue(const SourceConfig& source);
+AggregatorFeed make_aggregator_feed(const FeedSurroundings& around, core::VenueId venue, const SourceConfig& source,
+                                    std::size_t tracked);
 
 }  // namespace tickspan::app

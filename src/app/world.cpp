@@ -86,6 +86,7 @@ struct World::Impl {
   storage::StoreInfo store_info;
   std::unique_ptr<engine::Engine> engine;
   std::unique_ptr<net::RateBudget> budget;
+  std::unique_ptr<net::UpstreamDesk> upstreams;
   std::unique_ptr<feeds::HeardMark> heard_mark;
   std::vector<std::unique_ptr<feeds::Feed>> feeds;
   std::unique_ptr<Past> past;
@@ -168,16 +169,17 @@ SourceConfig World::Impl::placed(const SourceConfig& source) const {
     if (host.venue != source.name) continue;
     out.ws_url = host.ws_url;
     out.rest_url = host.rest_url;
-    out.key.clear();
-    out.plan = "pro";  // a venue of our own has no quota
+    out.key = source.name == "coinapi" ? "simulated" : "";  // which answers nobody without one
+    out.plan = "pro";                                       // a venue of our own has no quota
   }
   return out;
 }
 
 void World::Impl::make_feeds() {
   budget = std::make_unique<net::RateBudget>(clock);
-  const FeedSurroundings around{loop,        clock,  engine->add_port(), client_options(config, options.ca_file),
-                                options.tap, *budget};
+  upstreams = std::make_unique<net::UpstreamDesk>(clock, net::UpstreamOptions{}, &metrics);
+  const FeedSurroundings around{loop,        clock,   engine->add_port(), client_options(config, options.ca_file),
+                                options.tap, *budget, *upstreams};
   heard_mark = std::make_unique<feeds::HeardMark>(loop, around.port, clock);
   if (config.repair_gaps) {
     past = std::make_unique<Past>(
@@ -196,11 +198,11 @@ void World::Impl::make_feeds() {
       if (past) past->add(source);
       continue;
     }
-    const core::VenueId venue = engine->add_source(coingecko_venue());
+    const core::VenueId venue = engine->add_source(aggregator_venue(source));
     AggregatorFeed aggregator =
-        make_coingecko_feed(around, venue, source, static_cast<std::size_t>(config.tracked_assets));
-    charts = aggregator.charts;
-    if (past) past->add_charts(coingecko_venue().id, *charts);
+        make_aggregator_feed(around, venue, source, static_cast<std::size_t>(config.tracked_assets));
+    if (aggregator.for_people) charts = aggregator.charts;
+    if (past) past->add_charts(source.name, *aggregator.charts);
     feeds.push_back(std::move(aggregator.feed));
   }
 }

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <chrono>
 #include <limits>
 
 #include "market/instrument_mapper.hpp"
@@ -12,6 +13,8 @@ namespace {
 bool is_coin(const core::Asset& a) {
   return a.kind == core::AssetKind::coin || a.kind == core::AssetKind::stablecoin;
 }
+
+constexpr core::Duration kLongestLive = std::chrono::minutes(1);
 
 // Some slack around the tracked set, so that a coin at its edge does not come and go.
 std::size_t with_slack(std::size_t tracked) {
@@ -65,8 +68,12 @@ void Market::on_rows(const core::AggregatorRows& rows) {
       a.facts_by = rows.venue;
       apply_facts(id, *facts);
     }
-    if (facts->price && facts->price->is_positive())
-      set_polled(id, *facts->price, rows.venue, rows.received_at, rows.period);
+    if (!facts->price || !facts->price->is_positive()) continue;
+    // A row may say that it is older than its arrival.
+    const bool older = facts->received_at.is_set() && facts->received_at < rows.received_at;
+    const core::Timestamp at = older ? facts->received_at : rows.received_at;
+    // Who ranks is asked once a minute. Another's quota may leave longer periods: its prices don't live longer for it.
+    set_polled(id, *facts->price, rows.venue, at, v.ranks ? rows.period : std::min(rows.period, kLongestLive));
   }
   if (!v.ranks) return choose_tracked();
   auto trimmed = std::make_shared<core::Catalogue>(*catalogue_);

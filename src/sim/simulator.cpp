@@ -15,6 +15,7 @@
 #include "sim/venues/binance.hpp"
 #include "sim/venues/bitstamp.hpp"
 #include "sim/venues/bybit.hpp"
+#include "sim/venues/coinapi.hpp"
 #include "sim/venues/coinbase.hpp"
 #include "sim/venues/coingecko.hpp"
 #include "sim/venues/kraken.hpp"
@@ -37,16 +38,22 @@ std::unique_ptr<VenueServer> make_exchange(const VenueContext& context, const st
 std::unique_ptr<VenueServer> make_binance_us(const VenueContext& context, const std::vector<PairMarket>& pairs) {
   return std::make_unique<BinanceServer>(context, pairs, "binance_us");
 }
+template <typename Server>
 std::unique_ptr<VenueServer> make_aggregator(const VenueContext& context, const std::vector<PairMarket>&) {
-  return std::make_unique<CoinGeckoServer>(context);
+  return std::make_unique<Server>(context);
 }
 
 /// One line for each venue: this is where a new one is added. The order is that of the configuration.
 constexpr std::pair<std::string_view, MakeVenue> kVenues[] = {
-    {"binance", make_exchange<BinanceServer>}, {"coinbase", make_exchange<CoinbaseServer>},
-    {"kraken", make_exchange<KrakenServer>},   {"okx", make_exchange<OkxServer>},
-    {"bybit", make_exchange<BybitServer>},     {"bitstamp", make_exchange<BitstampServer>},
-    {"binance_us", make_binance_us},           {"coingecko", make_aggregator},
+    {"binance", make_exchange<BinanceServer>},
+    {"coinbase", make_exchange<CoinbaseServer>},
+    {"kraken", make_exchange<KrakenServer>},
+    {"okx", make_exchange<OkxServer>},
+    {"bybit", make_exchange<BybitServer>},
+    {"bitstamp", make_exchange<BitstampServer>},
+    {"binance_us", make_binance_us},
+    {"coinapi", make_aggregator<CoinApiServer>},
+    {"coingecko", make_aggregator<CoinGeckoServer>},
 };
 
 MakeVenue find_venue(std::string_view id) {
@@ -90,7 +97,8 @@ RestRequest make_rest_request(const net::HttpRequest& request, std::string_view 
   while (rest.path.size() > 1 && rest.path.back() == '/') rest.path.pop_back();
   rest.query = net::parse_query(request.query());
   rest.with_key = request.headers.find("x-cg-demo-api-key") || request.headers.find("x-cg-pro-api-key") ||
-                  rest.find("x_cg_demo_api_key") || rest.find("x_cg_pro_api_key");
+                  rest.find("x_cg_demo_api_key") || rest.find("x_cg_pro_api_key") ||
+                  request.headers.find("x-coinapi-key") || rest.find("apikey");
   rest.now = now;
   return rest;
 }
@@ -281,7 +289,7 @@ std::vector<SimulatedHost> Simulator::hosts() const {
     const bool exchange = impl_->pairs.count(venue->id()) != 0 && !impl_->pairs.at(venue->id()).empty();
     SimulatedHost host;
     host.venue = venue->id();
-    host.rest_url = fmt::format("{}://{}/{}{}", tls ? "https" : "http", place, venue->id(), exchange ? "" : "/api/v3");
+    host.rest_url = fmt::format("{}://{}/{}{}", tls ? "https" : "http", place, venue->id(), venue->rest_root());
     if (exchange) host.ws_url = fmt::format("{}://{}/{}", tls ? "wss" : "ws", place, venue->id());
     hosts.push_back(std::move(host));
   }

@@ -12,6 +12,15 @@ Refusal set_offline(Offline& target, const RawValue& v) {
   return {};
 }
 
+Refusal set_assets(SourceConfig& source, const RawValue& v) {
+  std::vector<std::string> items = v.type == RawValue::Type::list ? v.items : std::vector<std::string>{v.text};
+  for (const std::string& item : items) {
+    if (!is_coinapi_asset(item)) return fmt::format("assets like BTC or DOGE=dogecoin (\"{}\" is none)", item);
+  }
+  source.assets = std::move(items);
+  return {};
+}
+
 }  // namespace
 
 std::vector<ConfigKey> feeds_keys() {
@@ -41,6 +50,10 @@ std::vector<SourceKey> source_keys() {
        [](SourceConfig& s, const RawValue& v) {
          return set_choice(s.plan, v, {"keyless", "demo", "pro"});
        }},
+      {"period_s", "CoinAPI: seconds between two questions, one credit each; what the key's quota leaves may be less.",
+       "5", [](SourceConfig& s, const RawValue& v) { return set_int(s.period_s, v, 1, 3600); }},
+      {"assets", "CoinAPI: which assets, as BTC or, beyond the ten default ones, SYMBOL=asset-id.",
+       R"(["BTC", "ETH", "XRP", "BCH", "ADA", "LTC", "LINK", "XLM", "DOT", "SOL"])", set_assets},
   };
 }
 

@@ -10,6 +10,7 @@ namespace tickspan::sim {
 class CoinGeckoServer final : public VenueServer {
  public:
   explicit CoinGeckoServer(const VenueContext& context) : VenueServer("coingecko", context) {}
+  std::string_view rest_root() const override { return "/api/v3"; }
   net::HttpResponse rest(const RestRequest& request) override;
   std::optional<net::HttpResponse> over_budget(const RestRequest& request) override;
 

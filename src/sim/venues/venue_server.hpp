@@ -64,6 +64,8 @@ class VenueServer {
   const std::string& id() const { return id_; }
   const VenueFaults& faults() const { return faults_; }
   void set_faults(const VenueFaults& faults);
+  /// What its REST addresses end with, as the real ones are configured.
+  virtual std::string_view rest_root() const { return {}; }
   /// What the venue has sent so far.
   struct Totals {
     std::size_t sockets = 0;
