@@ -11,6 +11,7 @@
 #include "app/signals.hpp"
 #include "app/sources.hpp"
 #include "feeds/host_ring.hpp"
+#include "history/composite_past.hpp"
 #include "history/past_filler.hpp"
 #include "market/instrument_mapper.hpp"
 #include "market/seed_catalogue.hpp"
@@ -59,7 +60,8 @@ class Progress {
     if (terminal_) line += fmt::format(" [{:-<24}]", std::string(static_cast<std::size_t>(p.share * 24), '#'));
     line += fmt::format(" {:.0f} %, up to {}, {} candles written", p.share * 100, core::to_rfc3339(p.at).substr(0, 10),
                         p.candles);
-    if (!done) line += fmt::format("; at most {:.0f} requests, {} left", p.requests_left, duration_text(left));
+    if (!done && p.requests_left > 0)
+      line += fmt::format("; at most {:.0f} requests, {} left", p.requests_left, duration_text(left));
     std::fprintf(stderr, terminal_ ? "\r\x1b[K%s" : "%s\n", line.c_str());
     std::fflush(stderr);
     shown_ = true;
@@ -241,6 +243,7 @@ class Backfill {
     const Timestamp to = command_.table.end.is_set() ? std::min(command_.table.end, now) : now;
     std::vector<std::string> asked;
     int filled = 0;
+    core::AssetId base;
     for (const SourceConfig& source : sources) {
       auto series = history::find_series(store_.assets, source.name, command_.table.pair);
       if (!series) return cannot(series.error());
@@ -255,9 +258,11 @@ class Backfill {
       progress_.clear();
       if (!result) return failed(result.error());
       tell(source.name, *result);
-      ++filled;
+      if (filled++ > 0) continue;
+      store_.catalogue.upsert_asset(series->catalogue->asset(series->key.quote));
+      base = store_.catalogue.upsert_asset(series->catalogue->asset(series->key.base));
     }
-    if (filled > 0) return 0;
+    if (filled > 0) return rebuild(base, to);
     return cannot({ErrorCode::not_found,
                    fmt::format("{} is traded at none of: {}{}", command_.table.pair, fmt::join(asked, ", "), near())});
   }
@@ -272,6 +277,28 @@ class Backfill {
           progress_.at(what, p, venues_.requests());
         });
     return filler.run(request, clock_.now());
+  }
+
+  /// The composites above what the store has of the asset's pairs, whoever brought it.
+  int rebuild(core::AssetId base, Timestamp to) {
+    const auto stored = store_.reader->series();
+    if (!stored) return failed(stored.error());
+    const std::string what = "composite of " + store_.catalogue.asset(base).symbol;
+    history::CompositeFiller filler(
+        *store_.reader, [this](core::WriteBatch batch) { return write(std::move(batch)); },
+        [this, what](const history::PastProgress& p) { progress_.at(what, p, 0); },
+        [this]() -> core::Status {
+          if (patience_.interrupted()) return core::fail(ErrorCode::cancelled, "interrupted");
+          return {};
+        });
+    const auto written =
+        filler.run({history::with_pairs(store_.catalogue, *stored), base, command_.table.start, to,
+                    command_.table.interval == "1m", static_cast<double>(command_.config.outlier_percent) / 100},
+                   clock_.now());
+    progress_.clear();
+    if (!written) return failed(written.error());
+    std::fputs(fmt::format("{}: {} candles rebuilt from its pairs\n", what, *written).c_str(), stdout);
+    return 0;
   }
 
   core::Status write(core::WriteBatch batch) {

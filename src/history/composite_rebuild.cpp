@@ -1,6 +1,7 @@
 #include "history/composite_rebuild.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 #include "history/minutes.hpp"
@@ -35,7 +36,13 @@ const Candle* at(const Minutes& minutes, Timestamp start) {
 class Rebuild {
  public:
   Rebuild(storage::StoreReader& reader, const CompositeQuery& query)
-      : reader_(reader), query_(query), usd_(query.catalogue->find_id("usd")) {}
+      : reader_(reader),
+        query_(query),
+        usd_(query.catalogue->find_id("usd")),
+        width_(core::width(query.interval)),
+        before_(std::max(kBefore, width_)),
+        unit_lasts_(std::max(kUnitLasts, width_)),
+        fade_(std::pow(market::fade_of_a_minute(), static_cast<double>(width_ / kMinute))) {}
 
   core::Result<Minutes> minutes_of(core::AssetId asset) {
     Minutes changed;
@@ -46,7 +53,7 @@ class Rebuild {
     if (!own) return tl::unexpected(own.error());
     std::vector<market::MinuteInput> inputs;
     double before = 0;
-    for (Timestamp t = query_.from - kBefore; t < query_.to && t + kMinute <= query_.until; t = t + kMinute) {
+    for (Timestamp t = query_.from - before_; t < query_.to && t + width_ <= query_.until; t = t + width_) {
       inputs.clear();
       const double last_price = before;
       for (Pair& pair : *pairs) add_input(pair, t, inputs);
@@ -75,8 +82,12 @@ class Rebuild {
   };
 
   core::Result<Minutes> read(const std::string& base, const std::string& quote, const std::string& venue) {
-    return reader_.candles(
-        {.base = base, .quote = quote, .venue = venue, .start = query_.from - kBefore, .end = query_.to});
+    return reader_.candles({.base = base,
+                            .quote = quote,
+                            .venue = venue,
+                            .interval = query_.interval,
+                            .start = query_.from - before_,
+                            .end = query_.to});
   }
 
   core::Result<Minutes*> composite(core::AssetId asset) {
@@ -109,13 +120,13 @@ class Rebuild {
     return out;
   }
 
-  static void set_unit(const Pair& pair, Timestamp t, market::MinuteInput& input) {
+  void set_unit(const Pair& pair, Timestamp t, market::MinuteInput& input) const {
     if (pair.unit == nullptr) {
       input.unit_open = input.unit_close = 1;
       return;
     }
     const Candle* const unit = at_or_before(*pair.unit, t);
-    const bool lasts = unit != nullptr && t - unit->start <= kUnitLasts;
+    const bool lasts = unit != nullptr && t - unit->start <= unit_lasts_;
     input.unit_is_guess = unit == nullptr || unit->start != t;
     if (!input.unit_is_guess) {
       input.unit_open = unit->open.to_double();
@@ -127,8 +138,8 @@ class Rebuild {
     }
   }
 
-  static void add_input(Pair& pair, Timestamp t, std::vector<market::MinuteInput>& inputs) {
-    pair.volume *= market::fade_of_a_minute();
+  void add_input(Pair& pair, Timestamp t, std::vector<market::MinuteInput>& inputs) const {
+    pair.volume *= fade_;
     market::MinuteInput input;
     input.candle = at(pair.minutes, t);
     if (input.candle == nullptr) return;
@@ -153,6 +164,8 @@ class Rebuild {
   storage::StoreReader& reader_;
   const CompositeQuery& query_;
   const core::AssetId usd_;
+  const core::Duration width_, before_, unit_lasts_;
+  const double fade_;
   std::map<core::AssetId, Minutes> composites_;  // addresses stay
 };
 
@@ -166,7 +179,10 @@ core::Result<std::vector<core::RepairedCandles>> rebuild_composites(storage::Sto
   for (const core::AssetId asset : query.assets) {
     auto minutes = rebuild.minutes_of(asset);
     if (!minutes) return tl::unexpected(minutes.error());
-    if (!minutes->empty()) out.push_back({{asset, usd, {}}, std::move(*minutes), {}});
+    if (minutes->empty()) continue;
+    core::RepairedCandles made{{asset, usd, {}}, {}, {}};
+    (query.interval == core::Interval::h1 ? made.hours : made.minutes) = std::move(*minutes);
+    out.push_back(std::move(made));
   }
   return out;
 }

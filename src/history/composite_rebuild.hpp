@@ -18,8 +18,10 @@ struct CompositeQuery {
   std::vector<core::AssetId> assets;
   core::Timestamp from, to, until;
   double outlier = 0.03;  ///< as market::CompositeContext has it
+  /// `h1`: hours out of the pairs' hours, by the same rule, where nobody has the minutes.
+  core::Interval interval = core::Interval::m1;
 };
-/// What differs from what is stored, by asset.
+/// What differs from what is stored, by asset; hours in `hours`.
 core::Result<std::vector<core::RepairedCandles>> rebuild_composites(storage::StoreReader& reader,
                                                                     const CompositeQuery& query);
 

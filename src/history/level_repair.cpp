@@ -75,4 +75,30 @@ core::Result<std::optional<core::Candle>> LevelRepair::sum(storage::StoreReader&
   return sum;
 }
 
+core::Result<std::vector<core::Candle>> LevelRepair::sums(storage::StoreReader& reader,
+                                                          const storage::SeriesName& series, Interval interval,
+                                                          core::Timestamp from, core::Timestamp to,
+                                                          core::Timestamp until, Which which) {
+  const core::Duration width = core::width(interval);
+  const auto have = reader.candles({.base = series.base,
+                                    .quote = series.quote,
+                                    .venue = series.venue,
+                                    .interval = interval,
+                                    .start = from.floor_to(width),
+                                    .end = to,
+                                    .stored_only = true});
+  if (!have) return tl::unexpected(have.error());
+  std::vector<core::Candle> out;
+  auto known = have->begin();
+  for (core::Timestamp start = from.floor_to(width); start < to && start + width <= until; start = start + width) {
+    while (known != have->end() && known->start < start) ++known;
+    const bool there = known != have->end() && known->start == start;
+    if (there && which == Which::missing && known->final && !known->incomplete) continue;
+    auto made = sum(reader, {series.base, series.quote, series.venue, interval, start});
+    if (!made) return tl::unexpected(made.error());
+    if (*made && !(there && same(*known, **made))) out.push_back(**made);
+  }
+  return out;
+}
+
 }  // namespace tickspan::history

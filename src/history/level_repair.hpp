@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -35,6 +36,13 @@ class LevelRepair {
 
   /// On a reader's thread. Nothing where the store has nothing to sum up.
   static core::Result<std::optional<core::Candle>> sum(storage::StoreReader& reader, const Task& task);
+
+  /// Which sums are to be made: of what was written just now, or those that the store lacks, or has not whole.
+  enum class Which : std::uint8_t { changed, missing };
+  /// The sums that touch [from, to) and end by `until`, as far as what is stored differs. On a reader's thread.
+  static core::Result<std::vector<core::Candle>> sums(storage::StoreReader& reader, const storage::SeriesName& series,
+                                                      core::Interval interval, core::Timestamp from, core::Timestamp to,
+                                                      core::Timestamp until, Which which);
 
  private:
   void add(const Task& task, core::Timestamp to, core::Duration after_end, core::Timestamp not_before);

@@ -95,7 +95,7 @@ Status PastFiller::fill_piece(const Piece& piece) {
   const auto range = missing_range(*have, piece.interval, piece.from, piece.to);
   if (!range) {
     ++result_.skipped;
-    return piece.interval == Interval::h1 ? sum_above(Interval::d1, piece.from, piece.to, Only::missing) : Status{};
+    return piece.interval == Interval::h1 ? sum_above(Interval::d1, piece.from, piece.to, Which::missing) : Status{};
   }
   const auto page = fetch_({kind_of(piece.interval), request_.symbol, range->first, range->second});
   if (!page) return tl::unexpected(page.error());
@@ -105,7 +105,7 @@ Status PastFiller::fill_piece(const Piece& piece) {
   if (made.empty()) return {};
   saw(made);
   if (auto written = put(piece.interval, made); !written) return written;
-  return piece.interval == Interval::h1 ? sum_above(Interval::d1, piece.from, piece.to, Only::changed) : Status{};
+  return piece.interval == Interval::h1 ? sum_above(Interval::d1, piece.from, piece.to, Which::changed) : Status{};
 }
 
 // As much at once as is neither tedious nor too much: twice as long while the trades are few, half where they are too
@@ -133,7 +133,7 @@ Status PastFiller::fill_trades(Timestamp from, Timestamp to) {
       requests += 1 + static_cast<double>(trades / kTradesPage);
     } else {
       ++result_.skipped;
-      if (auto done = sum_levels(from, end, Only::missing); !done) return done;
+      if (auto done = sum_levels(from, end, Which::missing); !done) return done;
     }
     from = end;
     if (trades < kFewTrades) step = std::min(kLongestTrades, 2 * step);
@@ -154,32 +154,20 @@ Status PastFiller::fill_trades_piece(const feeds::HistoryQuery& query, const fee
   }
   saw(made);
   if (auto written = put(Interval::m1, made); !written) return written;
-  return sum_levels(query.from, query.to, Only::changed);
+  return sum_levels(query.from, query.to, Which::changed);
 }
 
-Status PastFiller::sum_levels(Timestamp from, Timestamp to, Only which) {
+Status PastFiller::sum_levels(Timestamp from, Timestamp to, Which which) {
   if (auto hours = sum_above(Interval::h1, from, to, which); !hours) return hours;
   return sum_above(Interval::d1, from, to, which);
 }
 
-// Of those that are over and lie in [from, to) or begin in it. A run that ended between a piece and its sums left them
-// out: of pieces that were in the store already they are looked for.
-Status PastFiller::sum_above(Interval interval, Timestamp from, Timestamp to, Only which) {
-  const core::Duration width = core::width(interval);
-  const auto have = stored(interval, from.floor_to(width), to, true);
-  if (!have) return tl::unexpected(have.error());
-  std::vector<core::Candle> sums;
-  auto known = have->begin();
-  for (Timestamp start = from.floor_to(width); start < to; start = start + width) {
-    if (start + width > now_ - kLive) break;
-    while (known != have->end() && known->start < start) ++known;
-    const bool there = known != have->end() && known->start == start;
-    if (there && which == Only::missing && known->final && !known->incomplete) continue;
-    auto sum = LevelRepair::sum(reader_, {series_.name.base, series_.name.quote, series_.name.venue, interval, start});
-    if (!sum) return tl::unexpected(sum.error());
-    if (*sum && !(there && same(*known, **sum))) sums.push_back(**sum);
-  }
-  return put(interval, sums);
+// A run that ended between a piece and its sums left them out: of pieces that were in the store already they are looked
+// for.
+Status PastFiller::sum_above(Interval interval, Timestamp from, Timestamp to, Which which) {
+  const auto sums = LevelRepair::sums(reader_, series_.name, interval, from, to, now_ - kLive, which);
+  if (!sums) return tl::unexpected(sums.error());
+  return put(interval, *sums);
 }
 
 Status PastFiller::put(Interval interval, const std::vector<core::Candle>& candles) {
@@ -194,14 +182,13 @@ Status PastFiller::put(Interval interval, const std::vector<core::Candle>& candl
   return {};
 }
 
-PastFiller::Candles PastFiller::stored(Interval interval, Timestamp from, Timestamp to, bool only) {
+PastFiller::Candles PastFiller::stored(Interval interval, Timestamp from, Timestamp to) {
   return reader_.candles({.base = series_.name.base,
                           .quote = series_.name.quote,
                           .venue = series_.name.venue,
                           .interval = interval,
                           .start = from,
-                          .end = to,
-                          .stored_only = only});
+                          .end = to});
 }
 
 core::Result<core::Decimal> PastFiller::close_before(Interval interval, Timestamp at) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "feeds/venue_history.hpp"
+#include "history/level_repair.hpp"
 #include "history/series.hpp"
 #include "storage/history_store.hpp"
 
@@ -70,13 +71,11 @@ class PastFiller {
   core::Status fill_piece(const Piece& piece);
   core::Status fill_trades(core::Timestamp from, core::Timestamp to);
   core::Status fill_trades_piece(const feeds::HistoryQuery& query, const feeds::HistoryPage& page);
-  /// Which of the sums are made: those of what was written just now, or those that the store lacks.
-  enum class Only : std::uint8_t { changed, missing };
-  core::Status sum_levels(core::Timestamp from, core::Timestamp to, Only which);
-  core::Status sum_above(core::Interval interval, core::Timestamp from, core::Timestamp to, Only which);
+  using Which = LevelRepair::Which;
+  core::Status sum_levels(core::Timestamp from, core::Timestamp to, Which which);
+  core::Status sum_above(core::Interval interval, core::Timestamp from, core::Timestamp to, Which which);
   core::Status put(core::Interval interval, const std::vector<core::Candle>& candles);
-  /// `only`: nothing that is summed up for this reading.
-  Candles stored(core::Interval interval, core::Timestamp from, core::Timestamp to, bool only = false);
+  Candles stored(core::Interval interval, core::Timestamp from, core::Timestamp to);
   core::Result<core::Decimal> close_before(core::Interval interval, core::Timestamp at);
   void saw(const std::vector<core::Candle>& candles);
   void told(std::string_view level, core::Timestamp at, core::Timestamp from, core::Timestamp to, double requests_left);

@@ -43,11 +43,12 @@ class BackfillCommand : public testing::Test {
   std::string day(int ago) const {
     return core::to_rfc3339(Timestamp::from_s(std::time(nullptr)).floor_to(24h) - 24h * ago).substr(0, 10);
   }
-  std::int64_t count(int interval) const {
+  /// Candles of bitcoin; `venue` empty: of the composite.
+  std::int64_t count(int interval, const std::string& venue = "coinbase") const {
     return ask(data_ + "/tickspan.db",
                "SELECT count(*) FROM candles JOIN series ON series.id = candles.series WHERE base = 'bitcoin' AND "
-               "interval = " +
-                   std::to_string(interval));
+               "venue = '" +
+                   venue + "' AND interval = " + std::to_string(interval));
   }
 
   const TempDir dir_;
@@ -65,11 +66,16 @@ TEST_F(BackfillCommand, BringsMinutesHoursAndDaysAndASecondTimeNothing) {
   EXPECT_EQ(count(0), 2 * 1440);
   EXPECT_EQ(count(3), 48);
   EXPECT_EQ(count(5), 2);
+  EXPECT_THAT(first.out(), HasSubstr("composite of btc: 2930 candles rebuilt from its pairs"));
+  EXPECT_EQ(count(0, ""), 2 * 1440);
+  EXPECT_EQ(count(3, ""), 48);
+  EXPECT_EQ(count(5, ""), 2);
   EXPECT_EQ(ask(data_ + "/tickspan.db", "SELECT count(*) FROM meta WHERE key = 'last_write'"), 0)
       << "the past says nothing of until when the program listened";
   Process second(range);
   ASSERT_EQ(second.wait(60s), 0) << second.err();
   EXPECT_THAT(second.out(), HasSubstr("coinbase btc/usd: 0 candles written, 3 pieces were in the store already"));
+  EXPECT_THAT(second.out(), HasSubstr("composite of btc: 0 candles rebuilt"));
   Process verified({program(), "verify", "--data", data_});
   EXPECT_EQ(verified.wait(60s), 0) << verified.out();
 }
@@ -79,7 +85,10 @@ TEST_F(BackfillCommand, AskedWithoutAVenueItTakesAllThatHaveThePair) {
   ASSERT_EQ(process.wait(60s), 0) << process.err();
   EXPECT_THAT(process.out(), HasSubstr("coinbase btc/usd: 25 candles"));
   EXPECT_THAT(process.out(), HasSubstr("kraken btc/usd: 25 candles"));
-  EXPECT_THAT(process.out(), Not(HasSubstr("binance")));
+  EXPECT_THAT(process.out(), Not(HasSubstr("binance btc")));
+  EXPECT_THAT(process.out(), HasSubstr("composite of btc: 25 candles rebuilt"));
+  EXPECT_EQ(count(0, ""), 0);
+  EXPECT_EQ(count(3, ""), 24) << "hours of hours, where there are no minutes";
 }
 
 TEST_F(BackfillCommand, KilledOrInterruptedItGoesOnWhereItWas) {
@@ -105,6 +114,8 @@ TEST_F(BackfillCommand, KilledOrInterruptedItGoesOnWhereItWas) {
   EXPECT_EQ(count(0), 8 * 1440);
   EXPECT_EQ(count(3), 8 * 24);
   EXPECT_EQ(count(5), 8);
+  EXPECT_EQ(count(0, ""), 8 * 1440);
+  EXPECT_EQ(count(5, ""), 8);
 }
 
 TEST_F(BackfillCommand, RunsBesideAServerButNotBesideAnother) {
@@ -122,6 +133,11 @@ TEST_F(BackfillCommand, RunsBesideAServerButNotBesideAnother) {
                                  .body;
   EXPECT_EQ(json_field(answer, "complete"), "true") << answer.substr(0, 500);
   EXPECT_TRUE(served.shows("bitcoin", "live"));
+  const std::string composite =
+      served.get("/api/v1/candles/btc/usd?interval=1h&start=" + day(4) + "T00:00:00Z&end=" + day(1) + "T00:00:00Z")
+          .body;
+  EXPECT_EQ(json_field(composite, "complete"), "true") << composite.substr(0, 500);
+  EXPECT_THAT(composite, HasSubstr("\"rebuilt\":true"));
 }
 
 TEST_F(BackfillCommand, TellsTheEarliestThatThereIs) {
