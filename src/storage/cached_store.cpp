@@ -118,8 +118,7 @@ class CachedReader final : public StoreReader {
     return reader_->takeovers(asset_id, start, end, limit);
   }
 
-  Result<std::vector<core::Gap>> gaps(const std::string& venue, Timestamp start, Timestamp end,
-                                      std::size_t limit) override {
+  Result<std::vector<core::Gap>> gaps(const GapQuery& query) override {
     auto look = cache_->look_gaps();
     if (!look.all && look.quiet && !look.too_many) {
       auto all = reader_->gaps("", {std::numeric_limits<std::int64_t>::min() + 1},
@@ -129,10 +128,10 @@ class CachedReader final : public StoreReader {
       cache_->fill_gaps(kept, look);
       if (kept->size() <= cache_->max_gaps()) look.all = kept;
     }
-    if (!look.all) return reader_->gaps(venue, start, end, limit);
+    if (!look.all) return reader_->gaps(query);
     std::vector<core::Gap> out;
-    for (auto gap = look.all->rbegin(); gap != look.all->rend() && out.size() < limit; ++gap) {
-      if (gap->start < end && gap->end > start && (venue.empty() || gap->venue == venue)) out.push_back(*gap);
+    for (auto gap = look.all->rbegin(); gap != look.all->rend() && out.size() < query.limit; ++gap) {
+      if (chooses(query, *gap)) out.push_back(*gap);
     }
     std::reverse(out.begin(), out.end());
     return out;

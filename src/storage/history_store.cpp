@@ -1,5 +1,6 @@
 #include "storage/history_store.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -15,6 +16,15 @@ core::Timestamp cutoff_of(const Expiry& older_than, core::Interval interval) noe
   constexpr core::Duration kHour = std::chrono::hours(1), kDay = std::chrono::hours(24);
   if (core::width(interval) < kHour) return older_than.minutes.floor_to(kHour);
   return (interval == core::Interval::d1 ? older_than.days : older_than.hours).floor_to(kDay);
+}
+
+bool chooses(const GapQuery& query, const core::Gap& gap) {
+  if (gap.start >= query.end || gap.end <= query.start) return false;
+  if (!query.venue.empty() && gap.venue != query.venue) return false;
+  if (query.state && gap.state != *query.state) return false;
+  return !query.of || std::any_of(query.of->begin(), query.of->end(), [&](const GapScope& scope) {
+    return scope.venue == gap.venue && scope.symbol == gap.instrument_symbol;
+  });
 }
 
 std::string_view to_string(Durability durability) noexcept {

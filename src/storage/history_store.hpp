@@ -35,6 +35,23 @@ struct TradeQuery {
   core::Timestamp start, end;
   std::size_t limit = 10'000;  ///< the newest `limit` of the range are returned
 };
+/// A source as a whole, where `symbol` is empty, or one of its pairs.
+struct GapScope {
+  std::string venue, symbol;
+  friend auto operator<=>(const GapScope&, const GapScope&) = default;
+};
+
+/// Which gaps: those that touch [start, end) and that everything below chooses. The limit counts these alone.
+struct GapQuery {
+  core::Timestamp start, end;
+  std::size_t limit = 100'000;                   ///< the newest `limit` by their start are returned
+  std::string venue = {};                        ///< empty: of all sources
+  std::optional<core::GapState> state = {};      ///< not set: whatever became of them
+  std::optional<std::vector<GapScope>> of = {};  ///< of these alone; empty: of none
+};
+/// Whether a query chooses this gap, but for its limit.
+bool chooses(const GapQuery& query, const core::Gap& gap);
+
 struct StoredTrade {
   core::Timestamp at;           ///< the venue's time, or `received_at` where it sends none
   core::Timestamp received_at;  ///< this machine's time
@@ -109,9 +126,13 @@ class StoreReader {
   /// Aggregator points of one asset in [start, end), ascending, at most `limit` (the newest). Kept to the millisecond.
   virtual core::Result<std::vector<core::MarketPoint>> points(const std::string& asset_id, core::Timestamp start,
                                                               core::Timestamp end, std::size_t limit) = 0;
-  /// Gaps that touch [start, end), ascending by start, at most `limit` (the newest). Empty `venue`: of all sources.
-  virtual core::Result<std::vector<core::Gap>> gaps(const std::string& venue, core::Timestamp start,
-                                                    core::Timestamp end, std::size_t limit) = 0;
+  /// Ascending by start, venue and symbol.
+  virtual core::Result<std::vector<core::Gap>> gaps(const GapQuery& query) = 0;
+  /// Of one source, or of all where `venue` is empty, whatever their pair and state.
+  core::Result<std::vector<core::Gap>> gaps(const std::string& venue, core::Timestamp start, core::Timestamp end,
+                                            std::size_t limit) {
+    return gaps(GapQuery{start, end, limit, venue});
+  }
   /// Changes of the source of an asset's price in [start, end), ascending by time, then by asset, at most `limit` (the
   /// newest). Empty `asset_id`: of all.
   virtual core::Result<std::vector<core::Takeover>> takeovers(const std::string& asset_id, core::Timestamp start,

@@ -231,13 +231,11 @@ class MemoryReader final : public StoreReader {
     return out;
   }
 
-  Result<std::vector<core::Gap>> gaps(const std::string& venue, Timestamp start, Timestamp end,
-                                      std::size_t limit) override {
+  Result<std::vector<core::Gap>> gaps(const GapQuery& query) override {
     const std::lock_guard lock(data_->mutex);
     std::vector<core::Gap> out;
-    for (auto it = data_->gaps.rbegin(); it != data_->gaps.rend() && out.size() < limit; ++it) {
-      const core::Gap& gap = it->second;
-      if (gap.start < end && gap.end > start && (venue.empty() || gap.venue == venue)) out.push_back(gap);
+    for (auto it = data_->gaps.rbegin(); it != data_->gaps.rend() && out.size() < query.limit; ++it) {
+      if (chooses(query, it->second)) out.push_back(it->second);
     }
     std::reverse(out.begin(), out.end());
     return out;

@@ -28,9 +28,8 @@ class SpyReader final : public StoreReader {
     if (query.limit != 1 && spy_.after_read) std::exchange(spy_.after_read, {})();
     return out;
   }
-  core::Result<std::vector<core::Gap>> gaps(const std::string& venue, core::Timestamp start, core::Timestamp end,
-                                            std::size_t limit) override {
-    auto out = reader_->gaps(venue, start, end, limit);
+  core::Result<std::vector<core::Gap>> gaps(const GapQuery& query) override {
+    auto out = reader_->gaps(query);
     ++spy_.gap_reads;
     if (spy_.after_read) std::exchange(spy_.after_read, {})();
     return out;

@@ -20,6 +20,13 @@ constexpr const char* kPoints =
 constexpr const char* kGaps =
     "SELECT start_ns, venue, symbol, end_ns, cause, state, expected, recovered FROM gaps "
     "WHERE start_ns < $1 AND end_ns > $2 AND ($3::text = '' OR venue = $3::text) "
+    "AND ($5::text = '' OR state = $5::text) "
+    "ORDER BY start_ns DESC, venue DESC, symbol DESC LIMIT $4";
+constexpr const char* kGapsOf =
+    "SELECT start_ns, venue, symbol, end_ns, cause, state, expected, recovered FROM gaps "
+    "WHERE start_ns < $1 AND end_ns > $2 AND ($3::text = '' OR venue = $3::text) "
+    "AND ($5::text = '' OR state = $5::text) "
+    "AND (venue, symbol) IN (SELECT v, s FROM unnest($6::text[], $7::text[]) AS u(v, s)) "
     "ORDER BY start_ns DESC, venue DESC, symbol DESC LIMIT $4";
 constexpr const char* kTakeovers =
     "SELECT asset, at_ns, before, source, cause FROM takeovers WHERE at_ns >= $1 AND at_ns < $2 "
@@ -83,12 +90,21 @@ class PostgresReader final : public StoreReader {
     });
   }
 
-  Result<std::vector<core::Gap>> gaps(const std::string& venue, Timestamp start, Timestamp end,
-                                      std::size_t limit) override {
+  Result<std::vector<core::Gap>> gaps(const GapQuery& query) override {
+    Params params;
+    params.integer(query.end.ns).integer(query.start.ns).text(query.venue).integer(sql_limit(query.limit));
+    params.text(query.state ? core::to_string(*query.state) : "");
+    if (query.of) {
+      std::vector<std::string> venues, symbols;
+      for (const GapScope& scope : *query.of) {
+        venues.push_back(scope.venue);
+        symbols.push_back(scope.symbol);
+      }
+      params.texts(venues).texts(symbols);
+    }
     return answer<std::vector<core::Gap>>([&](Connection& connection) {
       return list<core::Gap>(
-          connection, {kGaps, Params().integer(end.ns).integer(start.ns).text(venue).integer(sql_limit(limit))},
-          [](const Rows& rows, int i) -> Result<core::Gap> {
+          connection, {query.of ? kGapsOf : kGaps, params}, [](const Rows& rows, int i) -> Result<core::Gap> {
             const auto cause = core::parse_gap_cause(rows.text(i, 4));
             const auto state = core::parse_gap_state(rows.text(i, 5));
             if (!cause || !state) return tl::unexpected(damaged("gap"));

@@ -1,5 +1,7 @@
 #include "storage/sqlite/sqlite_reader.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <functional>
@@ -33,7 +35,9 @@ constexpr std::string_view kPoints =
     "LIMIT ?";
 constexpr std::string_view kGaps =
     "SELECT start, venue, symbol, end, cause, state, expected, recovered FROM gaps WHERE start < ?1 AND end > ?2 "
-    "AND (?3 = '' OR venue = ?3) ORDER BY start DESC, venue DESC, symbol DESC LIMIT ?4";
+    "AND (?3 = '' OR venue = ?3) AND (?5 = '' OR state = ?5) "
+    "AND (?6 = '' OR (venue, symbol) IN (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM "
+    "json_each(?6))) ORDER BY start DESC, venue DESC, symbol DESC LIMIT ?4";
 constexpr std::string_view kTakeovers =
     "SELECT asset, at, before, source, cause FROM takeovers WHERE at >= ?1 AND at < ?2 "
     "ORDER BY at DESC, asset DESC LIMIT ?3";
@@ -52,6 +56,35 @@ constexpr std::string_view kLastWrite = "SELECT value FROM meta WHERE key = 'las
 
 std::int64_t sql_limit(std::size_t limit) {
   return static_cast<std::int64_t>(std::min<std::size_t>(limit, std::numeric_limits<std::int64_t>::max()));
+}
+
+void add_json(std::string& out, const std::string& text) {
+  out += '"';
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (static_cast<unsigned char>(c) < 0x20) {
+      out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
+    } else {
+      out += c;
+    }
+  }
+  out += '"';
+}
+
+/// A list of pairs, as kGaps takes it.
+std::string json_of(const std::vector<GapScope>& scopes) {
+  std::string out = "[";
+  for (const GapScope& scope : scopes) {
+    if (out.size() > 1) out += ',';
+    out += '[';
+    add_json(out, scope.venue);
+    out += ',';
+    add_json(out, scope.symbol);
+    out += ']';
+  }
+  return out + ']';
 }
 
 Result<Candle> candle_at(const Statement& row) {
@@ -221,12 +254,14 @@ class SqliteReader final : public StoreReader {
     return out;
   }
 
-  Result<std::vector<core::Gap>> gaps(const std::string& venue, Timestamp start, Timestamp end,
-                                      std::size_t limit) override {
+  Result<std::vector<core::Gap>> gaps(const GapQuery& query) override {
     std::vector<core::Gap> out;
     const auto status = statements_.each(
         kGaps,
-        [&](Statement& s) { s.integer(1, end.ns).integer(2, start.ns).text(3, venue).integer(4, sql_limit(limit)); },
+        [&](Statement& s) {
+          s.integer(1, query.end.ns).integer(2, query.start.ns).text(3, query.venue).integer(4, sql_limit(query.limit));
+          s.text(5, query.state ? core::to_string(*query.state) : "").text(6, query.of ? json_of(*query.of) : "");
+        },
         [&](const Statement& row) -> Result<bool> {
           const auto cause = core::parse_gap_cause(row.text(4));
           const auto state = core::parse_gap_state(row.text(5));

@@ -151,6 +151,54 @@ TEST_P(HistoryStoreConformance, GapsThatTouchTheRange) {
   EXPECT_EQ(repaired.recovered, 498);
 }
 
+TEST_P(HistoryStoreConformance, GapsOfAStateOrAPairAreFoundUnderAnyNumberOfOthers) {
+  constexpr int kOthers = 24'000;
+  core::WriteBatch batch;
+  batch.gaps = {{"binance", "", minute(0), minute(2), core::GapCause::restart},
+                {"okx", "BTC-USDT", minute(1), minute(3), core::GapCause::mute},
+                {"okx", "ETH-\"USDT\\", minute(1), minute(3), core::GapCause::mute},
+                {"okx", "", minute(2), minute(4), core::GapCause::disconnect, core::GapState::lost}};
+  for (int i = 0; i < kOthers; ++i) {
+    const auto start = minute(10 + i / 300);
+    batch.gaps.push_back({i % 2 == 0 ? "okx" : "bybit", "P" + std::to_string(i % 300), start,
+                          start + nanoseconds(1 + i % 7), core::GapCause::disconnect, core::GapState::repaired});
+  }
+  ASSERT_TRUE(write(batch));
+  using Found = std::vector<std::pair<std::string, std::string>>;
+  const auto found = [&](const GapQuery& query) {
+    Found out;
+    const auto gaps = reader_->gaps(query);
+    EXPECT_TRUE(gaps) << gaps.error().context;
+    if (!gaps) return out;
+    for (const auto& gap : *gaps) out.emplace_back(gap.venue, gap.instrument_symbol);
+    return out;
+  };
+  const GapQuery all{minute(0), minute(1'000), 3};
+  EXPECT_EQ(found(all).size(), 3u) << "the newest, of those that are repaired";
+  GapQuery open = all;
+  open.state = core::GapState::open;
+  EXPECT_EQ(found(open), (Found{{"binance", ""}, {"okx", "BTC-USDT"}, {"okx", "ETH-\"USDT\\"}}));
+  open.venue = "okx";
+  open.limit = 1;
+  EXPECT_EQ(found(open), (Found{{"okx", "ETH-\"USDT\\"}})) << "the limit counts what was chosen alone";
+  GapQuery pair = all;
+  pair.of = std::vector<GapScope>{{"okx", ""}, {"okx", "BTC-USDT"}, {"kraken", "BTC/USD"}, {"binance", "BTCUSDT"}};
+  EXPECT_EQ(found(pair), (Found{{"okx", "BTC-USDT"}, {"okx", ""}}));
+  pair.state = core::GapState::lost;
+  EXPECT_EQ(found(pair), (Found{{"okx", ""}}));
+  pair.state = {};
+  pair.of = std::vector<GapScope>{{"okx", "ETH-\"USDT\\"}, {"bybit", "P0"}};
+  EXPECT_EQ(found(pair), (Found{{"okx", "ETH-\"USDT\\"}})) << "a pair is one of its own venue's";
+  pair.of = std::vector<GapScope>{{"okx", "P2"}};
+  pair.limit = 1'000;
+  EXPECT_EQ(found(pair).size(), static_cast<std::size_t>(kOthers / 300));
+  pair.venue = "bybit";
+  EXPECT_EQ(found(pair), Found{}) << "all that is asked for must fit";
+  pair = all;
+  pair.of.emplace();
+  EXPECT_EQ(found(pair), Found{}) << "of none";
+}
+
 TEST_P(HistoryStoreConformance, TakeoversInTheRange) {
   using core::TakeoverCause;
   core::WriteBatch batch;
