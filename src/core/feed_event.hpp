@@ -53,8 +53,19 @@ struct FeedLoss {
   std::uint64_t lost_trades = 0;
 };
 
+/// Pairs of one of a source's connections are not heard any more, or are again. Told at once; until the other word
+/// comes it goes on. Pairs that were never told of are heard as their source is.
+struct LinkHeard {
+  VenueId venue;
+  std::vector<std::string> symbols;  ///< the venue's
+  bool heard = false;                ///< or not listened to any more
+  Timestamp since;                   ///< when not heard: when they were last; not set: never
+  Timestamp at;
+  GapCause cause = GapCause::disconnect;
+};
+
 using FeedEvent =
-    std::variant<FeedStatus, FeedAlive, SymbolList, AggregatorRows, AggregatorRates, ChartPoints, FeedLoss>;
+    std::variant<FeedStatus, FeedAlive, SymbolList, AggregatorRows, AggregatorRates, ChartPoints, FeedLoss, LinkHeard>;
 using FeedEventPtr = std::shared_ptr<const FeedEvent>;
 
 /// Counters of one source, written by its feed thread and read by anyone. Relaxed: they are for people and graphs.

@@ -56,6 +56,8 @@ struct SourceRow {
   std::optional<Duration> clock_offset;  ///< our clock less its, plus the quickest message's way; of the last minute
   bool clock_off = false;                ///< further than the network explains
   std::uint64_t outliers = 0;            ///< how often a price of its was left out as too far off
+  /// The venue's symbols of pairs that are not heard while others are, sorted; null: none.
+  std::shared_ptr<const std::vector<std::string>> unheard;
 };
 
 /// Whether a pair has a say in the price of its base, and if not, why.

@@ -17,9 +17,12 @@ std::int64_t coarse(const std::optional<core::Duration>& offset) {
 }
 // What happened before the mark may have been received after it: a network's delay, and a busy machine's.
 constexpr core::Duration kOnItsWay = std::chrono::seconds(1);
+// A source's connections come back one after the other: so long its hole waits for the last of them.
+constexpr core::Duration kLinksFollow = std::chrono::seconds(5);
 
 bool same(const core::SourceRow& a, const core::SourceRow& b) {
   if (coarse(a.clock_offset) != coarse(b.clock_offset) || a.clock_off != b.clock_off) return false;
+  if ((a.unheard == nullptr) != (b.unheard == nullptr) || (a.unheard && *a.unheard != *b.unheard)) return false;
   const auto tie = [](const core::SourceRow& r) {
     return std::tie(r.venue, r.feed, r.state, r.host, r.detail, r.since, r.as_of, r.instruments, r.live_instruments,
                     r.outliers);
@@ -44,9 +47,12 @@ void Sources::on_status(const core::FeedStatus& status) {
   s.row.detail = status.detail;
   if (venue.polled) return;  // a polled source is judged by its answers, see on_polled()
   const bool was_heard = venue.pulse.connected && !venue.pulse.mute;
+  if (status.state != core::FeedState::live) s.closes_at = {};
   if (status.state == core::FeedState::live && s.hole_since.is_set()) {
-    write_gap(status.venue, s.hole_since, status.at, s.cause);
-    s.hole_since = {};
+    if (s.silent.empty())
+      close_hole(s, status.at);
+    else if (!s.closes_at.is_set())
+      s.closes_at = status.at + kLinksFollow;
   } else if (was_heard && status.state == core::FeedState::stale) {
     open_hole(status.venue, venue.pulse.alive_at, status.at, core::GapCause::mute);
   } else if (was_heard && status.state != core::FeedState::live && status.state != core::FeedState::subscribing) {
@@ -63,8 +69,47 @@ void Sources::on_polled(core::VenueId venue, core::Timestamp received_at, core::
 }
 
 void Sources::on_loss(core::VenueId venue, const core::Gap& gap) {
-  write_gap(venue, gap.start, gap.end, gap.cause);
-  gaps_.back().instrument_symbol = gap.instrument_symbol;
+  write_gap(venue, gap.start, gap.end, gap.cause, gap.instrument_symbol);
+}
+
+void Sources::on_link(const core::LinkHeard& link) {
+  Source& s = sources_[link.venue.index()];
+  for (const std::string& symbol : link.symbols) {
+    if (!link.heard) {
+      const auto [at, added] = s.silent.try_emplace(symbol, PairHole{{}, link.cause});
+      if (!added || s.hole_since.is_set() || !link.since.is_set()) continue;
+      at->second.since = link.since;
+      write_gap(link.venue, link.since, link.at, link.cause, symbol);
+    } else if (const auto at = s.silent.find(symbol); at != s.silent.end()) {
+      if (at->second.since.is_set()) write_gap(link.venue, at->second.since, link.at, at->second.cause, symbol);
+      s.silent.erase(at);
+    }
+  }
+  name_silent(s);
+  if (s.silent.empty() && s.closes_at.is_set()) close_hole(s, link.at);
+}
+
+void Sources::name_silent(Source& s) const {
+  std::vector<std::string> names;
+  for (const auto& [symbol, hole] : s.silent) names.push_back(symbol);
+  s.row.unheard = names.empty() ? nullptr : std::make_shared<const std::vector<std::string>>(std::move(names));
+}
+
+void Sources::on_time(core::Timestamp now) {
+  for (Source& s : sources_) {
+    if (s.closes_at.is_set() && now >= s.closes_at) close_hole(s, now);
+  }
+}
+
+// What is not heard yet goes on as holes of its own.
+void Sources::close_hole(Source& s, core::Timestamp at) {
+  write_gap(s.row.venue, s.hole_since, at, s.cause);
+  for (auto& [symbol, hole] : s.silent) {
+    hole.since = at;
+    hole.cause = s.cause;
+    write_gap(s.row.venue, at, at, s.cause, symbol);
+  }
+  s.hole_since = s.closes_at = {};
 }
 
 void Sources::on_restart(core::Timestamp last_write, core::Timestamp now) {
@@ -81,16 +126,25 @@ void Sources::open_hole(core::VenueId venue, core::Timestamp since, core::Timest
   s.hole_since = since;
   s.cause = cause;
   write_gap(venue, since, now, cause);
+  for (auto& [symbol, hole] : s.silent) {
+    if (hole.since.is_set()) write_gap(venue, hole.since, now, hole.cause, symbol);
+    hole.since = {};
+  }
 }
 
 void Sources::extend_gaps(core::Timestamp now) {
   for (const Source& s : sources_) {
     if (s.hole_since.is_set()) write_gap(s.row.venue, s.hole_since, now, s.cause);
+    for (const auto& [symbol, hole] : s.silent) {
+      if (hole.since.is_set()) write_gap(s.row.venue, hole.since, now, hole.cause, symbol);
+    }
   }
 }
 
-void Sources::write_gap(core::VenueId venue, core::Timestamp start, core::Timestamp end, core::GapCause cause) {
-  gaps_.push_back({market_.catalogue()->venue(venue).id, {}, start, std::max(end, start + core::Duration{1}), cause});
+void Sources::write_gap(core::VenueId venue, core::Timestamp start, core::Timestamp end, core::GapCause cause,
+                        const std::string& symbol) {
+  gaps_.push_back(
+      {market_.catalogue()->venue(venue).id, symbol, start, std::max(end, start + core::Duration{1}), cause});
 }
 
 void Sources::say_clock(core::VenueId venue, bool off, std::optional<core::Duration> offset) const {

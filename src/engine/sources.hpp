@@ -1,7 +1,9 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "core/feed_event.hpp"
@@ -14,7 +16,9 @@ namespace tickspan::engine {
 ///
 /// A hole opens when a source that was heard is not heard any more, is written down at once, grows once a minute, and
 /// closes when the source is live again: a crash in between loses nothing but its end, which the restart's own gap
-/// covers.
+/// covers. Where one of several connections is not heard, each of its pairs has a hole of that kind, for as long as the
+/// source as a whole has none: that one is theirs, too, and lasts some seconds longer where connections come back one
+/// after the other.
 /// **Threading**: the engine's.
 class Sources {
  public:
@@ -26,8 +30,10 @@ class Sources {
   /// Before the market takes the polled rows of `venue`.
   void on_polled(core::VenueId venue, core::Timestamp received_at, core::Duration period, std::size_t assets);
   void on_loss(core::VenueId venue, const core::Gap& gap);
+  void on_link(const core::LinkHeard& link);
   /// Every exchange was unheard since `last_write`.
   void on_restart(core::Timestamp last_write, core::Timestamp now);
+  void on_time(core::Timestamp now);
   void extend_gaps(core::Timestamp now);
   std::vector<core::Gap> take_gaps() { return std::exchange(gaps_, {}); }
 
@@ -35,14 +41,23 @@ class Sources {
   std::shared_ptr<const std::vector<core::SourceRow>> changed_rows(core::Timestamp now);
 
  private:
+  struct PairHole {
+    core::Timestamp since;  // of its row; not set: it has none, the source's hole is its own or it was never heard
+    core::GapCause cause = core::GapCause::disconnect;
+  };
   struct Source {
     core::SourceRow row;
     core::Timestamp hole_since;  // set while a hole is open
     core::GapCause cause = core::GapCause::disconnect;
-    std::uint32_t assets = 0;  // rows of a polled source's newest answer
+    core::Timestamp closes_at;               // set while it waits for the last connections
+    std::map<std::string, PairHole> silent;  // pairs that are not heard, by the venue's symbol
+    std::uint32_t assets = 0;                // rows of a polled source's newest answer
   };
   void open_hole(core::VenueId venue, core::Timestamp since, core::Timestamp now, core::GapCause cause);
-  void write_gap(core::VenueId venue, core::Timestamp start, core::Timestamp end, core::GapCause cause);
+  void close_hole(Source& source, core::Timestamp at);
+  void write_gap(core::VenueId venue, core::Timestamp start, core::Timestamp end, core::GapCause cause,
+                 const std::string& symbol = {});
+  void name_silent(Source& source) const;
   void refresh(Source& source, core::Timestamp now) const;
   void say_clock(core::VenueId venue, bool off, std::optional<core::Duration> offset) const;
 

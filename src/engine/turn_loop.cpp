@@ -172,8 +172,15 @@ void TurnLoop::on_event(Port& port, const core::FeedLoss& loss) {
   for (const core::VenueId id : venues) {
     if (market_.venues()[id.index()].polled) continue;
     sources_.on_loss(id, loss.gap);
-    market_.on_loss(id, loss.gap.start, loss.gap.end, loss.lost_trades > 0);
+    market_.on_loss(id, loss.gap.instrument_symbol, loss.gap.start, loss.gap.end, loss.lost_trades > 0);
   }
+}
+
+void TurnLoop::on_event(Port& port, const core::LinkHeard& link) {
+  if (!is_source(port, link.venue)) return;
+  sources_.on_link(link);
+  market_.on_link(link);
+  publisher_.sources_changed();
 }
 
 void TurnLoop::on_time(core::Timestamp now) {
@@ -181,6 +188,7 @@ void TurnLoop::on_time(core::Timestamp now) {
   work_waits_ = true;
   take_repairs(now);
   market_.sweep(now);
+  sources_.on_time(now);
   frames_.on_time(now);
   // A hole that grows must reach as far as what was heard, or a crash would leave a time that neither tells of.
   if (now >= next_gaps_ || outbox_.open_candles_due(now)) {

@@ -62,6 +62,7 @@ class TurnLoop {
   void on_event(Port& port, const core::AggregatorRates& rates);
   void on_event(Port& port, const core::ChartPoints& points);
   void on_event(Port& port, const core::FeedLoss& loss);
+  void on_event(Port& port, const core::LinkHeard& link);
   bool is_source(Port& port, core::VenueId venue);
   void choose_symbols(core::VenueId venue);
   void on_time(core::Timestamp now);

@@ -41,6 +41,10 @@ void VenueLink::set_symbols(std::set<std::string> symbols) {
   std::set_difference(symbols.begin(), symbols.end(), symbols_.begin(), symbols_.end(), std::back_inserter(added));
   std::set_difference(symbols_.begin(), symbols_.end(), symbols.begin(), symbols.end(), std::back_inserter(removed));
   symbols_ = std::move(symbols);
+  if (!heard_) {
+    tell_heard(removed, true, {}, context_.clock.now());
+    tell_heard(added, false, {}, context_.clock.now());
+  }
   for (VenueSession* session : {active_.get(), replacement_.get()}) {
     if (session == nullptr || !session->open()) continue;
     session->unsubscribe(removed);
@@ -87,6 +91,8 @@ void VenueLink::on_session_data(VenueSession& session, core::Timestamp received_
 
 void VenueLink::first_data(core::Timestamp received_at) {
   close_gap(received_at);
+  if (!heard_) tell_heard(wanted(), true, {}, received_at);
+  heard_ = true;
   set_state(FeedState::live, {});
 }
 
@@ -140,13 +146,14 @@ void VenueLink::on_session_end(VenueSession& session, const SessionEnd& end) {
   if (replacement_) {
     active_ = std::move(replacement_);
     set_state(active_->open() ? FeedState::subscribing : FeedState::connecting, end.error.context);
-    return;
+    return tell_silence();
   }
   const core::Duration delay = after_failure(url, end);
   const bool refused = end.error.code == core::ErrorCode::forbidden && hosts_.all_refused();
   std::string detail = end.error.context;
   if (refused) detail = "every host refuses for good, last: " + detail;
   set_state(refused ? FeedState::stopped : FeedState::backing_off, std::move(detail));
+  tell_silence();
   retry_timer_.start(delay, [this, refused] {
     if (refused) hosts_.forgive();
     connect();
@@ -180,7 +187,21 @@ void VenueLink::open_gap(core::GapCause cause) {
 void VenueLink::close_gap(core::Timestamp end) {
   if (!silent_) return;
   silent_ = false;
-  tell_gap(last_data_, end, gap_cause_);
+  // Else the silence was told when it began, and is over with the word that the pairs are heard.
+  if (owner_.is_whole_source(*this)) tell_gap(last_data_, end, gap_cause_);
+}
+
+// After the state: where no other link is live the source as a whole is silent, and has said so.
+void VenueLink::tell_silence() {
+  if (!heard_) return;
+  heard_ = false;
+  tell_heard(wanted(), false, last_data_, context_.clock.now());
+}
+
+void VenueLink::tell_heard(std::vector<std::string> symbols, bool heard, core::Timestamp since,
+                           core::Timestamp at) const {
+  if (symbols.empty()) return;
+  context_.port.push_event(core::LinkHeard{context_.venue, std::move(symbols), heard, since, at, gap_cause_});
 }
 
 void VenueLink::tell_gap(core::Timestamp start, core::Timestamp end, core::GapCause cause) {
@@ -200,6 +221,8 @@ void VenueLink::stop() {
   retry_timer_.cancel();
   rotation_timer_.cancel();
   close_gap(context_.clock.now());
+  if (!heard_) tell_heard(wanted(), true, {}, context_.clock.now());
+  heard_ = true;
   for (auto* session : {&active_, &replacement_, &leaving_}) retire(*session);
   state_ = FeedState::stopped;
 }

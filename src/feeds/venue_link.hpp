@@ -30,7 +30,7 @@ class LinkOwner {
 /// A share of a venue's pairs and the connection that carries them, over its reconnects and rotations.
 ///
 /// Every way in which a connection ends leads to on_session_end(): it notes the gap, picks the delay and the host, and
-/// reports once.
+/// reports once. That its pairs are not heard is told when it begins: other links may be live all the while.
 /// **Threading**: the feed's loop. **Ownership**: context, hosts and owner must outlive it.
 class VenueLink final : public SessionOwner {
  public:
@@ -45,7 +45,7 @@ class VenueLink final : public SessionOwner {
   void subscribe_again(const std::set<std::string>& voided);
   /// As VenueSession says.
   std::vector<std::string> asked_with(const std::string& symbol) const;
-  /// Ends; an interval of silence that is still open is reported as a gap up to now.
+  /// Ends; silence that goes on is told to be over, for nobody listens any more.
   void stop();
 
   core::FeedState state() const { return state_; }
@@ -70,6 +70,8 @@ class VenueLink final : public SessionOwner {
   void open_gap(core::GapCause cause);
   void close_gap(core::Timestamp end);
   void tell_gap(core::Timestamp start, core::Timestamp end, core::GapCause cause);
+  void tell_heard(std::vector<std::string> symbols, bool heard, core::Timestamp since, core::Timestamp at) const;
+  void tell_silence();
   void retire(std::unique_ptr<VenueSession>& session);
   void set_state(core::FeedState state, std::string detail);
   std::vector<std::string> wanted() const { return {symbols_.begin(), symbols_.end()}; }
@@ -89,6 +91,7 @@ class VenueLink final : public SessionOwner {
   core::Timestamp opened_at_;
   core::Timestamp last_data_;
   bool silent_ = false;  ///< a gap is open, from last_data_ on
+  bool heard_ = false;   ///< as it was told
   core::GapCause gap_cause_ = core::GapCause::disconnect;
 };
 

@@ -128,9 +128,9 @@ bool Market::on_tick(const core::Tick& tick) {
   // A source that never reports its state (a replay) is connected when it speaks.
   if (v.feed == core::FeedState::idle) v.pulse.connected = true;
   if (tick.kind() == core::TickKind::quote) {
-    p.state.on_quote(tick, v.connection);
+    p.state.on_quote(tick, v.connection + p.breaks);
   } else {
-    if (!p.state.on_trade(tick, v.connection)) return false;
+    if (!p.state.on_trade(tick, v.connection + p.breaks)) return false;
     const core::Timestamp at = core::trade_time(tick.event_time(), tick.received_at());
     CandleBuilder& candles = pair_candles_[i].minutes;
     const auto added = candles.add_trade(at, tick.price(), tick.amount(), tick.trade_id());
@@ -174,7 +174,10 @@ void Market::collect_composite(core::AssetId id) {
 
 core::Freshness Market::freshness_of(const Pair& p, core::Timestamp now) const {
   if (!p.subscribed) return core::Freshness::down;
-  return p.state.freshness(venues_[p.venue.index()].pulse, now);
+  VenuePulse pulse = venues_[p.venue.index()].pulse;
+  // A connection that comes back speaks of some pairs before all of them are known to be listened to.
+  if (p.unheard_told.is_set() && p.state.newest() <= p.unheard_told) pulse.connected = false;
+  return p.state.freshness(pulse, now);
 }
 
 void Market::refresh(core::Timestamp now) {

@@ -37,9 +37,12 @@ class Market {
     core::AssetId base, quote;
     core::VenueId venue;
     core::Freshness freshness = core::Freshness::down;
-    bool subscribed = false;  ///< in the venue's present symbol table
-    bool counts = false;      ///< its quote may price its base
-    bool listed = false;      ///< waits in finished_pairs
+    bool subscribed = false;        ///< in the venue's present symbol table
+    bool counts = false;            ///< its quote may price its base
+    bool listed = false;            ///< waits in finished_pairs
+    std::uint32_t breaks = 0;       ///< how often its own connection began to be silent
+    core::Timestamp unheard_since;  ///< set while its connection is not heard, though the venue may be
+    core::Timestamp unheard_told;   ///< when that was known
     core::Standing standing = core::Standing::down;
     double price_usd = 0;
     double weight = 0;
@@ -103,9 +106,12 @@ class Market {
   /// Rows of an aggregator. The catalogue grows or is re-ranked; see take_catalogue_changed() and tracked_version().
   void on_rows(const core::AggregatorRows& rows);
   void on_rates(const core::AggregatorRates& rates);
-  /// Input of this source was missed in [from, to].
+  /// Input of this source was missed in [from, to]; of one pair, where a symbol is named.
   /// `trades_lost`: single trades are missing though the venue was heard, so that every volume is short.
-  void on_loss(core::VenueId venue, core::Timestamp from, core::Timestamp to, bool trades_lost);
+  void on_loss(core::VenueId venue, const std::string& symbol, core::Timestamp from, core::Timestamp to,
+               bool trades_lost);
+  /// While pairs are not heard their silence means nothing: no minute is made of it, and they count as down.
+  void on_link(const core::LinkHeard& link);
   /// The pairs of a venue to listen to; adds what the catalogue lacks. Nothing when it is the set before.
   std::shared_ptr<const core::SymbolTable> choose_symbols(const core::SymbolList& list, core::Timestamp now);
   void restore(const core::RestoredState& state, core::Timestamp now);
@@ -185,6 +191,8 @@ class Market {
   Unit unit_of(core::AssetId quote, const PairState& pair, core::Timestamp now) const;
   core::Freshness freshness_of(const Pair& pair, core::Timestamp now) const;
   bool others_fresh(const AssetState& asset, core::VenueId venue) const;
+  void lose(std::uint32_t pair, core::Timestamp from, core::Timestamp to, bool trades_lost);
+  Pair* find_pair(core::VenueId venue, const std::string& symbol);
   void recompute(core::AssetId id, core::Timestamp now);
   CompositePrice composite_of(core::AssetId id, core::Timestamp now);
   bool weigh_in(Pair& pair, CompositeInput& input, core::Timestamp now) const;

@@ -26,10 +26,10 @@ void Market::on_status(const core::FeedStatus& status) {
   v.pulse.mute = status.state == core::FeedState::stale;
   if (v.pulse.connected && !was) {
     ++v.connection;
-    on_loss(status.venue, v.pulse.alive_at.is_set() ? v.pulse.alive_at : status.at, status.at, false);
+    on_loss(status.venue, {}, v.pulse.alive_at.is_set() ? v.pulse.alive_at : status.at, status.at, false);
     v.pulse.alive_at = std::max(v.pulse.alive_at, status.at);
   } else if (was && !v.pulse.connected) {
-    on_loss(status.venue, v.pulse.alive_at, status.at, false);
+    on_loss(status.venue, {}, v.pulse.alive_at, status.at, false);
   }
   for (const std::uint32_t i : v.pairs) {
     if (pairs_[i].counts) touch(pairs_[i].base);
@@ -48,11 +48,40 @@ bool Market::others_fresh(const AssetState& a, core::VenueId venue) const {
   });
 }
 
-void Market::on_loss(core::VenueId venue, core::Timestamp from, core::Timestamp to, bool trades_lost) {
-  for (const std::uint32_t i : venues_[venue.index()].pairs) {
-    pair_candles_[i].minutes.mark_incomplete(from, to);
-    AssetState& base = assets_[pairs_[i].base.index()];
-    if (pairs_[i].counts && (trades_lost || !others_fresh(base, venue))) base.candles.minutes.mark_incomplete(from, to);
+void Market::lose(std::uint32_t pair, core::Timestamp from, core::Timestamp to, bool trades_lost) {
+  const Pair& p = pairs_[pair];
+  pair_candles_[pair].minutes.mark_incomplete(from, to);
+  AssetState& base = assets_[p.base.index()];
+  if (p.counts && (trades_lost || !others_fresh(base, p.venue))) base.candles.minutes.mark_incomplete(from, to);
+}
+
+Market::Pair* Market::find_pair(core::VenueId venue, const std::string& symbol) {
+  const core::InstrumentId id = catalogue_->find_instrument(venue, symbol);
+  return id.valid() && id.index() < pairs_.size() ? &pairs_[id.index()] : nullptr;
+}
+
+void Market::on_loss(core::VenueId venue, const std::string& symbol, core::Timestamp from, core::Timestamp to,
+                     bool trades_lost) {
+  if (!symbol.empty()) {
+    if (const Pair* const p = find_pair(venue, symbol))
+      lose(static_cast<std::uint32_t>(p - pairs_.data()), from, to, trades_lost);
+    return;
+  }
+  for (const std::uint32_t i : venues_[venue.index()].pairs) lose(i, from, to, trades_lost);
+}
+
+void Market::on_link(const core::LinkHeard& link) {
+  for (const std::string& symbol : link.symbols) {
+    Pair* const p = find_pair(link.venue, symbol);
+    if (p == nullptr || p->unheard_told.is_set() == !link.heard) continue;
+    if (!link.heard) {
+      ++p->breaks;
+      p->unheard_since = link.since.is_set() ? link.since : link.at;
+      p->unheard_told = link.at;
+    }
+    lose(static_cast<std::uint32_t>(p - pairs_.data()), p->unheard_since, link.at, false);
+    if (link.heard) p->unheard_since = p->unheard_told = {};
+    if (p->counts) touch(p->base);
   }
 }
 
@@ -78,7 +107,10 @@ void Market::sweep_pairs(core::Timestamp now) {
       if (p.counts) touch(p.base);
     }
     const VenuePulse& pulse = venues_[p.venue.index()].pulse;
-    pair_candles_[i].minutes.advance(now, p.subscribed && pulse.connected && !pulse.mute);
+    const bool unheard = p.unheard_told.is_set();
+    if (unheard) pair_candles_[i].minutes.mark_incomplete(p.unheard_since, now);
+    const bool heard = p.subscribed && pulse.connected && !pulse.mute && !unheard;
+    pair_candles_[i].minutes.advance(now, heard);
     if (pair_candles_[i].has_finished()) list_finished(i);
   }
 }

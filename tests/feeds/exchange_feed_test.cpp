@@ -71,14 +71,69 @@ TEST_F(ExchangeFeedTest, SplitsPairsOverConnectionsAndReportsGapsByPair) {
   std::sort(all.begin(), all.end());
   EXPECT_EQ(all, (std::vector<std::string>{"sub A,B", "sub C,D", "sub E"}));
   cut = true;
-  ASSERT_TRUE(until([&] { return seen_.losses.size() >= 2; }));
-  EXPECT_EQ(seen_.losses[0].gap.instrument_symbol, "A");
-  EXPECT_EQ(seen_.losses[1].gap.instrument_symbol, "B");
+  const auto told = [&](bool heard) {
+    std::vector<core::LinkHeard> out;
+    for (const core::LinkHeard& link : seen_.links) {
+      if (link.heard == heard && link.symbols == std::vector<std::string>{"A", "B"}) out.push_back(link);
+    }
+    return out;
+  };
+  ASSERT_TRUE(until([&] { return told(false).size() == 2 && told(true).size() == 2; }));
+  EXPECT_FALSE(told(false)[0].since.is_set()) << "it was not heard before";
+  const core::LinkHeard silence = told(false)[1];
+  const auto first_of_a = std::find_if(seen_.ticks.begin(), seen_.ticks.end(), [](const core::Tick& tick) {
+    return tick.instrument() == core::InstrumentId{0};
+  });
+  ASSERT_NE(first_of_a, seen_.ticks.end());
+  EXPECT_EQ(silence.since, first_of_a->received_at());
+  EXPECT_EQ(silence.cause, GapCause::disconnect);
+  EXPECT_GE(silence.at, silence.since);
+  EXPECT_GT(told(true)[1].at, silence.at);
+  EXPECT_TRUE(seen_.losses.empty()) << "the two words are the whole of it";
   EXPECT_FALSE(seen_.saw(FeedState::backing_off)) << "the others are live all the time";
   const auto partly = [](const core::FeedStatus& s) {
     return s.state == FeedState::live && s.detail.starts_with("2 of 3 connections live");
   };
   EXPECT_TRUE(std::any_of(seen_.states.begin(), seen_.states.end(), partly));
+}
+
+TEST_F(ExchangeFeedTest, AConnectionThatDoesNotComeBackSaysSoBeforeAndNamesItsPairs) {
+  limits_.symbols_per_connection = 2;
+  std::atomic<bool> cut{false};
+  const Finish finish_first{*this};
+  add_server([&](Peer& peer, int) {
+    if (cut) {
+      peer.answer(503, "later");
+      return;
+    }
+    peer.accept_websocket();
+    const auto text = peer.receive_text();
+    if (!text) return;
+    peer.send_text("trade " + text->substr(4, 1) + " 1");
+    while (!peer.gone() && !(*text == "sub A,B" && cut)) peer.receive_text(5ms);
+  });
+  start("ABC");
+  ASSERT_TRUE(until([&] { return seen_.ticks.size() >= 2; }));
+  cut = true;
+  const auto silent = [&] {
+    return std::count_if(seen_.links.begin(), seen_.links.end(),
+                         [](const core::LinkHeard& link) { return !link.heard && link.since.is_set(); });
+  };
+  ASSERT_TRUE(until([&] { return silent() == 1 && feed_->counters().connects >= 5; })) << "it goes on trying";
+  EXPECT_EQ(silent(), 1) << "told once";
+  EXPECT_EQ(seen_.links.back().symbols, (std::vector<std::string>{"A", "B"}));
+  EXPECT_FALSE(seen_.saw(FeedState::backing_off)) << "the other is live all the while";
+  want("AC");
+  ASSERT_TRUE(until([&] { return seen_.links.back().heard; }));
+  EXPECT_EQ(seen_.links.back().symbols, std::vector<std::string>{"B"}) << "nobody listens to it any more";
+  want("ACD");
+  ASSERT_TRUE(until([&] { return !seen_.links.back().heard; }));
+  EXPECT_EQ(seen_.links.back().symbols, std::vector<std::string>{"D"});
+  EXPECT_FALSE(seen_.links.back().since.is_set());
+  feed_->stop();
+  seen_.drain(port_);
+  EXPECT_TRUE(seen_.links.back().heard);
+  EXPECT_EQ(seen_.links.back().symbols, (std::vector<std::string>{"A", "D"}));
 }
 
 TEST_F(ExchangeFeedTest, AMuteVenueIsStaleThenReconnectedAndTheGapRecorded) {

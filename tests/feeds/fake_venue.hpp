@@ -113,6 +113,7 @@ struct Collected {
   std::vector<core::AggregatorRows> rows;
   std::vector<core::AggregatorRates> rates;
   std::vector<core::ChartPoints> charts;
+  std::vector<core::LinkHeard> links;
 
   void drain(runtime::FeedPort& port) {
     port.drain(1'000'000, [this](const runtime::FeedPort::Item& item) {
@@ -140,6 +141,7 @@ struct Collected {
   void add(const core::AggregatorRows& e) { rows.push_back(e); }
   void add(const core::AggregatorRates& e) { rates.push_back(e); }
   void add(const core::ChartPoints& e) { charts.push_back(e); }
+  void add(const core::LinkHeard& e) { links.push_back(e); }
 };
 
 }  // namespace tickspan::feeds
