@@ -70,6 +70,7 @@ void Sources::on_polled(core::VenueId venue, core::Timestamp received_at, core::
 
 void Sources::on_loss(core::VenueId venue, const core::Gap& gap) {
   write_gap(venue, gap.start, gap.end, gap.cause, gap.instrument_symbol);
+  gaps_.back().expected = gap.expected;
 }
 
 void Sources::on_link(const core::LinkHeard& link) {

@@ -172,7 +172,8 @@ void TurnLoop::on_event(Port& port, const core::FeedLoss& loss) {
   for (const core::VenueId id : venues) {
     if (market_.venues()[id.index()].polled) continue;
     sources_.on_loss(id, loss.gap);
-    market_.on_loss(id, loss.gap.instrument_symbol, loss.gap.start, loss.gap.end, loss.lost_trades > 0);
+    market_.on_loss(id, loss.gap.instrument_symbol, loss.gap.start, loss.gap.end,
+                    loss.lost_trades > 0 || loss.gap.expected > 0);
   }
 }
 

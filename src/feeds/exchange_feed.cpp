@@ -70,7 +70,7 @@ class ExchangeFeed::Impl final : public LinkOwner, public std::enable_shared_fro
        const runtime::Clock& clock, ExchangeFeedOptions options)
       : protocol_(std::move(protocol)),
         options_(std::move(options)),
-        intake_(*protocol_, port, counters_),
+        intake_(*protocol_, port, counters_, options_.time_scale),
         context_{loop,
                  port,
                  clock,
@@ -234,6 +234,7 @@ void ExchangeFeed::Impl::on_link_refusal(VenueLink& link, const std::string& det
 }
 
 void ExchangeFeed::Impl::flush() {
+  if (context_.symbols) intake_.tell_missing(context_.clock.now(), *context_.symbols);
   context_.port.flush();
   flush_timer_.start(kFlushPeriod, [this] { flush(); });
 }

@@ -40,12 +40,30 @@ const Decoded* FrameIntake::take(std::string_view frame, core::Timestamp receive
   if (!decoded_.unknown_symbol.empty()) counters_.unknown_symbols.fetch_add(1, kRelaxed);
   std::uint64_t trades = 0;
   for (const core::Tick& tick : decoded_.ticks) {
-    if (tick.kind() == core::TickKind::trade) ++trades;
+    if (tick.kind() == core::TickKind::trade) {
+      ++trades;
+      if (numbered_) sequence_.add(tick.instrument(), tick.trade_id(), received_at);
+    }
     port_.push(tick);  // what the ring can't take is parked or counted by the port itself
   }
   if (trades > 0) counters_.trades.fetch_add(trades, kRelaxed);
   if (decoded_.ticks.size() > trades) counters_.quotes.fetch_add(decoded_.ticks.size() - trades, kRelaxed);
   return &decoded_;
+}
+
+void FrameIntake::tell_missing(core::Timestamp now, const core::SymbolTable& symbols) {
+  sequence_.collect(now, [&](const TradeSequence::Lost& lost) {
+    for (const std::string& symbol : symbols.symbols()) {
+      if (symbols.find(symbol) != lost.instrument) continue;
+      core::FeedLoss loss{{protocol_.venue().id, symbol, lost.start, lost.end, core::GapCause::overflow}, 0};
+      loss.gap.expected = static_cast<std::int64_t>(lost.trades);
+      if (missing_log_.allow(now)) {
+        kLog.warn("{}: {} trades of {} did not come, by their numbers ({} more such holes since the last such line)",
+                  protocol_.venue().id, lost.trades, symbol, missing_log_.held_back());
+      }
+      return port_.push_event(std::move(loss));
+    }
+  });
 }
 
 void FrameIntake::sample_broken(const core::Error& error, std::string_view frame, core::Timestamp now) {

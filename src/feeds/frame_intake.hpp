@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "core/feed_event.hpp"
+#include "feeds/trade_sequence.hpp"
 #include "feeds/venue_protocol.hpp"
 #include "runtime/clock.hpp"
 #include "runtime/feed_port.hpp"
@@ -44,19 +45,39 @@ class BrokenRatio {
 /// **Threading**: the feed's loop.
 class FrameIntake {
  public:
-  FrameIntake(VenueProtocol& protocol, runtime::FeedPort& port, core::FeedCounters& counters)
-      : protocol_(protocol), port_(port), counters_(counters) {}
+  /// `time_scale`: of the patience with trades that are missing.
+  FrameIntake(VenueProtocol& protocol, runtime::FeedPort& port, core::FeedCounters& counters, double time_scale)
+      : protocol_(protocol),
+        port_(port),
+        counters_(counters),
+        numbered_(protocol.limits().consecutive_trade_ids),
+        sequence_(scaled(kPatience, time_scale), scaled(kBetweenReports, time_scale)) {}
 
   /// Null when the frame could not be decoded; else what it held, valid until the next call.
   const Decoded* take(std::string_view frame, core::Timestamp received_at, const core::SymbolTable& symbols);
+  /// Not listened to until now: what was traded meanwhile is not missing in the numbers of the trades.
+  void begin_anew(core::InstrumentId instrument) { sequence_.forget(instrument); }
+  /// Tells the port of trades whose numbers show that they were not sent to us, or not decoded. Often.
+  void tell_missing(core::Timestamp now, const core::SymbolTable& symbols);
 
  private:
   void sample_broken(const core::Error& error, std::string_view frame, core::Timestamp now);
+
+  // A trade that comes by another connection, or out of order, is not missing.
+  static constexpr core::Duration kPatience = std::chrono::seconds(2);
+  // A venue that leaves out one trade after the other is told of now and then, not a thousand times.
+  static constexpr core::Duration kBetweenReports = std::chrono::seconds(30);
+  static core::Duration scaled(core::Duration d, double scale) {
+    return core::Duration(static_cast<std::int64_t>(static_cast<double>(d.count()) * scale));
+  }
 
   VenueProtocol& protocol_;
   runtime::FeedPort& port_;
   core::FeedCounters& counters_;
   Decoded decoded_;
+  bool numbered_;
+  TradeSequence sequence_;
+  LogSampler missing_log_{std::chrono::minutes(1)};
   LogSampler broken_log_{std::chrono::minutes(1)};
 };
 

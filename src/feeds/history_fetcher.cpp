@@ -126,6 +126,11 @@ void HistoryFetcher::add(HistoryPage page) {
                              options_.venue + ": the history of " + job.query.symbol + " is too long"));
   }
   job.cursor = std::move(page.next);
+  if (job.query.may_wait) {
+    // Others came while the page was under way.
+    const auto others = std::find_if(jobs_.begin() + 1, jobs_.end(), [](const Job& j) { return j.query.may_wait; });
+    std::rotate(jobs_.begin(), jobs_.begin() + 1, others);
+  }
   step();
 }
 

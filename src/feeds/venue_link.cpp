@@ -9,6 +9,7 @@ using core::FeedState;
 
 // A venue that asks to be reconnected to again and again is treated like one that fails.
 constexpr core::Duration kTrustedAge = std::chrono::seconds(10);
+constexpr core::Duration kTellsMissed = std::chrono::seconds(5);
 
 net::BackoffOptions scaled_backoff(const SessionContext& context) {
   net::BackoffOptions options;
@@ -26,7 +27,8 @@ VenueLink::VenueLink(SessionContext& context, HostRing& hosts, LinkOwner& owner,
       owner_(owner),
       backoff_(scaled_backoff(context), seed),
       retry_timer_(context.loop),
-      rotation_timer_(context.loop) {}
+      rotation_timer_(context.loop),
+      missed_timer_(context.loop) {}
 
 VenueLink::~VenueLink() {
   stop();
@@ -45,6 +47,7 @@ void VenueLink::set_symbols(std::set<std::string> symbols) {
     tell_heard(removed, true, {}, context_.clock.now());
     tell_heard(added, false, {}, context_.clock.now());
   }
+  begin_anew(added);
   for (VenueSession* session : {active_.get(), replacement_.get()}) {
     if (session == nullptr || !session->open()) continue;
     session->unsubscribe(removed);
@@ -75,8 +78,14 @@ void VenueLink::on_session_open(VenueSession& session) {
   hosts_.succeed(session.base_url());
   session.subscribe(wanted());
   if (&session != active_.get()) return;
+  begin_anew(wanted());
   opened_at_ = context_.clock.now();
   set_state(FeedState::subscribing, {});
+}
+
+// What was traded before is a hole of the connection, and told as such.
+void VenueLink::begin_anew(const std::vector<std::string>& symbols) {
+  for (const std::string& symbol : symbols) context_.intake.begin_anew(context_.symbols->find(symbol));
 }
 
 void VenueLink::on_session_data(VenueSession& session, core::Timestamp received_at) {
@@ -99,7 +108,16 @@ void VenueLink::first_data(core::Timestamp received_at) {
 // While a hole is open it is told as a whole; the other of two overlapping connections has no holes of its own.
 void VenueLink::on_session_missed(VenueSession& session, core::Timestamp from, core::Timestamp to) {
   if (&session != active_.get() || silent_ || !last_data_.is_set()) return;
-  tell_gap(from, to, core::GapCause::overflow);
+  if (!missed_from_.is_set()) missed_from_ = from;
+  missed_to_ = to;
+  // A connection that loses one message after the other is told of as a whole.
+  if (!missed_timer_.running()) missed_timer_.start(context_.scaled(kTellsMissed), [this] { tell_missed(); });
+}
+
+void VenueLink::tell_missed() {
+  if (!missed_from_.is_set()) return;
+  tell_gap(missed_from_, missed_to_, core::GapCause::overflow);
+  missed_from_ = {};
 }
 
 void VenueLink::on_session_refusal(VenueSession&, const std::string& detail) {
@@ -220,6 +238,8 @@ void VenueLink::tell_gap(core::Timestamp start, core::Timestamp end, core::GapCa
 void VenueLink::stop() {
   retry_timer_.cancel();
   rotation_timer_.cancel();
+  missed_timer_.cancel();
+  tell_missed();
   close_gap(context_.clock.now());
   if (!heard_) tell_heard(wanted(), true, {}, context_.clock.now());
   heard_ = true;

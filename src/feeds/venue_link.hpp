@@ -69,9 +69,11 @@ class VenueLink final : public SessionOwner {
   void first_data(core::Timestamp received_at);
   void open_gap(core::GapCause cause);
   void close_gap(core::Timestamp end);
+  void tell_missed();
   void tell_gap(core::Timestamp start, core::Timestamp end, core::GapCause cause);
   void tell_heard(std::vector<std::string> symbols, bool heard, core::Timestamp since, core::Timestamp at) const;
   void tell_silence();
+  void begin_anew(const std::vector<std::string>& symbols);
   void retire(std::unique_ptr<VenueSession>& session);
   void set_state(core::FeedState state, std::string detail);
   std::vector<std::string> wanted() const { return {symbols_.begin(), symbols_.end()}; }
@@ -80,7 +82,7 @@ class VenueLink final : public SessionOwner {
   HostRing& hosts_;
   LinkOwner& owner_;
   net::Backoff backoff_;
-  net::LoopTimer retry_timer_, rotation_timer_;
+  net::LoopTimer retry_timer_, rotation_timer_, missed_timer_;
   GapMeter gaps_;
   std::set<std::string> symbols_;
   std::unique_ptr<VenueSession> active_;
@@ -90,8 +92,9 @@ class VenueLink final : public SessionOwner {
   std::string detail_;
   core::Timestamp opened_at_;
   core::Timestamp last_data_;
-  bool silent_ = false;  ///< a gap is open, from last_data_ on
-  bool heard_ = false;   ///< as it was told
+  bool heard_ = false;                       ///< as it was told
+  core::Timestamp missed_from_, missed_to_;  ///< messages lost by the venue's count that are not told yet
+  bool silent_ = false;                      ///< a gap is open, from last_data_ on
   core::GapCause gap_cause_ = core::GapCause::disconnect;
 };
 

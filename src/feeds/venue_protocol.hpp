@@ -32,6 +32,8 @@ struct VenueLimits {
   std::chrono::milliseconds ping_interval{0};       ///< 0: the venue pings, or sends heartbeats
   /// One bad symbol may void all of the message that it stands in: the others of it are asked for again.
   bool refusal_voids_message = false;
+  /// The trades of a pair are numbered one by one, and the stream has all of them: a number left out is a loss.
+  bool consecutive_trade_ids = false;
 };
 
 enum class FrameKind : std::uint8_t {

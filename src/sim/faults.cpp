@@ -77,6 +77,8 @@ constexpr FaultControl kControls[] = {
      get_plain<&VenueFaults::delay_ms>},
     {"drop_every", "n: each n-th market message is lost, 0 = none", set_plain<&VenueFaults::drop_every>,
      get_plain<&VenueFaults::drop_every>},
+    {"sequence_gaps", "n: each n-th trade of a pair is never told, so that its number is missing, 0 = none",
+     set_plain<&VenueFaults::sequence_gaps>, get_plain<&VenueFaults::sequence_gaps>},
     {"duplicate_every", "n: each n-th market message comes twice, 0 = none", set_plain<&VenueFaults::duplicate_every>,
      get_plain<&VenueFaults::duplicate_every>},
     {"reorder_every", "n: each n-th market message comes after the next, 0 = none",

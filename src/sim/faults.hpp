@@ -19,6 +19,7 @@ struct VenueFaults {
   int price_shift = 0;             ///< prices are off by this power of ten
   int clock_skew_ms = 0;           ///< its clock is ahead by this
   unsigned delay_ms = 0;           ///< everything is said this late
+  unsigned sequence_gaps = 0;      ///< each n-th trade of a pair is not told on the streams: its number is left out
   unsigned drop_every = 0;         ///< each n-th market message is lost
   unsigned duplicate_every = 0;    ///< each n-th market message comes twice
   unsigned reorder_every = 0;      ///< each n-th market message comes after the next

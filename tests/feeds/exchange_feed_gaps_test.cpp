@@ -40,5 +40,48 @@ TEST_F(ExchangeFeedTest, MessagesThatTheVenueCountedAndThatDidNotComeAreAGap) {
   EXPECT_EQ(gap.end, seen_.ticks[5].received_at());
 }
 
+TEST_F(ExchangeFeedTest, ATradeWhoseNumberIsLeftOutIsAGapOfItsPair) {
+  limits_.consecutive_trade_ids = true;
+  add_server([this](Peer& peer, int) {
+    serve(peer, {"trade A 7", "trade B 5", "trade A 8", "trade A 11", "trade B 7", "trade B 6", "trade B 7"});
+  });
+  start("AB");
+  ASSERT_TRUE(until([&] { return seen_.ticks.size() == 7 && !seen_.losses.empty(); }));
+  EXPECT_FALSE(test::eventually(
+      [&] {
+        seen_.drain(port_);
+        return seen_.losses.size() > 1;
+      },
+      300ms))
+      << "6 came late, and that is all";
+  const core::FeedLoss& loss = seen_.losses[0];
+  EXPECT_EQ(loss.gap.venue, "fake");
+  EXPECT_EQ(loss.gap.instrument_symbol, "A");
+  EXPECT_EQ(loss.gap.cause, GapCause::overflow);
+  EXPECT_EQ(loss.gap.expected, 2);
+  EXPECT_EQ(loss.gap.start, seen_.ticks[2].received_at());
+  EXPECT_EQ(loss.gap.end, seen_.ticks[3].received_at());
+  EXPECT_EQ(loss.lost_trades, 0U) << "of a ring";
+}
+
+TEST_F(ExchangeFeedTest, WhatWasTradedWhileAConnectionWasAwayIsItsHoleAndNoOther) {
+  limits_.consecutive_trade_ids = true;
+  add_server([this](Peer& peer, int number) {
+    if (number > 1) return serve(peer, {"trade A 50"});
+    peer.accept_websocket();
+    (void)peer.receive_text();
+    peer.send_text("trade A 7");
+  });
+  start("A");
+  ASSERT_TRUE(until([&] { return seen_.ticks.size() == 2 && !seen_.losses.empty(); }));
+  EXPECT_FALSE(test::eventually(
+      [&] {
+        seen_.drain(port_);
+        return seen_.losses.size() > 1;
+      },
+      300ms));
+  EXPECT_EQ(seen_.losses[0].gap.cause, GapCause::disconnect);
+}
+
 }  // namespace
 }  // namespace tickspan::feeds

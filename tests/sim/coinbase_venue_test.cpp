@@ -90,6 +90,26 @@ TEST_F(CoinbaseVenueTest, SpeaksAdvancedTradeToWhomSpeaksIt) {
   EXPECT_EQ(client->texts.back(), R"({"type":"error","message":"NOPE-USD is not a valid product"})");
 }
 
+TEST_F(CoinbaseVenueTest, ASequenceGapIsATradeThatOnlyThePastKnows) {
+  VenueFaults faults;
+  faults.sequence_gaps = 5;
+  server->set_faults(faults);
+  const auto client = connect("/");
+  client->say(R"({"type":"subscribe","product_ids":["BTC-USD"],"channels":["matches"]})");
+  pass(20s);
+  std::size_t told = 0, left_out = 0;
+  const auto past = get("/products/BTC-USD/trades").body;
+  for (const SimTrade& trade : truth(pair("BTC", "USD"), kStart, clock.now())) {
+    const std::string id = R"("trade_id":)" + std::to_string(trade.id) + ",";
+    const bool heard = client->count(R"({"type":"match",)" + id) == 1;
+    EXPECT_EQ(heard, trade.id % 5 != 0) << trade.id;
+    EXPECT_NE(past.find(id), std::string::npos);
+    ++(heard ? told : left_out);
+  }
+  EXPECT_GT(left_out, 5U);
+  EXPECT_GT(told, 20U);
+}
+
 TEST_F(CoinbaseVenueTest, OneBadProductVoidsTheRequest) {
   const auto client = connect("/");
   client->say(R"({"type":"subscribe","product_ids":["BTC-USD","NOPE-USD"],"channels":["ticker"]})");

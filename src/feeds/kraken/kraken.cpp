@@ -196,7 +196,10 @@ core::Status interpret_channel(ondemand::document& document, const Envelope& env
 
 class Kraken final : public VenueProtocol {
  public:
-  Kraken() { limits_.symbols_per_connection = 500; }
+  Kraken() {
+    limits_.symbols_per_connection = 500;
+    limits_.consecutive_trade_ids = true;
+  }
 
   const core::Venue& venue() const override { return venue_; }
   const VenueLimits& limits() const override { return limits_; }

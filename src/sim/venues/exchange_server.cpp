@@ -151,7 +151,10 @@ void ExchangeServer::sweep() {
 void ExchangeServer::step_pair(std::size_t pair, core::Timestamp now) {
   due_.clear();
   auto& walk = walks_[pair];
-  for (; walk->time() <= now; walk->next()) due_.push_back(told(walk->trade(frozen_at_)));
+  for (; walk->time() <= now; walk->next()) {
+    if (faults_.sequence_gaps != 0 && walk->id() % faults_.sequence_gaps == 0) continue;
+    due_.push_back(told(walk->trade(frozen_at_)));
+  }
   if (faults_.mute_pairs != 0 && pair % faults_.mute_pairs == 0) return;
   if (!due_.empty()) {
     trades_sent_ += due_.size();
