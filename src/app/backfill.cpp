@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 #include <signal.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -8,17 +7,17 @@
 #include <future>
 
 #include "app/commands.hpp"
+#include "app/progress.hpp"
 #include "app/signals.hpp"
 #include "app/sources.hpp"
+#include "app/store_access.hpp"
 #include "feeds/host_ring.hpp"
 #include "history/composite_past.hpp"
 #include "history/past_filler.hpp"
 #include "market/instrument_mapper.hpp"
 #include "market/seed_catalogue.hpp"
 #include "net/http_status.hpp"
-#include "storage/postgres/postgres_store.hpp"
 #include "storage/sqlite/file_lock.hpp"
-#include "storage/sqlite/sqlite_store.hpp"
 
 namespace tickspan::app {
 namespace {
@@ -45,38 +44,16 @@ std::string duration_text(double seconds) {
   return fmt::format("{:.1f} h", seconds / 3600);
 }
 
-/// A bar that is written over on a terminal; elsewhere a line now and then.
-class Progress {
- public:
-  void at(const std::string& what, const history::PastProgress& p, std::uint64_t requests) {
-    const auto now = Steady::now();
-    const bool done = p.share >= 1;
-    if (!terminal_ && !done && now - last_line_ < 10s) return;
-    last_line_ = now;
-    const double elapsed = std::chrono::duration<double>(now - begin_).count();
-    const double measured = requests > 0 ? p.requests_left * elapsed / static_cast<double>(requests) : 0;
-    const double left = std::max(measured, std::chrono::duration<double>(p.at_least_left).count());
-    std::string line = fmt::format("{} {}", what, p.level);
-    if (terminal_) line += fmt::format(" [{:-<24}]", std::string(static_cast<std::size_t>(p.share * 24), '#'));
-    line += fmt::format(" {:.0f} %, up to {}, {} candles written", p.share * 100, core::to_rfc3339(p.at).substr(0, 10),
-                        p.candles);
-    if (!done && p.requests_left > 0)
-      line += fmt::format("; at most {:.0f} requests, {} left", p.requests_left, duration_text(left));
-    std::fprintf(stderr, terminal_ ? "\r\x1b[K%s" : "%s\n", line.c_str());
-    std::fflush(stderr);
-    shown_ = true;
-  }
-  void clear() {
-    if (terminal_ && shown_) std::fprintf(stderr, "\r\x1b[K");
-    shown_ = false;
-  }
-
- private:
-  const bool terminal_ = ::isatty(STDERR_FILENO) == 1;
-  const Steady::time_point begin_ = Steady::now();
-  Steady::time_point last_line_ = begin_;
-  bool shown_ = false;
-};
+/// With a bar on a terminal.
+std::string progress_text(const std::string& what, const history::PastProgress& p, double left_s, bool bar) {
+  std::string line = fmt::format("{} {}", what, p.level);
+  if (bar) line += fmt::format(" [{:-<24}]", std::string(static_cast<std::size_t>(p.share * 24), '#'));
+  line += fmt::format(" {:.0f} %, up to {}, {} candles written", p.share * 100, core::to_rfc3339(p.at).substr(0, 10),
+                      p.candles);
+  if (p.share < 1 && p.requests_left > 0)
+    line += fmt::format("; at most {:.0f} requests, {} left", p.requests_left, duration_text(left_s));
+  return line;
+}
 
 /// Whatever takes long, waited for on the main thread, which also hears the signals.
 class Patience {
@@ -186,19 +163,11 @@ struct Store {
 
 Result<Store> open_store(const Config& config) {
   Store out;
-  if (config.store_url.empty()) {
-    const auto directory = data_directory(config);
-    if (!directory) return tl::unexpected(directory.error());
-    const std::string path = *directory + "/tickspan.db";
-    out.server_beside = !storage::sqlite::FileLock::acquire(path + ".lock", path);
-    storage::sqlite::SqliteOptions options;
-    options.beside = true;
-    out.store = storage::sqlite::make_sqlite_store(path, options);
-  } else {
-    storage::postgres::PostgresOptions options;
-    options.connections = 1;
-    out.store = storage::postgres::make_postgres_store(config.store_url, options);
-  }
+  const auto place = store_place(config);
+  if (!place) return tl::unexpected(place.error());
+  out.server_beside =
+      place->postgres || !storage::sqlite::FileLock::acquire(place->database + ".lock", place->database);
+  out.store = make_store(config, *place, Access::beside);
   if (auto opened = out.store->open(); !opened) return tl::unexpected(opened.error());
   auto reader = out.store->reader();
   if (!reader) return tl::unexpected(reader.error());
@@ -214,18 +183,18 @@ Result<Store> open_store(const Config& config) {
   return out;
 }
 
-/// The venue's spelling of a pair; of several the one that trades. Empty where it has none.
-std::string symbol_of(const core::Catalogue& catalogue, const Pairs& pairs, const std::string& base,
-                      const std::string& quote) {
+/// The pair as the venue lists it; of several the one that trades. Nothing where it has none.
+const core::ListedPair* find_pair(const core::Catalogue& catalogue, const Pairs& pairs, const std::string& base,
+                                  const std::string& quote) {
   const auto is = [&](const std::string& code, const std::string& id) {
     const core::AssetId asset = market::resolve_venue_symbol(catalogue, core::to_lower(code));
     return asset.valid() ? catalogue.asset(asset).id == id : core::to_lower(code) == id;
   };
-  std::string found;
+  const core::ListedPair* found = nullptr;
   for (const core::ListedPair& pair : pairs) {
     if (!is(pair.quote, quote) || !is(pair.base, base)) continue;
-    if (pair.trading) return pair.venue_symbol;
-    found = pair.venue_symbol;
+    if (pair.trading) return &pair;
+    found = &pair;
   }
   return found;
 }
@@ -250,11 +219,12 @@ class Backfill {
       const auto pairs = venues_.pairs(source);
       if (!pairs) return failed(pairs.error());
       asked.push_back(source.name);
-      const std::string symbol = symbol_of(store_.catalogue, *pairs, series->name.base, series->name.quote);
-      if (symbol.empty()) continue;
+      const auto* const pair = find_pair(store_.catalogue, *pairs, series->name.base, series->name.quote);
+      if (pair == nullptr) continue;
       venues_.choose(source);
+      const bool minutes = command_.table.interval == "1m";
       const auto result =
-          fill(*series, source.name, {symbol, command_.table.start, to, command_.table.interval == "1m"});
+          fill(*series, source.name, {pair->venue_symbol, command_.table.start, to, minutes, pair->trading});
       progress_.clear();
       if (!result) return failed(result.error());
       tell(source.name, *result);
@@ -274,7 +244,7 @@ class Backfill {
         *store_.reader, [this](core::WriteBatch batch) { return write(std::move(batch)); },
         [this](const feeds::HistoryQuery& query) { return venues_.fetch(query); }, venues_.limits(), series,
         [this, what = fmt::format("{} {}", venue, command_.table.pair)](const history::PastProgress& p) {
-          progress_.at(what, p, venues_.requests());
+          show(what, p);
         });
     return filler.run(request, clock_.now());
   }
@@ -286,7 +256,7 @@ class Backfill {
     const std::string what = "composite of " + store_.catalogue.asset(base).symbol;
     history::CompositeFiller filler(
         *store_.reader, [this](core::WriteBatch batch) { return write(std::move(batch)); },
-        [this, what](const history::PastProgress& p) { progress_.at(what, p, 0); },
+        [this, what](const history::PastProgress& p) { show(what, p); },
         [this]() -> core::Status {
           if (patience_.interrupted()) return core::fail(ErrorCode::cancelled, "interrupted");
           return {};
@@ -299,6 +269,18 @@ class Backfill {
     if (!written) return failed(written.error());
     std::fputs(fmt::format("{}: {} candles rebuilt from its pairs\n", what, *written).c_str(), stdout);
     return 0;
+  }
+
+  void show(const std::string& what, const history::PastProgress& p) {
+    progress_.at(progress_text(what, p, seconds_left(p), progress_.terminal()), p.share >= 1);
+  }
+
+  /// By the venue's budget, or by how long the requests took so far.
+  double seconds_left(const history::PastProgress& p) const {
+    const double elapsed = std::chrono::duration<double>(Steady::now() - begin_).count();
+    const auto requests = static_cast<double>(venues_.requests());
+    const double measured = requests > 0 ? p.requests_left * elapsed / requests : 0;
+    return std::max(measured, std::chrono::duration<double>(p.at_least_left).count());
   }
 
   core::Status write(core::WriteBatch batch) {
@@ -353,6 +335,7 @@ class Backfill {
   Patience patience_;
   Venues venues_;
   Progress progress_;
+  const Steady::time_point begin_ = Steady::now();
 };
 
 bool has_past(const std::string& name) {

@@ -26,10 +26,10 @@ std::string grouped(std::uint64_t number) {
 Progress::Progress()
     : terminal_(::isatty(STDERR_FILENO) == 1), next_(Steady::now() + (terminal_ ? Steady::duration{} : 10s)) {}
 
-void Progress::at(const std::string& what) {
-  const auto now = Steady::now();
-  if (now < next_) return;
-  next_ = now + (terminal_ ? Steady::duration(100ms) : Steady::duration(10s));
+void Progress::at(const std::string& what, bool now) {
+  const auto at = Steady::now();
+  if (!now && at < next_) return;
+  next_ = at + (terminal_ ? Steady::duration(100ms) : Steady::duration(10s));
   std::fprintf(stderr, terminal_ ? "\r\x1b[K%s" : "%s\n", what.c_str());
   std::fflush(stderr);
   shown_ = terminal_;

@@ -14,7 +14,9 @@ class Progress {
   ~Progress() { clear(); }
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
-  void at(const std::string& what);
+  /// `now`: even if the last one was just before.
+  void at(const std::string& what, bool now = false);
+  bool terminal() const { return terminal_; }
   /// `what 1,234,567 rows, 42 %`; a negative part is not known.
   void rows(std::string_view what, std::uint64_t rows, double part = -1);
   void clear();

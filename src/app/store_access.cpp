@@ -26,6 +26,7 @@ std::unique_ptr<storage::HistoryStore> make_store(const Config& config, const St
   }
   storage::sqlite::SqliteOptions options;
   options.read_only = access == Access::read;
+  options.beside = access == Access::beside;
   return storage::sqlite::make_sqlite_store(place.database, options);
 }
 

@@ -19,9 +19,10 @@ struct StorePlace {
 };
 core::Result<StorePlace> store_place(const Config& config);
 
-enum class Access { read, write };
-/// The store itself, not opened yet. For reading a SQLite file may be in use by a server; for writing it may not, while
-/// a PostgreSQL database may.
+/// `beside`: for writing while a server does, too.
+enum class Access { read, write, beside };
+/// The store itself, not opened yet. For reading, and for writing beside it, a SQLite file may be in use by a server;
+/// for plain writing it may not, while a PostgreSQL database may.
 std::unique_ptr<storage::HistoryStore> make_store(const Config& config, const StorePlace& place, Access access);
 storage::postgres::PostgresOptions command_postgres_options(const Config& config);
 

@@ -49,16 +49,17 @@ void AfterRepair::look() {
 void AfterRepair::take_look(Looked looked) {
   auto& [item, wrong] = looked;
   if (!wrong) return watch_.put_back(std::move(item), clock_.now());
-  const bool changed = !wrong->empty();
+  const auto corrected = watch_.to_correct(item, std::move(*wrong));
+  const bool changed = !corrected.empty();
   if (changed) {
     const ChangedCandles& what = item.what;
     core::WriteBatch batch;
     batch.catalogue = hooks_.catalogue();
-    for (const core::Candle& candle : *wrong) batch.candles.push_back({item.series, what.interval, candle});
+    for (const core::Candle& candle : corrected) batch.candles.push_back({item.series, what.interval, candle});
     link_.write(std::move(batch));
-    add_levels({what.base, what.quote, what.venue, what.interval, wrong->front().start,
-                wrong->back().start + core::width(what.interval)});
-    hooks_.corrected(item.series, *wrong);
+    add_levels({what.base, what.quote, what.venue, what.interval, corrected.front().start,
+                corrected.back().start + core::width(what.interval)});
+    hooks_.corrected(item.series, corrected);
   }
   watch_.looked_at(std::move(item), changed, clock_.now());
 }

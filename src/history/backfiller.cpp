@@ -19,7 +19,8 @@ namespace {
 using core::Timestamp;
 
 constexpr runtime::Log kLog{"history"};
-constexpr core::Duration kWritten = std::chrono::seconds(15);  // by then the live candle before is in the store
+constexpr core::Duration kWritten = std::chrono::seconds(15);   // by then the live candle before is in the store
+constexpr core::Duration kPublished = std::chrono::minutes(2);  // by then a venue tells of a candle that is over
 
 struct Item {
   std::string symbol;
@@ -34,23 +35,10 @@ struct Task {
   storage::CandleQuery query;  ///< what the store is asked, [start, end) is the range to be had
 };
 
+using Candles = std::shared_ptr<const std::vector<core::Candle>>;
+
 core::Interval interval_of(feeds::HistoryKind kind) {
   return kind == feeds::HistoryKind::hours ? core::Interval::h1 : core::Interval::m1;
-}
-
-/// The range from the first candle that is missing or incomplete to the last one. Nothing where all are there.
-std::optional<std::pair<Timestamp, Timestamp>> missing(const std::vector<core::Candle>& stored,
-                                                       const storage::CandleQuery& query) {
-  const core::Duration width = core::width(query.interval);
-  std::optional<std::pair<Timestamp, Timestamp>> out;
-  std::size_t next = 0;
-  for (Timestamp start = query.start; start < query.end; start = start + width) {
-    while (next < stored.size() && stored[next].start < start) ++next;
-    const bool there = next < stored.size() && stored[next].start == start && !stored[next].incomplete;
-    if (there) continue;
-    out = {out ? out->first : start, start + width};
-  }
-  return out;
 }
 
 }  // namespace
@@ -83,8 +71,9 @@ struct Backfiller::Impl : std::enable_shared_from_this<Backfiller::Impl> {
   std::optional<Task> task_of(const Worker& worker, const Item& item) const;
   void ask_store(Worker& worker, Task task);
   void take_stored(Worker& worker, const Task& task, core::Result<std::vector<core::Candle>> stored);
-  void take_page(Worker& worker, const Task& task, const feeds::HistoryQuery& query, core::Decimal last_close,
+  void take_page(Worker& worker, const Task& task, const feeds::HistoryQuery& query, const Candles& stored,
                  core::Result<feeds::HistoryPage> page);
+  void tell_written(const Worker& worker, const Task& task, const std::vector<core::Candle>& written) const;
   void again(Worker& worker, Item item);
   core::CataloguePtr catalogue() const {
     const auto now = snapshot();
@@ -177,30 +166,34 @@ void Backfiller::Impl::ask_store(Worker& worker, Task task) {
 
 void Backfiller::Impl::take_stored(Worker& worker, const Task& task, core::Result<std::vector<core::Candle>> stored) {
   if (!stored) return again(worker, task.item);
-  const auto range = missing(*stored, task.query);
+  const auto range = missing_range(*stored, task.query.interval, task.query.start, task.query.end);
   if (!range) {
     worker.busy = false;
     return;
   }
-  core::Decimal last_close;
-  for (const core::Candle& candle : *stored) {
-    if (candle.start < range->first) last_close = candle.close;
-  }
+  const auto before = std::make_shared<const std::vector<core::Candle>>(std::move(*stored));
   // Holes come first.
   feeds::HistoryQuery query{task.item.kind, task.item.symbol, range->first, range->second, true};
-  worker.source->fetch(
-      query, [weak = weak_from_this(), &worker, task, query, last_close](core::Result<feeds::HistoryPage> page) {
-        const auto self = weak.lock();
-        if (self && !self->stopped) self->take_page(worker, task, query, last_close, std::move(page));
-      });
+  worker.source->fetch(query,
+                       [weak = weak_from_this(), &worker, task, query, before](core::Result<feeds::HistoryPage> page) {
+                         const auto self = weak.lock();
+                         if (self && !self->stopped) self->take_page(worker, task, query, before, std::move(page));
+                       });
 }
 
+// What is stored whole stays: many a venue counts no trades in its candles.
 void Backfiller::Impl::take_page(Worker& worker, const Task& task, const feeds::HistoryQuery& query,
-                                 core::Decimal last_close, core::Result<feeds::HistoryPage> page) {
+                                 const Candles& stored, core::Result<feeds::HistoryPage> page) {
   if (!page && page.error().retryable) return again(worker, task.item);
   worker.busy = false;
   if (!page) return kLog.debug("{} {}: {}", worker.venue, task.item.symbol, page.error().context);
-  const auto made = whole_candles(page->candles, task.query.interval, query.from, query.to, last_close);
+  core::Decimal last_close;
+  for (const core::Candle& candle : *stored) {
+    if (candle.start < query.from) last_close = candle.close;
+  }
+  auto made = whole_candles(page->candles, task.query.interval, query.from, query.to, last_close);
+  drop_silence(made, clock.now() - kPublished - core::width(task.query.interval));
+  keep_stored(made, *stored);
   if (made.empty()) return;
   core::WriteBatch batch;
   batch.catalogue = catalogue();
@@ -208,7 +201,21 @@ void Backfiller::Impl::take_page(Worker& worker, const Task& task, const feeds::
   candles.add(made.size());
   ++worker.filled;
   link.write(std::move(batch));
-  if (changed) changed(worker.venue, task.item.symbol, task.query.interval, made.front().start, query.to);
+  tell_written(worker, task, made);
+}
+
+// Of each run of them, so that nobody takes what lies between for written.
+void Backfiller::Impl::tell_written(const Worker& worker, const Task& task,
+                                    const std::vector<core::Candle>& written) const {
+  if (!changed) return;
+  const core::Duration width = core::width(task.query.interval);
+  for (auto first = written.begin(); first != written.end();) {
+    const auto last = std::adjacent_find(
+        first, written.end(), [&](const core::Candle& a, const core::Candle& b) { return b.start != a.start + width; });
+    const Timestamp to = (last == written.end() ? written.back() : *last).start + width;
+    changed(worker.venue, task.item.symbol, task.query.interval, first->start, to);
+    first = last == written.end() ? last : std::next(last);
+  }
 }
 
 void Backfiller::Impl::again(Worker& worker, Item item) {

@@ -9,6 +9,7 @@ namespace tickspan::history {
 namespace {
 
 constexpr core::Duration kMinute = std::chrono::minutes(1);
+constexpr double kRounding = 1e-6;  // of a venue's own sums
 
 core::Candle flat_candle(core::Timestamp start, const core::Decimal& close) {
   core::Candle c;
@@ -103,6 +104,38 @@ bool same(const core::Candle& a, const core::Candle& b) {
   return std::tie(a.start, a.open, a.high, a.low, a.close, a.volume, a.trades, a.final, a.incomplete, a.flat,
                   a.rebuilt) == std::tie(b.start, b.open, b.high, b.low, b.close, b.volume, b.trades, b.final,
                                          b.incomplete, b.flat, b.rebuilt);
+}
+
+bool has_more(const core::Candle& stored, const core::Candle& made) {
+  return stored.volume.to_double() > made.volume.to_double() * (1 + kRounding);
+}
+
+std::optional<std::pair<core::Timestamp, core::Timestamp>> missing_range(std::span<const core::Candle> stored,
+                                                                         core::Interval interval, core::Timestamp start,
+                                                                         core::Timestamp end) {
+  const core::Duration width = core::width(interval);
+  std::optional<std::pair<core::Timestamp, core::Timestamp>> out;
+  auto next = stored.begin();
+  for (core::Timestamp at = start; at < end; at = at + width) {
+    while (next != stored.end() && next->start < at) ++next;
+    if (next != stored.end() && next->start == at && is_whole(*next)) continue;
+    out = {out ? out->first : at, at + width};
+  }
+  return out;
+}
+
+void keep_stored(std::vector<core::Candle>& made, std::span<const core::Candle> stored) {
+  auto next = stored.begin();
+  std::erase_if(made, [&](const core::Candle& candle) {
+    while (next != stored.end() && next->start < candle.start) ++next;
+    return next != stored.end() && next->start == candle.start && (is_whole(*next) || has_more(*next, candle));
+  });
+}
+
+std::optional<core::Timestamp> drop_silence(std::vector<core::Candle>& made, core::Timestamp last) {
+  std::optional<core::Timestamp> begin;
+  for (; !made.empty() && made.back().flat && made.back().start > last; made.pop_back()) begin = made.back().start;
+  return begin;
 }
 
 }  // namespace tickspan::history

@@ -41,4 +41,22 @@ std::optional<core::Candle> sum_up(std::span<const core::Candle> parts, core::In
 /// Equal in all that is stored of them.
 bool same(const core::Candle& a, const core::Candle& b);
 
+/// It is over, and nothing of it was missed.
+inline bool is_whole(const core::Candle& candle) {
+  return candle.final && !candle.incomplete;
+}
+/// `stored` was built with trades that `made` knows nothing of. Not told by what rounding can make of a sum.
+bool has_more(const core::Candle& stored, const core::Candle& made);
+
+/// The range from the first candle of [start, end) that is not there whole to the last one. `stored` ascends. Nothing
+/// where all are there.
+std::optional<std::pair<core::Timestamp, core::Timestamp>> missing_range(std::span<const core::Candle> stored,
+                                                                         core::Interval interval, core::Timestamp start,
+                                                                         core::Timestamp end);
+/// Takes those out of `made` that the store has better: whole, or with more in them. Both ascend.
+void keep_stored(std::vector<core::Candle>& made, std::span<const core::Candle> stored);
+/// Takes the flat ones at the end of `made` out that begin after `last`: nothing tells yet that they are silence. Tells
+/// where the first of them began.
+std::optional<core::Timestamp> drop_silence(std::vector<core::Candle>& made, core::Timestamp last);
+
 }  // namespace tickspan::history

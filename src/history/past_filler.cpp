@@ -5,6 +5,7 @@
 
 #include "history/level_repair.hpp"
 #include "history/minutes.hpp"
+#include "history/pages.hpp"
 
 namespace tickspan::history {
 namespace {
@@ -21,6 +22,7 @@ constexpr core::Duration kLongestTrades = 7 * kDay;
 constexpr core::Duration kLookBack = 7 * kDay;
 constexpr std::size_t kFewTrades = 20'000;
 constexpr std::size_t kTradesPage = 1'000;
+constexpr std::size_t kNewest = 1'440;  // candles in which a sign of life is looked for
 
 feeds::HistoryKind kind_of(Interval interval) {
   return interval == Interval::h1 ? feeds::HistoryKind::hours : feeds::HistoryKind::minutes;
@@ -32,25 +34,11 @@ std::string_view level_name(Interval interval) {
 
 }  // namespace
 
-std::optional<std::pair<Timestamp, Timestamp>> missing_range(const std::vector<core::Candle>& stored, Interval interval,
-                                                             Timestamp start, Timestamp end) {
-  const core::Duration width = core::width(interval);
-  std::optional<std::pair<Timestamp, Timestamp>> out;
-  std::size_t next = 0;
-  for (Timestamp at = start; at < end; at = at + width) {
-    while (next < stored.size() && stored[next].start < at) ++next;
-    const bool there =
-        next < stored.size() && stored[next].start == at && stored[next].final && !stored[next].incomplete;
-    if (there) continue;
-    out = {out ? out->first : at, at + width};
-  }
-  return out;
-}
-
 core::Result<PastResult> PastFiller::run(const PastRequest& request, Timestamp now) {
   request_ = request;
   now_ = now;
   result_ = {};
+  quiet_.clear();
   const Timestamp from = request.from.floor_to(kHour);
   const Timestamp to = std::min(request.to, now - kLive);
   // What a venue of the newest candles alone does not have any more comes out of its trades.
@@ -71,6 +59,7 @@ core::Result<PastResult> PastFiller::run(const PastRequest& request, Timestamp n
     if (auto done = fill_candles(Interval::m1, begin, to.floor_to(core::width(Interval::m1))); !done)
       return tl::unexpected(done.error());
   }
+  if (auto done = end_silence_by_store(); !done) return tl::unexpected(done.error());
   return result_;
 }
 
@@ -95,14 +84,21 @@ Status PastFiller::fill_piece(const Piece& piece) {
   const auto range = missing_range(*have, piece.interval, piece.from, piece.to);
   if (!range) {
     ++result_.skipped;
+    if (auto done = end_silence(sign_of_life({}, *have, piece.to)); !done) return done;
     return piece.interval == Interval::h1 ? sum_above(Interval::d1, piece.from, piece.to, Which::missing) : Status{};
   }
   const auto page = fetch_({kind_of(piece.interval), request_.symbol, range->first, range->second});
   if (!page) return tl::unexpected(page.error());
+  const Timestamp sign =
+      sign_of_life(page->candles.empty() ? Timestamp{} : page->candles.back().start, *have, piece.to);
+  if (auto done = end_silence(sign); !done) return done;
   const auto before = close_before(piece.interval, range->first);
   if (!before) return tl::unexpected(before.error());
-  const auto made = whole_candles(page->candles, piece.interval, range->first, range->second, *before);
-  if (made.empty()) return {};
+  auto made = whole_candles(page->candles, piece.interval, range->first, range->second, *before);
+  if (const auto quiet = drop_silence(made, sign)) quiet_.push_back({{piece.interval, *quiet, range->second}});
+  keep_stored(made, *have);
+  if (made.empty() && (have->empty() || piece.interval != Interval::h1)) return {};
+  if (made.empty()) return sum_above(Interval::d1, piece.from, piece.to, Which::missing);
   saw(made);
   if (auto written = put(piece.interval, made); !written) return written;
   return piece.interval == Interval::h1 ? sum_above(Interval::d1, piece.from, piece.to, Which::changed) : Status{};
@@ -128,11 +124,12 @@ Status PastFiller::fill_trades(Timestamp from, Timestamp to) {
         continue;
       }
       if (!page) return tl::unexpected(page.error());
-      if (auto done = fill_trades_piece(query, *page); !done) return done;
+      if (auto done = fill_trades_piece(query, *page, *have); !done) return done;
       trades = page->trades.size();
       requests += 1 + static_cast<double>(trades / kTradesPage);
     } else {
       ++result_.skipped;
+      if (auto done = end_silence(sign_of_life({}, *have, end)); !done) return done;
       if (auto done = sum_levels(from, end, Which::missing); !done) return done;
     }
     from = end;
@@ -143,11 +140,16 @@ Status PastFiller::fill_trades(Timestamp from, Timestamp to) {
   return {};
 }
 
-Status PastFiller::fill_trades_piece(const feeds::HistoryQuery& query, const feeds::HistoryPage& page) {
+Status PastFiller::fill_trades_piece(const feeds::HistoryQuery& query, const feeds::HistoryPage& page,
+                                     const std::vector<core::Candle>& have) {
+  const Timestamp sign = sign_of_life(page.trades.empty() ? Timestamp{} : page.trades.back().at, have, query.to);
+  if (auto done = end_silence(sign); !done) return done;
   const auto before = close_before(Interval::m1, query.from);
   if (!before) return tl::unexpected(before.error());
   auto made = minutes_of_trades(page.trades, query.from, query.to, *before);
-  if (made.empty()) return {};
+  if (const auto quiet = drop_silence(made, sign)) quiet_.push_back({{Interval::m1, *quiet, query.to}, true});
+  keep_stored(made, have);
+  if (made.empty()) return have.empty() ? Status{} : sum_levels(query.from, query.to, Which::missing);
   if (!count_trades(page.trades, query.from, query.to).whole()) {
     for (core::Candle& minute : made) minute.incomplete = true;
     result_.not_whole += made.size();
@@ -155,6 +157,56 @@ Status PastFiller::fill_trades_piece(const feeds::HistoryQuery& query, const fee
   saw(made);
   if (auto written = put(Interval::m1, made); !written) return written;
   return sum_levels(query.from, query.to, Which::changed);
+}
+
+// The newest thing that tells that the pair lives: what the venue told of, or what was traded by the store.
+Timestamp PastFiller::sign_of_life(Timestamp told, const std::vector<core::Candle>& have, Timestamp end) const {
+  if (request_.trading) return end;
+  const auto traded = std::find_if(have.rbegin(), have.rend(), [](const core::Candle& c) { return !c.flat; });
+  return traded == have.rend() ? told : std::max(told, traded->start);
+}
+
+Status PastFiller::end_silence(Timestamp sign) {
+  const auto over =
+      std::stable_partition(quiet_.begin(), quiet_.end(), [&](const Quiet& quiet) { return quiet.piece.to > sign; });
+  const std::vector<Quiet> ended(over, quiet_.end());
+  quiet_.erase(over, quiet_.end());
+  for (const Quiet& quiet : ended) {
+    if (auto done = store_silence(quiet); !done) return done;
+  }
+  return {};
+}
+
+// A run goes up to a time that the store may go beyond.
+Status PastFiller::end_silence_by_store() {
+  if (quiet_.empty()) return {};
+  Timestamp sign;
+  for (const Interval interval : {Interval::m1, Interval::h1}) {
+    const auto newest = reader_.candles({.base = series_.name.base,
+                                         .quote = series_.name.quote,
+                                         .venue = series_.name.venue,
+                                         .interval = interval,
+                                         .start = quiet_.front().piece.to,
+                                         .end = kEndOfTime,
+                                         .limit = kNewest,
+                                         .stored_only = true});
+    if (!newest) return tl::unexpected(newest.error());
+    sign = std::max(sign, sign_of_life({}, *newest, {}));
+  }
+  return end_silence(sign);
+}
+
+Status PastFiller::store_silence(const Quiet& quiet) {
+  const auto& [interval, from, to] = quiet.piece;
+  const auto have = stored(interval, from, to);
+  if (!have) return tl::unexpected(have.error());
+  const auto before = close_before(interval, from);
+  if (!before) return tl::unexpected(before.error());
+  auto made = whole_candles({}, interval, from, to, *before);
+  keep_stored(made, *have);
+  if (auto written = put(interval, made); !written) return written;
+  if (quiet.of_trades) return sum_levels(from, to, Which::changed);
+  return interval == Interval::h1 ? sum_above(Interval::d1, from, to, Which::changed) : Status{};
 }
 
 Status PastFiller::sum_levels(Timestamp from, Timestamp to, Which which) {

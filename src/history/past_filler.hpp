@@ -15,7 +15,8 @@ namespace tickspan::history {
 struct PastRequest {
   std::string symbol;  ///< as the venue spells the pair
   core::Timestamp from, to;
-  bool minutes = true;  ///< else hours and days alone
+  bool minutes = true;   ///< else hours and days alone
+  bool trading = false;  ///< the venue says that it is traded now: silence up to `to` is silence
 };
 
 /// How far it is. Requests are those to the venue.
@@ -37,8 +38,9 @@ struct PastResult {
 
 /// Fills one series with a venue's past, piece by piece and the oldest first: hours and the days above, then minutes;
 /// or, where the venue keeps only its newest candles, both out of its trades. What the store has, final and complete,
-/// is not asked for. Each piece is one transaction, and the store is all it remembers: ended at any moment and begun
-/// anew it goes on where it was.
+/// stays as it is, and is not asked for but where it lies between what lacks. Where nothing was traded it is flat as
+/// soon as a later trade, or the venue, tells that the pair still lived. Each piece is one transaction, and the store
+/// is all it remembers: ended at any moment and begun anew it goes on where it was.
 /// **Threading**: the caller's; blocks. **Ownership**: all that it is given must outlive it.
 /// **Limits**: a piece is a quarter of a year of hours, a day of minutes, or as many trades as the fetcher takes.
 class PastFiller {
@@ -70,7 +72,17 @@ class PastFiller {
   core::Status fill_candles(core::Interval interval, core::Timestamp from, core::Timestamp to);
   core::Status fill_piece(const Piece& piece);
   core::Status fill_trades(core::Timestamp from, core::Timestamp to);
-  core::Status fill_trades_piece(const feeds::HistoryQuery& query, const feeds::HistoryPage& page);
+  core::Status fill_trades_piece(const feeds::HistoryQuery& query, const feeds::HistoryPage& page,
+                                 const std::vector<core::Candle>& have);
+  /// Silence that nothing has followed yet.
+  struct Quiet {
+    Piece piece;
+    bool of_trades = false;
+  };
+  core::Timestamp sign_of_life(core::Timestamp told, const std::vector<core::Candle>& have, core::Timestamp end) const;
+  core::Status end_silence(core::Timestamp sign);
+  core::Status end_silence_by_store();
+  core::Status store_silence(const Quiet& quiet);
   using Which = LevelRepair::Which;
   core::Status sum_levels(core::Timestamp from, core::Timestamp to, Which which);
   core::Status sum_above(core::Interval interval, core::Timestamp from, core::Timestamp to, Which which);
@@ -89,13 +101,8 @@ class PastFiller {
   PastRequest request_;
   core::Timestamp now_;
   PastResult result_;
-  bool named_ = false;  ///< the series' assets were handed to the store
+  std::vector<Quiet> quiet_;  ///< ascending in each interval
+  bool named_ = false;        ///< the series' assets were handed to the store
 };
-
-/// The range from the first candle of [start, end) that is missing or incomplete to the last one. `stored` ascends.
-/// Nothing where all are there.
-std::optional<std::pair<core::Timestamp, core::Timestamp>> missing_range(const std::vector<core::Candle>& stored,
-                                                                         core::Interval interval, core::Timestamp start,
-                                                                         core::Timestamp end);
 
 }  // namespace tickspan::history

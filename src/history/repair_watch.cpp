@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "history/minutes.hpp"
+
 namespace tickspan::history {
 namespace {
 
@@ -13,46 +15,75 @@ constexpr core::Duration kLate = std::chrono::seconds(390);    // five minutes, 
 constexpr core::Duration kAgain = std::chrono::minutes(5);
 constexpr core::Duration kSilence = std::chrono::hours(24);  // for so long flat minutes are followed
 
-bool same(const core::Candle& a, const core::Candle& b) {
-  return a.open == b.open && a.high == b.high && a.low == b.low && a.close == b.close && a.volume == b.volume &&
-         a.trades == b.trades && a.final == b.final && a.incomplete == b.incomplete && a.flat == b.flat;
-}
-
 }  // namespace
 
 void RepairWatch::add(ChangedCandles what, core::SeriesKey series, Timestamp now) {
+  take({series, what.interval, what.from, what.to});
+  if (what.candles.empty()) return;
   if (what.candles.size() > kMostKept)
     what.candles.erase(what.candles.begin(), what.candles.end() - static_cast<std::ptrdiff_t>(kMostKept));
-  const Timestamp due = now + kWritten;
-  items_.emplace(due, Item{std::move(what), series, due});
+  keep({std::move(what), series, {}}, now + kWritten);
+}
+
+// Where the end of its range is gone, so is what follows it: that leans on the other's close.
+void RepairWatch::cut(Item& item, const Taken& taken) {
+  ChangedCandles& what = item.what;
+  if (!(item.series == taken.series) || what.interval != taken.interval) return;
+  std::erase_if(what.candles, [&](const core::Candle& c) { return c.start >= taken.from && c.start < taken.to; });
+  if (taken.from < what.to && taken.to >= what.to) what.to = std::max(what.from, taken.from);
+}
+
+void RepairWatch::take(const Taken& taken) {
+  if (out_ > 0) taken_.push_back(taken);
+  for (auto& entry : items_) cut(entry.second, taken);
+  std::erase_if(items_, [](const auto& entry) { return entry.second.what.candles.empty(); });
+}
+
+void RepairWatch::keep(Item item, Timestamp due) {
+  if (item.what.candles.empty()) return;
+  item.due = due;
+  items_.emplace(due, std::move(item));
 }
 
 std::vector<RepairWatch::Item> RepairWatch::take_due(Timestamp now, std::size_t most) {
   std::vector<Item> out;
+  taken_.clear();
   while (!items_.empty() && items_.begin()->first <= now && out.size() < most) {
     out.push_back(std::move(items_.begin()->second));
     items_.erase(items_.begin());
   }
+  out_ = out.size();
   return out;
 }
 
+// What it corrects behind its own range may be another's, of before or of the same look.
+std::vector<core::Candle> RepairWatch::to_correct(Item& item, std::vector<core::Candle> wrong) {
+  const Timestamp end = item.what.to;
+  for (const Taken& taken : taken_) {
+    cut(item, taken);
+    if (!(item.series == taken.series) || item.what.interval != taken.interval) continue;
+    std::erase_if(wrong, [&](const core::Candle& c) {
+      return c.start >= taken.from && (c.start < taken.to || c.start >= end);  // it leans on the other's close now
+    });
+  }
+  for (const core::Candle& candle : wrong)
+    take({item.series, item.what.interval, candle.start, candle.start + core::width(item.what.interval)});
+  return wrong;
+}
+
 void RepairWatch::put_back(Item item, Timestamp now) {
-  item.due = now + kWritten;
-  const Timestamp due = item.due;
-  items_.emplace(due, std::move(item));
+  for (const Taken& taken : taken_) cut(item, taken);
+  --out_;
+  keep(std::move(item), now + kWritten);
 }
 
 void RepairWatch::looked_at(Item item, bool changed, Timestamp now) {
-  if (item.what.candles.empty()) return;
+  --out_;
   const Timestamp settled = item.what.to + kLate;
   if (now < settled)
-    item.due = settled;
+    keep(std::move(item), settled);
   else if (changed && now < item.what.to + kSilence)
-    item.due = now + kAgain;
-  else
-    return;
-  const Timestamp due = item.due;
-  items_.emplace(due, std::move(item));
+    keep(std::move(item), now + kAgain);
 }
 
 core::Result<std::vector<core::Candle>> RepairWatch::corrections(storage::StoreReader& reader, const Item& item,
@@ -68,12 +99,14 @@ core::Result<std::vector<core::Candle>> RepairWatch::corrections(storage::StoreR
                                       .end = std::min(now, what.to + kSilence)});
   if (!stored) return tl::unexpected(stored.error());
   auto next = stored->begin();
+  core::Decimal close = what.candles.back().close;
   for (const core::Candle& made : what.candles) {
     while (next != stored->end() && next->start < made.start) ++next;
     const bool there = next != stored->end() && next->start == made.start;
-    if (!there || !same(*next, made)) out.push_back(made);
+    const bool better = there && is_whole(*next) && has_more(*next, made);  // the venue told too early
+    if (!better && !(there && same(*next, made))) out.push_back(made);
+    if (&made == &what.candles.back() && better) close = next->close;
   }
-  const core::Decimal& close = what.candles.back().close;
   for (; next != stored->end(); ++next) {
     if (next->start < what.to) continue;
     if (!next->flat || !next->final) break;

@@ -30,10 +30,14 @@ class RepairWatch {
   };
   static constexpr std::size_t kMostKept = 60;
 
-  /// They were handed to the store just now.
+  /// They were handed to the store just now. Who wrote a candle last is who knows it: nobody else looks after it any
+  /// more. Without candles that is all.
   void add(ChangedCandles what, core::SeriesKey series, core::Timestamp now);
-  /// Up to `most` that are to be looked at, taken out.
+  /// Up to `most` that are to be looked at, taken out: each of them comes back before the next are taken.
   std::vector<Item> take_due(core::Timestamp now, std::size_t most);
+  /// What of `wrong`, found of an item that was taken out, is to be written now: all but what somebody made anew
+  /// meanwhile.
+  std::vector<core::Candle> to_correct(Item& item, std::vector<core::Candle> wrong);
   /// The item was looked at; `changed`: something had to be corrected. Kept where that may happen again.
   void looked_at(Item item, bool changed, core::Timestamp now);
   void put_back(Item item, core::Timestamp now);
@@ -44,7 +48,19 @@ class RepairWatch {
                                                              core::Timestamp now);
 
  private:
+  /// Candles that somebody else has written.
+  struct Taken {
+    core::SeriesKey series;
+    core::Interval interval;
+    core::Timestamp from, to;
+  };
+  static void cut(Item& item, const Taken& taken);
+  void take(const Taken& taken);
+  void keep(Item item, core::Timestamp due);
+
   std::multimap<core::Timestamp, Item> items_;  ///< by `due`
+  std::vector<Taken> taken_;                    ///< while items are out
+  std::size_t out_ = 0;                         ///< so many of them
 };
 
 }  // namespace tickspan::history

@@ -91,6 +91,52 @@ TEST_F(BackfillerTest, WhatTheStoreHasIsNotAskedForAndWhatIsIncompleteIs) {
   EXPECT_EQ(asked[0].from, end - 6min);
   EXPECT_EQ(asked[0].to, end - 3min);
   EXPECT_EQ(asked[1].kind, feeds::HistoryKind::hours);
+  store_.flush();
+  const auto stored = candles("bitcoin", core::Interval::m1, end - 6min, end - 3min);
+  ASSERT_EQ(stored.size(), 3u);
+  EXPECT_EQ(stored[0].close, core::Decimal(7, 0));
+  EXPECT_EQ(stored[1].close, core::Decimal(5, 0)) << "what is whole stays, also between what is not";
+  EXPECT_EQ(stored[2].close, core::Decimal(7, 0));
+  EXPECT_EQ(told_minutes_, 2) << "one for each run of minutes that was written";
+}
+
+TEST_F(BackfillerTest, AMinuteThatWasNeverClosedIsAskedForAgain) {
+  const Timestamp end = (clock_.now() - 15s).floor_to(1min);
+  core::WriteBatch batch;
+  batch.catalogue = catalogue_;
+  for (int i = 1; i <= 10; ++i) {
+    core::Candle c;
+    c.start = end - 1min * i;
+    c.open = c.high = c.low = c.close = {5, 0};
+    c.final = i != 7;
+    batch.candles.push_back({series("BTC/USD"), core::Interval::m1, c});
+  }
+  ASSERT_EQ(store_.push(batch), runtime::PushResult::ok);
+  store_.flush();
+  start();
+  ASSERT_TRUE(eventually([&] { return told_hours_ == 2; }));
+  EXPECT_EQ(past_.asked()[0].from, end - 7min);
+  EXPECT_EQ(past_.asked()[0].to, end - 6min);
+  store_.flush();
+  EXPECT_TRUE(candles("bitcoin", core::Interval::m1, end - 7min, end - 6min).at(0).final);
+}
+
+TEST_F(BackfillerTest, ACandleThatTheVenueDoesNotTellOfYetIsNotSilence) {
+  const Timestamp end = (clock_.now() - 15s).floor_to(1min);
+  past_.answer = [&](const feeds::HistoryQuery& query) {
+    auto page = test::candles_page(query);
+    if (query.kind == feeds::HistoryKind::minutes)
+      std::erase_if(page.candles, [&](const core::Candle& c) { return c.start >= end - 5min; });
+    return page;
+  };
+  start();
+  ASSERT_TRUE(done());
+  store_.flush();
+  const auto stored = candles("bitcoin", core::Interval::m1, end - 10min, end);
+  ASSERT_FALSE(stored.empty());
+  EXPECT_TRUE(stored.back().flat);
+  EXPECT_LE(stored.back().start + 1min, clock_.now() - 2min) << "of long ago it is";
+  EXPECT_EQ(stored.size(), 9u);
 }
 
 TEST_F(BackfillerTest, FailuresAreTriedAgainAndAVenueThatIsAwayIsNotAsked) {

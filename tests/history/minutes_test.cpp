@@ -22,12 +22,6 @@ feeds::HistoryTrade trade(core::Duration after, std::int64_t price, std::int64_t
   return {kStart + after, {price, -2}, {amount, -4}, id, id, core::Side::buy};
 }
 
-bool same(const core::Candle& a, const core::Candle& b) {
-  return a.start == b.start && a.open == b.open && a.high == b.high && a.low == b.low && a.close == b.close &&
-         a.volume == b.volume && a.trades == b.trades && a.flat == b.flat && a.final == b.final &&
-         a.incomplete == b.incomplete;
-}
-
 TEST(Minutes, OfTradesAreWhatTheLiveOnesWouldHaveBeen) {
   for (std::uint64_t seed = 1; seed <= 50; ++seed) {
     std::mt19937_64 random(seed);

@@ -21,7 +21,7 @@ class PastFillerTest : public testing::Test {
         *place_.reader, [this](core::WriteBatch batch) { return write(std::move(batch)); },
         [this](const feeds::HistoryQuery& query) { return fetch(query); }, limits_, place_.series,
         [this](const PastProgress& p) { told_.push_back(p); });
-    return filler.run({"XRP/ETH", from, to, minutes}, kNow);
+    return filler.run({"XRP/ETH", from, to, minutes, trading_}, kNow);
   }
   core::Status write(core::WriteBatch batch) {
     if (writes_left_ == 0) return core::fail(core::ErrorCode::cancelled, "interrupted");
@@ -31,7 +31,19 @@ class PastFillerTest : public testing::Test {
   }
   core::Result<feeds::HistoryPage> fetch(const feeds::HistoryQuery& query) {
     asked_.push_back(query);
-    return query.kind == feeds::HistoryKind::trades ? test::trades_page(query) : test::candles_page(query);
+    auto page = query.kind == feeds::HistoryKind::trades ? test::trades_page(query) : test::candles_page(query);
+    std::erase_if(page.candles, [&](const core::Candle& c) { return silent(c.start); });
+    std::erase_if(page.trades, [&](const feeds::HistoryTrade& t) { return silent(t.at); });
+    return page;
+  }
+  bool silent(Timestamp at) const { return at >= silent_from_ && at < silent_to_; }
+  void store(Interval interval, Timestamp from, Timestamp to, core::Candle candle) {
+    core::WriteBatch batch;
+    batch.catalogue = place_.series.catalogue;
+    batch.catalogue_changed = true;
+    for (candle.start = from; candle.start < to; candle.start = candle.start + core::width(interval))
+      batch.candles.push_back({place_.series.key, interval, candle});
+    ASSERT_TRUE(place_.writer->write({batch}));
   }
   std::vector<core::Candle> stored(Interval interval, Timestamp from, Timestamp to) {
     return *place_.reader->candles({.base = place_.series.name.base,
@@ -48,7 +60,70 @@ class PastFillerTest : public testing::Test {
   std::vector<feeds::HistoryQuery> asked_;
   std::vector<PastProgress> told_;
   int writes_left_ = 1'000'000;
+  Timestamp silent_from_, silent_to_;
+  bool trading_ = false;
 };
+
+TEST_F(PastFillerTest, WhatIsStoredWholeStaysAlsoBetweenWhatIsNot) {
+  core::Candle live;
+  live.open = live.high = live.low = live.close = {5, 0};
+  live.volume = {3, 0};
+  live.trades = 57;
+  live.final = true;
+  for (const bool of_trades : {false, true}) {
+    if (of_trades) limits_.newest_candles = 10;
+    const Timestamp from = of_trades ? kNow - 144h : kNow - 48h;
+    store(Interval::m1, from + 1h, from + 2h, live);
+    auto part = live;
+    part.incomplete = true;
+    part.volume = {1, 0};
+    store(Interval::m1, from + 90min, from + 91min, part);
+    part.volume = {1000, 0};
+    store(Interval::m1, from + 95min, from + 96min, part);
+    ASSERT_TRUE(run(from, from + 6h, true));
+    const auto minutes = stored(Interval::m1, from, from + 6h);
+    ASSERT_EQ(minutes.size(), 360u);
+    EXPECT_EQ(minutes[60].trades, 57u);
+    EXPECT_EQ(minutes[119].close, core::Decimal(5, 0));
+    EXPECT_FALSE(minutes[90].incomplete) << "a part of a minute gives way";
+    EXPECT_EQ(minutes[95].volume, core::Decimal(1000, 0)) << "not where it knows of more";
+    EXPECT_NE(minutes[120].trades, 57u);
+  }
+}
+
+TEST_F(PastFillerTest, WhatComesAfterTheLastTradeIsNoSilenceUnlessItLives) {
+  for (const bool of_trades : {true, false}) {
+    limits_.newest_candles = of_trades ? 10 : 0;
+    const Timestamp from = of_trades ? kNow - 480h : kNow - 96h, to = from + 72h;
+    silent_from_ = from + 30h;
+    silent_to_ = kNow;  // it is gone
+    ASSERT_TRUE(run(from, to, true));
+    EXPECT_EQ(stored(Interval::m1, from, to).back().start, silent_from_ - 1min) << of_trades;
+    EXPECT_EQ(stored(Interval::h1, from, to).back().start, silent_from_ - 1h) << of_trades;
+    EXPECT_FALSE(stored(Interval::h1, from, to).back().incomplete);
+    ASSERT_TRUE(run(from, to, true));
+    EXPECT_EQ(stored(Interval::m1, from, to).size(), 30u * 60) << "nor in a second run";
+    silent_to_ = from + 60h;  // it was silent for more than a day
+    ASSERT_TRUE(run(from, to, true));
+    const auto minutes = stored(Interval::m1, from, to);
+    ASSERT_EQ(minutes.size(), 72u * 60) << of_trades;
+    EXPECT_TRUE(minutes[31 * 60].flat && minutes[59 * 60].flat && !minutes[60 * 60].flat);
+    EXPECT_EQ(stored(Interval::h1, from, to).size(), 72u);
+    for (const auto& day : stored(Interval::d1, from, to)) EXPECT_FALSE(day.incomplete);
+  }
+}
+
+TEST_F(PastFillerTest, SilenceUpToTheEndIsSilenceWhereTheVenueTradesItOrTheStoreWentOn) {
+  silent_from_ = kNow - 30h;
+  silent_to_ = kNow;
+  trading_ = true;
+  ASSERT_TRUE(run(kNow - 48h, kNow - 24h, true));
+  EXPECT_EQ(stored(Interval::m1, kNow - 48h, kNow).size(), 24u * 60);
+  trading_ = false;
+  silent_from_ = kNow - 100h;
+  ASSERT_TRUE(run(kNow - 120h, kNow - 96h, true));
+  EXPECT_EQ(stored(Interval::m1, kNow - 120h, kNow - 96h).size(), 24u * 60) << "the store has trades of later";
+}
 
 TEST_F(PastFillerTest, DaysAreStoredWholeAboveTheirHours) {
   const auto result = run(kNow - 72h, kNow - 24h);
