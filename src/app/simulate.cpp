@@ -56,6 +56,7 @@ int run_simulate(const CommandLine& command) {
     text += fmt::format("[[sources]]\nname = \"{}\"\n", host.venue);
     if (!host.ws_url.empty()) text += fmt::format("ws_url = \"{}\"\n", host.ws_url);
     text += fmt::format("rest_url = \"{}\"\n", host.rest_url);
+    if (host.venue == "coinapi") text += "key = \"simulated\"\n";  // it answers nobody without one
   }
   text += fmt::format("# Listening on {}:{}\n", options.address, simulator.port());
   std::fputs(text.c_str(), stdout);
