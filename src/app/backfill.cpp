@@ -85,7 +85,7 @@ class Venues {
         share_(share),
         clock_(clock),
         patience_(patience),
-        budget_(clock),
+        upstreams_(clock),
         loop_("past") {
     loop_.start();
   }
@@ -113,14 +113,15 @@ class Venues {
 
   /// From now on it is this venue that is asked.
   void choose(const SourceConfig& source) {
-    loop_.run_and_wait([&] { past_ = make_past({loop_, clock_, client_, {}, budget_, share_}, source); });
+    loop_.run_and_wait([&] { past_ = make_past({loop_, clock_, client_, {}, upstreams_, share_}, source); });
   }
   const feeds::HistoryLimits& limits() const { return past_->history->limits(); }
   std::uint64_t requests() const { return past_->fetcher->counters().requests.load(std::memory_order_relaxed); }
   Result<feeds::HistoryPage> fetch(const feeds::HistoryQuery& query) {
     auto promise = std::make_shared<std::promise<Result<feeds::HistoryPage>>>();
     auto future = promise->get_future();
-    loop_.post([this, promise, query] {
+    loop_.post([this, promise, query = query]() mutable {
+      query.may_wait = true;
       past_->fetcher->fetch(query, [promise](Result<feeds::HistoryPage> page) { promise->set_value(std::move(page)); });
     });
     return patience_.get(std::move(future));
@@ -146,7 +147,7 @@ class Venues {
   const double share_;
   const runtime::Clock& clock_;
   Patience& patience_;
-  net::RateBudget budget_;
+  net::UpstreamDesk upstreams_;
   runtime::EventLoop loop_;
   std::unique_ptr<net::HttpClient> http_;
   std::optional<PastOfVenue> past_;

@@ -25,7 +25,7 @@ Past::~Past() {
 }
 
 void Past::add(const SourceConfig& source) {
-  auto past = make_past({around_.loop, around_.clock, around_.client, around_.tap, around_.budget}, source);
+  auto past = make_past({around_.loop, around_.clock, around_.client, around_.tap, around_.upstreams}, source);
   if (!past) return;
   repairer_->add_source(past->venue, *past->fetcher);
   if (backfiller_) backfiller_->add_source(past->venue, *past->fetcher);

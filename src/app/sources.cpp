@@ -80,7 +80,7 @@ std::unique_ptr<feeds::Feed> make_exchange_feed(const FeedSurroundings& around,
   feeds::ExchangeFeedOptions options;
   options.client = around.client;
   options.tap = around.tap;
-  options.budget = &around.budget;
+  options.upstreams = &around.upstreams;
   options.hosts = hosts_of(*protocol, source);
   return std::make_unique<feeds::ExchangeFeed>(std::move(protocol), venue, around.loop, around.port, around.clock,
                                                std::move(options));
@@ -110,7 +110,7 @@ std::optional<PastOfVenue> make_past(const PastSurroundings& around, const Sourc
     if (!host.dialect.empty()) options.dialects[host.rest_url] = host.dialect;
   }
   PastOfVenue past{source.name, it->make_history(), nullptr};
-  past.fetcher = std::make_unique<feeds::HistoryFetcher>(*past.history, around.loop, around.clock, around.budget,
+  past.fetcher = std::make_unique<feeds::HistoryFetcher>(*past.history, around.loop, around.clock, around.upstreams,
                                                          std::move(options));
   return past;
 }
@@ -125,6 +125,7 @@ AggregatorFeed make_coingecko_feed(const FeedSurroundings& around, core::VenueId
   options.base_url = source.rest_url;
   options.tracked_assets = tracked;
   options.client = around.client;
+  options.upstreams = &around.upstreams;
   options.tap = around.tap;
   auto feed = std::make_unique<feeds::CoinGeckoFeed>(venue, around.loop, around.port, around.clock, std::move(options));
   feeds::ChartSource* charts = feed.get();

@@ -11,7 +11,6 @@
 #include "feeds/history_fetcher.hpp"
 #include "feeds/venue_protocol.hpp"
 #include "net/http_client.hpp"
-#include "net/rate_budget.hpp"
 #include "net/upstream.hpp"
 #include "runtime/clock.hpp"
 #include "runtime/event_loop.hpp"
@@ -41,8 +40,7 @@ struct FeedSurroundings {
   runtime::FeedPort& port;
   net::ClientOptions client;
   feeds::FrameTap tap;
-  net::RateBudget& budget;  ///< of the loop: requests to the venues' REST hosts
-  net::UpstreamDesk& upstreams;
+  net::UpstreamDesk& upstreams;  ///< what is known of the hosts, and what may be asked of them
 };
 
 std::unique_ptr<feeds::Feed> make_exchange_feed(const FeedSurroundings& around,
@@ -58,7 +56,7 @@ struct PastSurroundings {
   const runtime::Clock& clock;
   net::ClientOptions client;
   feeds::FrameTap tap;
-  net::RateBudget& budget;
+  net::UpstreamDesk& upstreams;
   double share = 1;  ///< of the venues' budgets
 };
 

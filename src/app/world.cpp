@@ -85,7 +85,6 @@ struct World::Impl {
   std::unique_ptr<storage::HistoryService> history;
   storage::StoreInfo store_info;
   std::unique_ptr<engine::Engine> engine;
-  std::unique_ptr<net::RateBudget> budget;
   std::unique_ptr<net::UpstreamDesk> upstreams;
   std::unique_ptr<feeds::HeardMark> heard_mark;
   std::vector<std::unique_ptr<feeds::Feed>> feeds;
@@ -176,10 +175,9 @@ SourceConfig World::Impl::placed(const SourceConfig& source) const {
 }
 
 void World::Impl::make_feeds() {
-  budget = std::make_unique<net::RateBudget>(clock);
   upstreams = std::make_unique<net::UpstreamDesk>(clock, net::UpstreamOptions{}, &metrics);
-  const FeedSurroundings around{loop,        clock,   engine->add_port(), client_options(config, options.ca_file),
-                                options.tap, *budget, *upstreams};
+  const FeedSurroundings around{loop,        clock,     engine->add_port(), client_options(config, options.ca_file),
+                                options.tap, *upstreams};
   heard_mark = std::make_unique<feeds::HeardMark>(loop, around.port, clock);
   if (config.repair_gaps) {
     past = std::make_unique<Past>(
@@ -268,6 +266,7 @@ server::BackendPtr World::backend() const {
   out->history = impl_->history.get();
   out->store_info = impl_->store_info;
   out->metrics = &impl_->metrics;
+  if (impl_->upstreams) out->upstreams = [desk = impl_->upstreams.get()] { return desk->views(); };
   for (const auto& feed : impl_->feeds) out->feeds.push_back({feed->venue(), &feed->counters()});
   if (impl_->charts != nullptr) {
     out->fetch_chart = [source = impl_->charts](std::string asset, int days, feeds::ChartSource::Done done) {

@@ -27,6 +27,14 @@ std::vector<std::string> urls_of(const std::vector<VenueHost>& hosts, std::strin
   return urls;
 }
 
+net::UpstreamOptions desk_options(const ExchangeFeedOptions& options) {
+  net::UpstreamOptions out;
+  out.seed = options.seed;
+  out.time_scale = options.time_scale;
+  out.refused_for = options.all_refused_pause;
+  return out;
+}
+
 bool part_of_symbol(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '/' || c == '_';
 }
@@ -70,6 +78,9 @@ class ExchangeFeed::Impl final : public LinkOwner, public std::enable_shared_fro
        const runtime::Clock& clock, ExchangeFeedOptions options)
       : protocol_(std::move(protocol)),
         options_(std::move(options)),
+        own_upstreams_(options_.upstreams == nullptr
+                           ? std::make_unique<net::UpstreamDesk>(clock, desk_options(options_))
+                           : nullptr),
         intake_(*protocol_, port, counters_, options_.time_scale),
         context_{loop,
                  port,
@@ -83,7 +94,7 @@ class ExchangeFeed::Impl final : public LinkOwner, public std::enable_shared_fro
                  options_.min_mute_deadline,
                  options_.all_refused_pause,
                  options_.time_scale,
-                 options_.budget},
+                 own_upstreams_ ? *own_upstreams_ : *options_.upstreams},
         random_(options_.seed != 0 ? options_.seed : std::random_device{}()),
         flush_timer_(loop),
         refusal_timer_(loop) {}
@@ -118,6 +129,7 @@ class ExchangeFeed::Impl final : public LinkOwner, public std::enable_shared_fro
 
   const std::unique_ptr<VenueProtocol> protocol_;
   const ExchangeFeedOptions options_;
+  const std::unique_ptr<net::UpstreamDesk> own_upstreams_;
   core::FeedCounters counters_;
   FrameIntake intake_;
   SessionContext context_;
@@ -140,7 +152,8 @@ void ExchangeFeed::Impl::start() {
   running_ = true;
   const std::vector<VenueHost> hosts = options_.hosts.empty() ? protocol_->default_hosts() : options_.hosts;
   context_.hosts = hosts;
-  hosts_ = std::make_unique<HostRing>(urls_of(hosts, &VenueHost::ws_url));
+  hosts_ = std::make_unique<HostRing>(context_.upstreams, net::Service::stream, context_.venue_id(),
+                                      urls_of(hosts, &VenueHost::ws_url));
   fetcher_ = std::make_unique<SymbolFetcher>(context_, urls_of(hosts, &VenueHost::rest_url), options_.symbol_refresh,
                                              random_());
   fetcher_->on_list = [this](std::vector<core::ListedPair> pairs) { take_list(std::move(pairs)); };

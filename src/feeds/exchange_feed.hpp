@@ -8,7 +8,7 @@
 #include "feeds/feed.hpp"
 #include "feeds/venue_protocol.hpp"
 #include "net/http_client.hpp"
-#include "net/rate_budget.hpp"
+#include "net/upstream.hpp"
 #include "runtime/clock.hpp"
 #include "runtime/event_loop.hpp"
 #include "runtime/feed_port.hpp"
@@ -18,9 +18,9 @@ namespace tickspan::feeds {
 struct ExchangeFeedOptions {
   std::vector<VenueHost> hosts;  ///< instead of the venue's own
   net::ClientOptions client;
-  net::RateBudget* budget = nullptr;  ///< of the loop: who else asks the venue's REST hosts; may be null
-  FrameTap tap;                       ///< sees raw frames, on the feed's thread; may be empty
-  std::uint64_t seed = 0;             ///< of the jitter; 0: a random one
+  net::UpstreamDesk* upstreams = nullptr;  ///< shared with who else asks the venue; null: one of its own
+  FrameTap tap;                            ///< sees raw frames, on the feed's thread; may be empty
+  std::uint64_t seed = 0;                  ///< of the jitter; 0: a random one
   core::Duration symbol_refresh = std::chrono::hours(24);       ///< how often the venue's list of pairs is asked for
   core::Duration all_refused_pause = std::chrono::minutes(30);  ///< when every host refused for good
   core::Duration min_mute_deadline = std::chrono::seconds(5);

@@ -13,26 +13,33 @@ namespace {
 constexpr runtime::Log kLog{"feeds"};
 constexpr std::size_t kMaxBody = 8 << 20;
 constexpr unsigned kMostRefusals = 20;  // of one page, for want of budget
+// What a closed host may keep a query waiting; a host that refuses for good is closed for longer.
+constexpr std::chrono::milliseconds kPatience = std::chrono::minutes(2);
+
+net::UpstreamRules rules_of(const HistoryLimits& limits, const HistoryFetcherOptions& options) {
+  const double share = options.share;
+  net::UpstreamRules rules;
+  rules.rate = net::RateLimit{limits.requests_per_minute * share, std::max(1.0, limits.burst * share)};
+  rules.quota.weight_per_minute = limits.weight_per_minute;
+  rules.throttle = options.backoff;
+  return rules;
+}
 
 }  // namespace
 
 HistoryFetcher::HistoryFetcher(const VenueHistory& history, runtime::EventLoop& loop, const runtime::Clock& clock,
-                               net::RateBudget& budget, HistoryFetcherOptions options)
+                               net::UpstreamDesk& upstreams, HistoryFetcherOptions options)
     : history_(history),
       clock_(clock),
-      budget_(budget),
       options_(std::move(options)),
-      hosts_(options_.rest_urls),
+      hosts_(upstreams, net::Service::rest, options_.venue, options_.rest_urls, rules_of(history.limits(), options_)),
       backoff_(options_.backoff, options_.seed),
-      breaker_(clock),
       http_(loop, options_.client),
-      timer_(loop) {
-  const net::RateLimit limit{history.limits().requests_per_minute * options_.share,
-                             std::max(1.0, history.limits().burst * options_.share)};
-  for (const std::string& url : options_.rest_urls) budget_.set_limit(url, limit);
-}
+      timer_(loop) {}
 
-HistoryFetcher::~HistoryFetcher() = default;
+HistoryFetcher::~HistoryFetcher() {
+  if (asked_ != nullptr) asked_->abandoned();
+}
 
 void HistoryFetcher::fetch(HistoryQuery query, Done done) {
   auto place = jobs_.end();
@@ -43,17 +50,20 @@ void HistoryFetcher::fetch(HistoryQuery query, Done done) {
   }
   jobs_.insert(place, {std::move(query), std::move(done), {}, {}});
   // Not at once: the caller need not expect its answer before this returns.
-  if (jobs_.size() == 1 && !asking_) timer_.start({}, [this] { step(); });
+  const bool first = jobs_.size() == 1 || !jobs_.back().query.may_wait;
+  if (first && asked_ == nullptr) timer_.start({}, [this] { step(); });
 }
 
 void HistoryFetcher::step() {
-  if (jobs_.empty() || asking_) return;
-  const std::string& host = hosts_.current();
-  core::Duration wait = budget_.wait(host);
-  if (wait.count() == 0 && !breaker_.allow()) wait = std::max(breaker_.wait(), core::Duration(std::chrono::seconds(1)));
-  if (wait.count() == 0 && !budget_.try_take(host)) wait = std::chrono::milliseconds(10);
-  if (wait.count() > 0) return timer_.start(wait, [this] { step(); });
-  send();
+  if (jobs_.empty() || asked_ != nullptr) return;
+  std::stable_partition(jobs_.begin(), jobs_.end(), [](const Job& job) { return !job.query.may_wait; });
+  const auto call = jobs_.front().query.may_wait ? net::CallClass::backfill : net::CallClass::repair;
+  auto admitted = hosts_.upstream(hosts_.choose()).admit(call);
+  if (admitted) return send();
+  const std::chrono::milliseconds wait(admitted.error().retry_after_ms);
+  if (admitted.error().code == core::ErrorCode::unavailable && wait > kPatience)
+    return finish(tl::unexpected(std::move(admitted.error())));
+  timer_.start(wait, [this] { step(); });
 }
 
 const VenueHistory& HistoryFetcher::spoken_at(const std::string& base) const {
@@ -62,8 +72,8 @@ const VenueHistory& HistoryFetcher::spoken_at(const std::string& base) const {
 }
 
 void HistoryFetcher::send() {
-  asking_ = true;
   const std::string base = hosts_.current();
+  asked_ = &hosts_.upstream(base);
   counters_.requests.fetch_add(1, std::memory_order_relaxed);
   Job& job = jobs_.front();
   const VenueHistory& dialect = spoken_at(base);
@@ -80,7 +90,6 @@ void HistoryFetcher::send() {
       url, {}, options_.request_timeout,
       [this, base](core::Result<net::HttpResponse> result) {
         if (!result && result.error().code == core::ErrorCode::cancelled) return;
-        asking_ = false;
         take(base, std::move(result));
       },
       kMaxBody);
@@ -103,10 +112,17 @@ core::Result<HistoryPage> HistoryFetcher::page_of(const std::string& base, core:
 }
 
 void HistoryFetcher::take(const std::string& base, core::Result<net::HttpResponse> result) {
+  net::Upstream& upstream = *std::exchange(asked_, nullptr);
+  core::Duration pause = upstream.answered(result);
+  const bool answered = result && result->status == 200;
   auto page = page_of(base, std::move(result));
-  if (!page) return failed(base, page.error());
+  if (!page) {
+    core::Error& error = page.error();
+    if (answered && error.code == core::ErrorCode::rate_limited)
+      pause = upstream.throttled(std::chrono::milliseconds(error.retry_after_ms));
+    return failed(base, std::move(error), pause);
+  }
   hosts_.succeed(base);
-  breaker_.success();
   backoff_.reset();
   add(std::move(*page));
 }
@@ -134,12 +150,10 @@ void HistoryFetcher::add(HistoryPage page) {
   step();
 }
 
-void HistoryFetcher::failed(const std::string& base, core::Error error) {
+void HistoryFetcher::failed(const std::string& base, core::Error error, core::Duration pause) {
   Job& job = jobs_.front();
-  core::Duration delay = std::max(backoff_.next(), core::Duration(std::chrono::milliseconds(error.retry_after_ms)));
   if (error.code == core::ErrorCode::rate_limited) {
     counters_.rate_limited.fetch_add(1, std::memory_order_relaxed);
-    budget_.pause(base, delay);
     error.retryable = true;
     if (++job.refusals >= kMostRefusals) return finish(tl::unexpected(std::move(error)));
     return step();
@@ -148,10 +162,9 @@ void HistoryFetcher::failed(const std::string& base, core::Error error) {
   const bool again = error.retryable || error.code == core::ErrorCode::timeout;
   if (!again) return finish(tl::unexpected(std::move(error)));
   hosts_.fail(base);
-  breaker_.failure();
   error.retryable = true;
   if (++job.failures >= options_.tries) return finish(tl::unexpected(std::move(error)));
-  timer_.start(delay, [this] { step(); });
+  timer_.start(std::max(backoff_.next(), pause), [this] { step(); });
 }
 
 void HistoryFetcher::finish(core::Result<HistoryPage> result) {

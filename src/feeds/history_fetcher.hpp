@@ -13,10 +13,9 @@
 #include "feeds/host_ring.hpp"
 #include "feeds/venue_history.hpp"
 #include "net/backoff.hpp"
-#include "net/circuit_breaker.hpp"
 #include "net/http_client.hpp"
 #include "net/loop_timer.hpp"
-#include "net/rate_budget.hpp"
+#include "net/upstream.hpp"
 #include "runtime/clock.hpp"
 #include "runtime/event_loop.hpp"
 
@@ -38,14 +37,15 @@ struct HistoryFetcherOptions {
 
 /// Asks a venue's REST service for its past, one page at a time, one query after the other.
 ///
-/// Keeps to the budget of the host (kept under its base URL), which it shares with whoever else asks there; obeys
-/// Retry-After; leaves a host that fails every time alone for a while.
-/// **Threading**: the loop's. **Ownership**: loop, clock, history and budget must outlive it; queries that are not done
+/// Keeps to the budget and the breaker of the host, which it shares with whoever else asks there: queries that may wait
+/// as backfill, the others as repair. What may wait gives way between two pages. A host that refuses for minutes is not
+/// waited for: its queries fail, and may work another time.
+/// **Threading**: the loop's. **Ownership**: loop, clock, history and desk must outlive it; queries that are not done
 /// when it is destroyed are dropped. **Limits**: a body of 8 MiB, `max_pages` a query.
 class HistoryFetcher final : public HistorySource {
  public:
   HistoryFetcher(const VenueHistory& history, runtime::EventLoop& loop, const runtime::Clock& clock,
-                 net::RateBudget& budget, HistoryFetcherOptions options);
+                 net::UpstreamDesk& upstreams, HistoryFetcherOptions options);
   ~HistoryFetcher() override;
 
   const HistoryLimits& limits() const override { return history_.limits(); }
@@ -71,21 +71,19 @@ class HistoryFetcher final : public HistorySource {
   void take(const std::string& base, core::Result<net::HttpResponse> result);
   core::Result<HistoryPage> page_of(const std::string& base, core::Result<net::HttpResponse> result);
   void add(HistoryPage page);
-  void failed(const std::string& base, core::Error error);
+  void failed(const std::string& base, core::Error error, core::Duration pause);
   void finish(core::Result<HistoryPage> result);
 
   const VenueHistory& history_;
   const runtime::Clock& clock_;
-  net::RateBudget& budget_;
   HistoryFetcherOptions options_;
   HostRing hosts_;
   net::Backoff backoff_;
-  net::CircuitBreaker breaker_;
   net::HttpClient http_;
   net::LoopTimer timer_;
   core::FeedCounters counters_;
-  std::deque<Job> jobs_;  ///< the first one is under way
-  bool asking_ = false;
+  std::deque<Job> jobs_;            ///< the first one is under way
+  net::Upstream* asked_ = nullptr;  ///< while a request is under way
 };
 
 }  // namespace tickspan::feeds

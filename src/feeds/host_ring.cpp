@@ -12,9 +12,29 @@ constexpr unsigned kFailuresBeforeNext = 2;
 
 }  // namespace
 
-HostRing::HostRing(std::vector<std::string> urls) {
+HostRing::HostRing(net::UpstreamDesk& desk, net::Service service, const std::string& source,
+                   std::vector<std::string> urls, const net::UpstreamRules& rules) {
   TS_ASSERT(!urls.empty(), "a service has at least one address");
-  for (std::string& url : urls) hosts_.push_back({std::move(url)});
+  for (std::string& url : urls) {
+    net::Upstream& upstream = service == net::Service::rest ? desk.rest(source, url, rules) : desk.stream(source, url);
+    hosts_.push_back({std::move(url), &upstream});
+  }
+}
+
+net::Upstream& HostRing::upstream(const std::string& url) const {
+  const auto it = std::find_if(hosts_.begin(), hosts_.end(), [&](const Host& host) { return host.url == url; });
+  TS_ASSERT(it != hosts_.end(), "an address of this service");
+  return *it->upstream;
+}
+
+const std::string& HostRing::choose() {
+  for (std::size_t i = 0; i < hosts_.size(); ++i) {
+    const std::size_t candidate = (at_ + i) % hosts_.size();
+    if (hosts_[candidate].refused || hosts_[candidate].upstream->closed_for().count() > 0) continue;
+    at_ = candidate;
+    break;
+  }
+  return current();
 }
 
 HostRing::Host* HostRing::find(const std::string& url) {
@@ -51,7 +71,7 @@ void HostRing::succeed(const std::string& url) {
 }
 
 void HostRing::forgive() {
-  for (Host& host : hosts_) host = {host.url};
+  for (Host& host : hosts_) host = {host.url, host.upstream};
   at_ = 0;
 }
 

@@ -4,16 +4,26 @@
 #include <string>
 #include <vector>
 
+#include "net/upstream.hpp"
+
 namespace tickspan::feeds {
 
-/// The addresses of one service, tried in order. An address that refused for good (451, 403) is left out until
-/// forgive(); one that merely fails gives way to the next after two failures in a row.
-/// **Threading**: one thread.
+/// The addresses of one service, tried in order, and what is known of each. An address that refused for good (451, 403)
+/// is left out until forgive(); one that merely fails gives way to the next after two failures in a row; one whose
+/// breaker refuses is passed over while another's does not.
+/// **Threading**: one thread. **Ownership**: the desk must outlive it.
 class HostRing {
  public:
-  explicit HostRing(std::vector<std::string> urls);
+  /// `source`: as UpstreamDesk says. `rules`: of REST services.
+  HostRing(net::UpstreamDesk& desk, net::Service service, const std::string& source, std::vector<std::string> urls,
+           const net::UpstreamRules& rules = {});
 
   const std::string& current() const { return hosts_[at_].url; }
+  /// The address for the next attempt, which is then the current one.
+  const std::string& choose();
+  /// What is known of one of the addresses, which is asked for leave and told of outcomes.
+  net::Upstream& upstream(const std::string& url) const;
+
   bool all_refused() const;
   /// Final for this address. True when another one is left.
   bool refuse(const std::string& url);
@@ -25,6 +35,7 @@ class HostRing {
  private:
   struct Host {
     std::string url;
+    net::Upstream* upstream;
     bool refused = false;
     unsigned failures = 0;
   };

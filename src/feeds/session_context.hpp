@@ -11,7 +11,7 @@
 #include "feeds/frame_intake.hpp"
 #include "feeds/venue_protocol.hpp"
 #include "net/http_client.hpp"
-#include "net/rate_budget.hpp"
+#include "net/upstream.hpp"
 #include "runtime/clock.hpp"
 #include "runtime/event_loop.hpp"
 #include "runtime/feed_port.hpp"
@@ -34,8 +34,8 @@ struct SessionContext {
   FrameTap tap;
   core::Duration min_mute_deadline;
   core::Duration all_refused_pause;
-  double time_scale = 1;
-  net::RateBudget* budget = nullptr;  ///< of the REST hosts; may be null
+  double time_scale;
+  net::UpstreamDesk& upstreams;
   std::uint64_t next_request_id = 1;
   std::shared_ptr<const core::SymbolTable> symbols;
   std::vector<VenueHost> hosts;

@@ -10,7 +10,6 @@ namespace {
 using core::FeedState;
 constexpr std::size_t kMaxBody = 64 << 20;
 constexpr core::Duration kTimeout = std::chrono::seconds(30);
-constexpr std::chrono::milliseconds kLeastWait{10};
 
 net::BackoffOptions scaled_backoff(const SessionContext& context) {
   net::BackoffOptions options;
@@ -24,22 +23,25 @@ net::BackoffOptions scaled_backoff(const SessionContext& context) {
 SymbolFetcher::SymbolFetcher(SessionContext& context, std::vector<std::string> rest_urls, core::Duration refresh,
                              std::uint64_t seed)
     : context_(context),
-      hosts_(std::move(rest_urls)),
+      hosts_(context.upstreams, net::Service::rest, context.venue_id(), std::move(rest_urls)),
       backoff_(scaled_backoff(context), seed),
       http_(context.loop, context.client),
       timer_(context.loop),
       refresh_(refresh) {}
+
+SymbolFetcher::~SymbolFetcher() {
+  if (asked_ != nullptr) asked_->abandoned();
+}
 
 void SymbolFetcher::start() {
   fetch();
 }
 
 void SymbolFetcher::fetch() {
-  const std::string base = hosts_.current();
-  if (context_.budget != nullptr && !context_.budget->try_take(base)) {
-    const core::Duration wait = std::max(context_.budget->wait(base), core::Duration(kLeastWait));
-    return timer_.start(wait, [this] { fetch(); });
-  }
+  const std::string base = hosts_.choose();
+  net::Upstream& upstream = hosts_.upstream(base);
+  if (const auto admitted = upstream.admit(); !admitted) return come_back(admitted.error());
+  asked_ = &upstream;
   const std::string url = join_url(base, context_.spoken_at(base).symbols_target());
   context_.counters.requests.fetch_add(1, std::memory_order_relaxed);
   const auto timeout = std::max(std::chrono::milliseconds(1),
@@ -55,9 +57,24 @@ void SymbolFetcher::fetch() {
   if (state_ != FeedState::live) set_state(FeedState::connecting, "asking for the list of pairs");
 }
 
+void SymbolFetcher::come_back(const core::Error& error) {
+  timer_.start(std::chrono::milliseconds(error.retry_after_ms), [this] { fetch(); });
+  if (state_ != FeedState::live && error.code == core::ErrorCode::unavailable)
+    set_state(FeedState::backing_off, error.context);
+}
+
 void SymbolFetcher::take(const std::string& base, core::Result<net::HttpResponse> result) {
+  asked_ = nullptr;
+  net::Upstream& upstream = hosts_.upstream(base);
+  core::Duration pause = upstream.answered(result);
+  const bool answered = result && result->status == 200;
   auto list = list_of(base, std::move(result));
-  if (!list) return failed(base, list.error());
+  if (!list) {
+    const core::Error& error = list.error();
+    if (answered && error.code == core::ErrorCode::rate_limited)
+      pause = upstream.throttled(std::chrono::milliseconds(error.retry_after_ms));
+    return failed(base, error, pause);
+  }
   hosts_.succeed(base);
   backoff_.reset();
   timer_.start(context_.scaled(refresh_), [this] { fetch(); });
@@ -77,11 +94,10 @@ core::Result<std::vector<core::ListedPair>> SymbolFetcher::list_of(const std::st
   return context_.spoken_at(base).decode_symbols(result->body);
 }
 
-void SymbolFetcher::failed(const std::string& base, const core::Error& error) {
+void SymbolFetcher::failed(const std::string& base, const core::Error& error, core::Duration pause) {
   if (error.code == core::ErrorCode::rate_limited)
     context_.counters.rate_limited.fetch_add(1, std::memory_order_relaxed);
-  core::Duration delay = std::max(backoff_.next(), context_.scaled(std::chrono::milliseconds(error.retry_after_ms)));
-  if (error.code == core::ErrorCode::rate_limited && context_.budget != nullptr) context_.budget->pause(base, delay);
+  core::Duration delay = std::max(backoff_.next(), pause);
   bool refused = false;
   if (error.code == core::ErrorCode::forbidden) {
     refused = !hosts_.refuse(base);

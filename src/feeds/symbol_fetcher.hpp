@@ -18,6 +18,7 @@ class SymbolFetcher {
  public:
   SymbolFetcher(SessionContext& context, std::vector<std::string> rest_urls, core::Duration refresh,
                 std::uint64_t seed);
+  ~SymbolFetcher();
 
   std::function<void(std::vector<core::ListedPair>)> on_list;
   std::function<void()> on_changed;  ///< its state or detail is another one
@@ -29,9 +30,10 @@ class SymbolFetcher {
 
  private:
   void fetch();
+  void come_back(const core::Error& error);
   void take(const std::string& url, core::Result<net::HttpResponse> result);
   core::Result<std::vector<core::ListedPair>> list_of(const std::string& url, core::Result<net::HttpResponse> result);
-  void failed(const std::string& url, const core::Error& error);
+  void failed(const std::string& url, const core::Error& error, core::Duration pause);
   void set_state(core::FeedState state, std::string detail);
 
   SessionContext& context_;
@@ -40,6 +42,7 @@ class SymbolFetcher {
   net::HttpClient http_;
   net::LoopTimer timer_;
   core::Duration refresh_;
+  net::Upstream* asked_ = nullptr;  ///< while a request is under way
   core::FeedState state_ = core::FeedState::idle;
   std::string detail_;
 };

@@ -42,6 +42,7 @@ struct HistoryPage {
 struct HistoryLimits {
   double requests_per_minute = 60;  ///< well below what the venue allows an address: others may share it
   double burst = 1;
+  double weight_per_minute = 0;    ///< what X-MBX-USED-WEIGHT-1M counts up to; 0: not told
   std::size_t newest_candles = 0;  ///< the venue has only so many candles up to now; 0: all
   std::size_t candles_per_page = 1000;
   bool trades_by_time = true;  ///< false: pages of trades go back from now, so that the distant past is far

@@ -69,13 +69,19 @@ std::vector<std::string> VenueLink::asked_with(const std::string& symbol) const 
 }
 
 void VenueLink::connect() {
+  const std::string& url = hosts_.choose();
+  if (const auto admitted = hosts_.upstream(url).admit(); !admitted) {
+    retry_timer_.start(std::chrono::milliseconds(admitted.error().retry_after_ms), [this] { connect(); });
+    return set_state(FeedState::backing_off, admitted.error().context);
+  }
   active_ = std::make_unique<VenueSession>(context_, *this, gaps_);
-  active_->connect(hosts_.current());
+  active_->connect(url);
   set_state(FeedState::connecting, {});
 }
 
 void VenueLink::on_session_open(VenueSession& session) {
   hosts_.succeed(session.base_url());
+  hosts_.upstream(session.base_url()).connected();
   session.subscribe(wanted());
   if (&session != active_.get()) return;
   begin_anew(wanted());
@@ -129,8 +135,17 @@ void VenueLink::on_session_aging(VenueSession& session) {
 }
 
 void VenueLink::open_replacement() {
+  const std::string& url = hosts_.choose();
+  if (const auto admitted = hosts_.upstream(url).admit(); !admitted)
+    return replace_in(std::chrono::milliseconds(admitted.error().retry_after_ms));
   replacement_ = std::make_unique<VenueSession>(context_, *this, gaps_);
-  replacement_->connect(hosts_.current());
+  replacement_->connect(url);
+}
+
+void VenueLink::replace_in(core::Duration delay) {
+  rotation_timer_.start(delay, [this] {
+    if (active_ && !replacement_) open_replacement();
+  });
 }
 
 // The old connection goes when the new one has brought data, so that nothing is missed; what came twice is dropped
@@ -146,15 +161,15 @@ void VenueLink::promote_replacement() {
 }
 
 void VenueLink::on_session_end(VenueSession& session, const SessionEnd& end) {
-  if (end.was_open) context_.counters.disconnects.fetch_add(1, std::memory_order_relaxed);
+  if (end.was_open)
+    context_.counters.disconnects.fetch_add(1, std::memory_order_relaxed);
+  else
+    hosts_.upstream(session.base_url()).broken(end.error, end.http_status);
   if (&session == leaving_.get()) return retire(leaving_);
   const std::string url = session.base_url();
   if (&session == replacement_.get()) {
     retire(replacement_);
-    rotation_timer_.start(after_failure(url, end), [this] {
-      if (active_ && !replacement_) open_replacement();
-    });
-    return;
+    return replace_in(after_failure(url, end));
   }
   open_gap(end.cause);
   backoff_.on_break();
@@ -250,6 +265,8 @@ void VenueLink::stop() {
 // The session may be the caller: it is destroyed once its call is over.
 void VenueLink::retire(std::unique_ptr<VenueSession>& session) {
   if (!session) return;
+  // Where it failed this was told before; then nothing is left to abandon.
+  if (!session->open()) hosts_.upstream(session->base_url()).abandoned();
   session->detach();
   context_.loop.post([kept = std::shared_ptr<VenueSession>(std::move(session))] {});
 }

@@ -63,6 +63,7 @@ class VenueLink final : public SessionOwner {
 
   void connect();
   void open_replacement();
+  void replace_in(core::Duration delay);
   void promote_replacement();
   core::Duration after_failure(const std::string& url, const SessionEnd& end);
   core::Duration reconnect_delay(const SessionEnd& end);

@@ -21,6 +21,8 @@ constexpr runtime::Log kLog{"net"};
 constexpr core::Duration kLongPause = std::chrono::minutes(5);
 // A 429 that names only the end of the window: some windows roll, and then it never comes.
 constexpr core::Duration kLongestUntilReset = std::chrono::hours(1);
+// How often those look who wait for the outcome of another's trial.
+constexpr core::Duration kTrialPeriod = std::chrono::seconds(1);
 // CoinAPI's "no data for the single item asked": an answer like another.
 constexpr int kNoData = 550;
 
@@ -147,6 +149,7 @@ class Account final : public Upstream {
  private:
   class Turn;
   core::Error held_back(ErrorCode code, std::string context, core::Duration wait) const;
+  core::Duration refused_for() const;
   void fail(std::string reason);
   core::Duration pause(core::Duration wait);
   core::Duration judge(const HttpResponse& response);
@@ -211,7 +214,7 @@ core::Error Account::held_back(ErrorCode code, std::string context, core::Durati
 
 core::Status Account::admit(CallClass call, double cost) {
   const Turn turn(*this);
-  if (const core::Duration wait = host_.breaker.wait(); wait.count() > 0) {
+  if (const core::Duration wait = refused_for(); wait.count() > 0) {
     return tl::unexpected(held_back(
         ErrorCode::unavailable,
         fmt::format("{} failed {} times in a row, last: {}", host_.name, host_.breaker.failures(), host_.reason),
@@ -230,8 +233,14 @@ core::Status Account::admit(CallClass call, double cost) {
 
 core::Duration Account::wait(CallClass call, double cost) const {
   const std::lock_guard lock(books_->mutex);
-  const core::Duration breaker = host_.breaker.wait();
+  const core::Duration breaker = refused_for();
   return purse_ == nullptr ? breaker : std::max(breaker, purse_->budget.wait(call, cost));
+}
+
+// While a trial is under way the others look again soon: its outcome is theirs.
+core::Duration Account::refused_for() const {
+  const core::Duration wait = host_.breaker.wait();
+  return host_.breaker.state() == BreakerState::half_open ? std::min(wait, books_->scaled(kTrialPeriod)) : wait;
 }
 
 void Account::fail(std::string reason) {

@@ -7,6 +7,7 @@
 
 #include "core/feed_event.hpp"
 #include "core/snapshot.hpp"
+#include "net/upstream.hpp"
 #include "runtime/metrics.hpp"
 #include "storage/history_service.hpp"
 
@@ -31,6 +32,8 @@ struct Backend {
     const core::FeedCounters* counters = nullptr;
   };
   std::vector<FeedInfo> feeds;
+  /// The hosts that sources use, their breakers and budgets; empty where there are none.
+  std::function<std::vector<net::UpstreamView>()> upstreams;
   /// Why the simulated market is served, empty otherwise. Shown by the dashboard's banner.
   std::string notice;
   /// Keeps everything above alive.

@@ -59,8 +59,7 @@ class HistoryFetcherTest : public testing::Test {
     options_.venue = "wordy";
     options_.rest_urls.push_back(server_->url("http"));
     options_.backoff = {1ms, 2ms, 1ms};
-    loop_.run(
-        [this] { fetcher_ = std::make_unique<HistoryFetcher>(history_, loop_.get(), clock_, budget_, options_); });
+    loop_.run([this] { fetcher_ = std::make_unique<HistoryFetcher>(history_, loop_.get(), clock_, desk_, options_); });
   }
   std::future<Answer> ask(const std::string& symbol = "A", bool may_wait = false) {
     auto promise = std::make_shared<std::promise<Answer>>();
@@ -77,7 +76,7 @@ class HistoryFetcherTest : public testing::Test {
 
   test::RunningLoop loop_;
   runtime::SystemClock clock_;
-  net::RateBudget budget_{clock_};
+  net::UpstreamDesk desk_{clock_};
   WordyHistory history_;
   HistoryFetcherOptions options_;
   std::atomic<int> calls_{0};
@@ -159,7 +158,7 @@ TEST_F(HistoryFetcherTest, AnotherDialectBeginsAnew) {
       [this](Peer& peer) { ++calls_ == 1 ? peer.answer(200, "3>") : peer.answer(451, ""); });
   options_.rest_urls = {server_->url("http"), alternate.url("http")};
   options_.backoff = {1ms, 2ms, 1ms};
-  loop_.run([this] { fetcher_ = std::make_unique<HistoryFetcher>(history_, loop_.get(), clock_, budget_, options_); });
+  loop_.run([this] { fetcher_ = std::make_unique<HistoryFetcher>(history_, loop_.get(), clock_, desk_, options_); });
   const Answer answer = wait(ask());
   ASSERT_TRUE(answer) << answer.error().context;
   ASSERT_EQ(answer->trades.size(), 2u) << "nothing of the first host's pages";
@@ -197,7 +196,7 @@ TEST_F(HistoryFetcherTest, TheBudgetOfTheHostIsKeptToAndShared) {
   history_.limits_ = {600, 1};
   start([](Peer& peer) { peer.answer(200, "1"); });
   const auto begin = std::chrono::steady_clock::now();
-  loop_.run([this] { EXPECT_TRUE(budget_.try_take(server_->url("http"))); });
+  loop_.run([this] { EXPECT_TRUE(desk_.rest("wordy", server_->url("http")).admit()); });
   EXPECT_TRUE(wait(ask()));
   EXPECT_TRUE(wait(ask()));
   EXPECT_GE(std::chrono::steady_clock::now() - begin, 190ms);

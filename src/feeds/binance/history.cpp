@@ -15,9 +15,10 @@ constexpr std::size_t kRows = 1000;
 
 class BinanceHistory final : public VenueHistory {
  public:
-  BinanceHistory(double requests_per_minute, double burst) {
+  BinanceHistory(double requests_per_minute, double burst, double weight_per_minute) {
     limits_.requests_per_minute = requests_per_minute;
     limits_.burst = burst;
+    limits_.weight_per_minute = weight_per_minute;
   }
   const HistoryLimits& limits() const override { return limits_; }
 
@@ -91,12 +92,12 @@ class BinanceHistory final : public VenueHistory {
 
 std::unique_ptr<VenueHistory> make_binance_history() {
   // A page of trades weighs 4 of the 6000 a minute that an address has, one of candles 2.
-  return std::make_unique<BinanceHistory>(300, 20);
+  return std::make_unique<BinanceHistory>(300, 20, 6000);
 }
 
 std::unique_ptr<VenueHistory> make_binance_us_history() {
   // Of 1200 a minute.
-  return std::make_unique<BinanceHistory>(60, 5);
+  return std::make_unique<BinanceHistory>(60, 5, 1200);
 }
 
 }  // namespace tickspan::feeds

@@ -11,11 +11,8 @@ namespace {
 
 constexpr std::string_view kPublicUrl = "https://api.coingecko.com/api/v3";
 constexpr std::string_view kProUrl = "https://pro-api.coingecko.com/api/v3";
-constexpr std::string_view kBudget = "api";
 constexpr std::size_t kMaxBody = 32 << 20;
 constexpr double kLargestBurst = 60;
-// A block by the content network or a refused key: asking again soon would only prolong it.
-constexpr core::Duration kLongPause = std::chrono::minutes(5);
 
 double plan_calls_per_minute(CoinGeckoPlan plan) {
   switch (plan) {
@@ -34,61 +31,46 @@ std::string base_url_of(const CoinGeckoOptions& options) {
   return std::string(options.plan == CoinGeckoPlan::pro ? kProUrl : kPublicUrl);
 }
 
-// 429: ten seconds and more, doubling to a minute and more.
-net::BackoffOptions throttle_options(double scale) {
-  const auto scaled = [scale](double seconds) {
-    return core::Duration(static_cast<std::int64_t>(seconds * scale * 1e9));
-  };
-  return {scaled(10), scaled(90), scaled(30)};
+net::UpstreamRules rules_of(const CoinGeckoOptions& options) {
+  const double calls = options.calls_per_minute > 0 ? options.calls_per_minute : plan_calls_per_minute(options.plan);
+  net::UpstreamRules rules;
+  rules.rate = net::RateLimit{calls, std::clamp(calls, 1.0, kLargestBurst)};
+  // A keyless caller may get 403 where 429 is meant.
+  rules.forbidden_is_throttling = true;
+  // 429: ten seconds and more, doubling to a minute and more.
+  rules.throttle = {std::chrono::seconds(10), std::chrono::seconds(90), std::chrono::seconds(30)};
+  return rules;
 }
 
 }  // namespace
 
 ApiClient::ApiClient(runtime::EventLoop& loop, const runtime::Clock& clock, const CoinGeckoOptions& options,
-                     core::FeedCounters& counters, std::uint64_t seed)
+                     net::UpstreamDesk& upstreams, core::FeedCounters& counters)
     : clock_(clock),
       options_(options),
       counters_(counters),
       base_url_(base_url_of(options)),
-      http_(loop, options.client),
-      budget_(clock),
-      throttle_backoff_(throttle_options(options.time_scale), seed) {
-  const double calls = options.calls_per_minute > 0 ? options.calls_per_minute : plan_calls_per_minute(options.plan);
-  calls_per_minute_ = calls / options.time_scale;
-  burst_ = std::clamp(calls, 1.0, kLargestBurst);
-  budget_.set_limit(std::string(kBudget), {calls_per_minute_, burst_});
-}
+      upstream_(upstreams.rest("coingecko", base_url_, rules_of(options), options.key)),
+      http_(loop, options.client) {}
 
 std::string ApiClient::host() const {
   return host_of(base_url_);
 }
 
-core::Duration ApiClient::scaled(core::Duration d) const {
-  return core::Duration(static_cast<std::int64_t>(static_cast<double>(d.count()) * options_.time_scale));
-}
-
 // One call for each 250 coins, and one for the rates.
 double ApiClient::refresh_cost() const {
-  return std::min(static_cast<double>((options_.tracked_assets + 249) / 250 + 1), burst_ - 1);
+  return static_cast<double>((options_.tracked_assets + 249) / 250 + 1);
 }
 
-double ApiClient::reserve(Priority priority) const {
-  if (priority == Priority::refresh) return 0;
-  const double minutes = std::max(0.0, static_cast<double>((refresh_due_ - clock_.now()).count()) / 60e9);
-  return std::max(0.0, refresh_cost() - minutes * calls_per_minute_);
+void ApiClient::cancel_all() {
+  if (under_way_ > 0) upstream_.abandoned();
+  under_way_ = 0;
+  http_.cancel_all();
 }
 
-core::Duration ApiClient::wait(Priority priority) const {
-  return budget_.wait(kBudget, 1, priority == Priority::refresh ? 0 : refresh_cost());
-}
-
-core::Status ApiClient::get(const std::string& target, Priority priority, Done done) {
-  if (!budget_.try_take(kBudget, 1, reserve(priority))) {
-    core::Error error{core::ErrorCode::rate_limited, "the request budget for CoinGecko is spent", true, 0};
-    error.retry_after_ms =
-        std::max<std::int64_t>(1, std::chrono::ceil<std::chrono::milliseconds>(wait(priority)).count());
-    return tl::unexpected(std::move(error));
-  }
+core::Status ApiClient::get(const std::string& target, net::CallClass call, Done done) {
+  if (auto admitted = upstream_.admit(call); !admitted) return admitted;
+  ++under_way_;
   counters_.requests.fetch_add(1, std::memory_order_relaxed);
   net::Headers headers;
   if (!options_.key.empty() && options_.plan == CoinGeckoPlan::demo) headers.add("x-cg-demo-api-key", options_.key);
@@ -98,6 +80,7 @@ core::Status ApiClient::get(const std::string& target, Priority priority, Done d
       // After `cancelled` this object may be gone: only `done` is looked at.
       [this, target, done = std::move(done)](core::Result<net::HttpResponse> result) {
         if (!result && result.error().code == core::ErrorCode::cancelled) return done(tl::unexpected(result.error()));
+        --under_way_;
         done(judge(target, std::move(result)));
       },
       kMaxBody);
@@ -105,10 +88,10 @@ core::Status ApiClient::get(const std::string& target, Priority priority, Done d
 }
 
 core::Result<std::string> ApiClient::judge(const std::string& target, core::Result<net::HttpResponse> result) {
+  const core::Duration pause = upstream_.answered(result);
   if (!result) return tl::unexpected(result.error());
   const std::string path = target.substr(0, target.find('?'));
   if (result->status == 200) {
-    throttle_backoff_.reset();
     counters_.messages.fetch_add(1, std::memory_order_relaxed);
     counters_.bytes.fetch_add(result->body.size(), std::memory_order_relaxed);
     if (options_.tap)
@@ -117,26 +100,14 @@ core::Result<std::string> ApiClient::judge(const std::string& target, core::Resu
   }
   core::Error error = net::error_of_status(result->status, result->headers, "CoinGecko " + path, clock_.now());
   if (const std::string said = decode_error(result->body); !said.empty()) error.context += ": " + without_key(said);
-  throttle(error, result->status);
-  return tl::unexpected(std::move(error));
-}
-
-// A keyless caller may get 403 where 429 is meant, so both are a matter of waiting, the one longer than the other. A
-// request that is refused for what it asks (401 with a range beyond the plan) says nothing about the next one.
-void ApiClient::throttle(core::Error& error, int status) {
-  core::Duration pause{};
-  if (status == 429) {
-    pause = std::max(throttle_backoff_.next(), scaled(std::chrono::milliseconds(error.retry_after_ms)));
-  } else if (status == 403) {
-    pause = std::max(scaled(kLongPause), scaled(std::chrono::milliseconds(error.retry_after_ms)));
+  // A request that is refused for what it asks (401 with a range beyond the plan) says nothing about the next one.
+  if (result->status == 429 || result->status == 418 || result->status == 403) {
+    counters_.rate_limited.fetch_add(1, std::memory_order_relaxed);
     error.code = core::ErrorCode::rate_limited;
     error.retryable = true;
-  } else {
-    return;
   }
-  counters_.rate_limited.fetch_add(1, std::memory_order_relaxed);
-  budget_.pause(kBudget, pause);
-  error.retry_after_ms = std::chrono::ceil<std::chrono::milliseconds>(pause).count();
+  if (pause.count() > 0) error.retry_after_ms = std::chrono::ceil<std::chrono::milliseconds>(pause).count();
+  return tl::unexpected(std::move(error));
 }
 
 std::string ApiClient::without_key(std::string text) const {

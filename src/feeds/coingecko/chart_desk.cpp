@@ -60,13 +60,13 @@ core::Status ChartDesk::ask(const Key& key) {
   if (under_way_.size() >= kMaxUnderWay)
     return core::fail(ErrorCode::rate_limited, "too many charts are being fetched", true);
   if (!breaker_.allow()) {
-    core::Error error{ErrorCode::unavailable, "CoinGecko failed several times in a row", true, 0};
+    core::Error error{ErrorCode::unavailable, "CoinGecko fails at charts, several times in a row", true, 0};
     error.retry_after_ms = std::chrono::ceil<std::chrono::milliseconds>(breaker_.wait()).count();
     return tl::unexpected(std::move(error));
   }
   const std::string target =
       fmt::format("/coins/{}/market_chart?vs_currency=usd&days={}", net::percent_encode(key.first), key.second);
-  return api_.get(target, Priority::chart, [this, key](core::Result<std::string> body) {
+  return api_.get(target, net::CallClass::chart, [this, key](core::Result<std::string> body) {
     // Cancelled: the askers have been told already, and this object may be gone.
     if (!body && body.error().code == ErrorCode::cancelled) return;
     take(key, std::move(body));

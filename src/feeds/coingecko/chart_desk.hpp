@@ -13,8 +13,8 @@
 
 namespace tickspan::feeds::coingecko {
 
-/// Charts on request: equal requests share one call, answers are kept for a while, and nobody waits for a service that
-/// fails every time.
+/// Charts on request: equal requests share one call, answers are kept for a while, and nobody waits for charts that
+/// fail every time, though the polls of the same host may succeed and keep its breaker closed.
 /// **Threading**: the feed's loop. **Ownership**: `api` must outlive it; cancel() before destruction.
 /// **Limits**: 64 different charts under way, 256 askers each, 256 answers kept.
 class ChartDesk {

@@ -28,6 +28,13 @@ CoinGeckoOptions checked(CoinGeckoOptions options) {
   return options;
 }
 
+net::UpstreamOptions desk_options(const CoinGeckoOptions& options) {
+  net::UpstreamOptions out;
+  out.seed = options.seed;
+  out.time_scale = options.time_scale;
+  return out;
+}
+
 net::BackoffOptions retry_options(double scale) {
   const auto scaled = [scale](double seconds) {
     return core::Duration(static_cast<std::int64_t>(seconds * scale * 1e9));
@@ -57,7 +64,10 @@ class CoinGeckoFeed::Impl : public std::enable_shared_from_this<CoinGeckoFeed::I
         port_(port),
         clock_(clock),
         options_(checked(std::move(options))),
-        api_(loop, clock, options_, counters_, options_.seed),
+        own_upstreams_(options_.upstreams == nullptr
+                           ? std::make_unique<net::UpstreamDesk>(clock, desk_options(options_))
+                           : nullptr),
+        api_(loop, clock, options_, own_upstreams_ ? *own_upstreams_ : *options_.upstreams, counters_),
         charts_(venue, api_, port, clock, options_),
         backoff_(retry_options(options_.time_scale), options_.seed + 1),
         timer_(loop),
@@ -95,6 +105,7 @@ class CoinGeckoFeed::Impl : public std::enable_shared_from_this<CoinGeckoFeed::I
   const runtime::Clock& clock_;
   const CoinGeckoOptions options_;
   core::FeedCounters counters_;
+  const std::unique_ptr<net::UpstreamDesk> own_upstreams_;
   coingecko::ApiClient api_;
   coingecko::ChartDesk charts_;
   net::Backoff backoff_;
@@ -154,7 +165,7 @@ void CoinGeckoFeed::Impl::ask_for_page() {
 
 // One call, as soon as the budget has room for it.
 void CoinGeckoFeed::Impl::call(const std::string& target, Take take) {
-  const auto started = api_.get(target, coingecko::Priority::refresh, [this, take](Body body) {
+  const auto started = api_.get(target, net::CallClass::live, [this, take](Body body) {
     // Cancelled: this object may be gone.
     if (!body && body.error().code == core::ErrorCode::cancelled) return;
     (this->*take)(std::move(body));
@@ -216,7 +227,7 @@ void CoinGeckoFeed::Impl::end_refresh() {
 
 void CoinGeckoFeed::Impl::failed(const core::Error& error) {
   // The page that failed is asked for again; those before it are kept.
-  const core::Duration delay = std::max(backoff_.next(), api_.wait(coingecko::Priority::refresh));
+  const core::Duration delay = std::max(backoff_.next(), api_.wait(net::CallClass::live));
   set_state(FeedState::backing_off, error.context);
   timer_.start(delay, [this] {
     set_state(FeedState::connecting, detail_);

@@ -10,6 +10,7 @@
 #include "core/time.hpp"
 #include "feeds/feed.hpp"
 #include "net/http_client.hpp"
+#include "net/upstream.hpp"
 #include "runtime/clock.hpp"
 #include "runtime/event_loop.hpp"
 #include "runtime/feed_port.hpp"
@@ -31,6 +32,7 @@ struct CoinGeckoOptions {
   double calls_per_minute = 0;                           ///< 0: the plan's own: 5, 30, 250
   std::chrono::milliseconds request_timeout{20'000};
   net::ClientOptions client;
+  net::UpstreamDesk* upstreams = nullptr;  ///< shared with who else asks the service; null: one of its own
   FrameTap tap;
   std::uint64_t seed = 0;  ///< of the jitter; 0: a random one
   double time_scale = 1;   ///< every delay is multiplied by it, for tests
