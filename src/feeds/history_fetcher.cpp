@@ -42,13 +42,7 @@ HistoryFetcher::~HistoryFetcher() {
 }
 
 void HistoryFetcher::fetch(HistoryQuery query, Done done) {
-  auto place = jobs_.end();
-  if (!query.may_wait) {
-    // One that is under way stays where it is; between its pages it gives way.
-    const auto first = jobs_.begin() + (asking_ ? 1 : 0);
-    place = std::find_if(first, jobs_.end(), [](const Job& job) { return job.query.may_wait; });
-  }
-  jobs_.insert(place, {std::move(query), std::move(done), {}, {}});
+  jobs_.push_back({std::move(query), std::move(done), {}, {}});
   // Not at once: the caller need not expect its answer before this returns.
   const bool first = jobs_.size() == 1 || !jobs_.back().query.may_wait;
   if (first && asked_ == nullptr) timer_.start({}, [this] { step(); });
@@ -56,6 +50,7 @@ void HistoryFetcher::fetch(HistoryQuery query, Done done) {
 
 void HistoryFetcher::step() {
   if (jobs_.empty() || asked_ != nullptr) return;
+  // Between two pages a query that may wait gives way.
   std::stable_partition(jobs_.begin(), jobs_.end(), [](const Job& job) { return !job.query.may_wait; });
   const auto call = jobs_.front().query.may_wait ? net::CallClass::backfill : net::CallClass::repair;
   auto admitted = hosts_.upstream(hosts_.choose()).admit(call);

@@ -139,6 +139,19 @@ TEST_F(Endpoints, Sources) {
           R"({"id":"kraken","name":"Kraken","kind":"exchange","feed":"live","state":"live","since":"2026-06-01T10:00:30.500Z",)"
           R"("as_of":"2026-06-01T12:00:30.300Z","host":"ws.kraken.com","detail":"","pairs":2,"live_pairs":2,"outliers":0,"clock_offset_ms":null,"clock_off":false,"messages":123,"trades":100)"));
   EXPECT_THAT(json, HasSubstr(R"("attribution":"Data by CoinGecko")"));
+  EXPECT_THAT(
+      json,
+      HasSubstr(
+          R"("upstreams":[{"host":"ws.kraken.com","service":"stream","breaker":"closed","since":"2026-06-01T10:00:30.500Z",)"
+          R"("failures":0,"retry_at":null,"reason":"","budget":null}],"attribution")"));
+  EXPECT_THAT(
+      json,
+      HasSubstr(
+          R"("upstreams":[{"host":"api.coingecko.com/api/v3","service":"rest","breaker":"open","since":"2026-06-01T12:00:00.000Z",)"
+          R"("failures":5,"retry_at":"2026-06-01T12:00:40.000Z","reason":"HTTP 503 Service Unavailable","budget":{"keyed":true,)"
+          R"("per_minute":30,"burst":30,"available":12.5,"paused_until":null,"quota_remaining":70,"quota_limit":100,)"
+          R"("quota_resets_at":"2026-06-01T13:00:00.000Z","calls":{"live":9,"chart":4,"repair":0,"backfill":0},)"
+          R"("delayed":{"live":0,"chart":1,"repair":0,"backfill":0}}}])"));
 }
 
 TEST_F(Endpoints, Status) {

@@ -113,12 +113,33 @@ void MarketFixture::add_minutes() {
   market.minutes = minutes;
 }
 
+std::vector<net::UpstreamView> MarketFixture::upstreams() {
+  net::UpstreamView stream{"kraken", "ws.kraken.com"};
+  stream.service = net::Service::stream;
+  stream.since = *core::parse_rfc3339("2026-06-01T10:00:30.500Z");
+  net::UpstreamView rest{"coingecko", "api.coingecko.com/api/v3"};
+  rest.breaker = net::BreakerState::open;
+  rest.since = *core::parse_rfc3339("2026-06-01T12:00:00Z");
+  rest.failures = 5;
+  rest.retry_at = *core::parse_rfc3339("2026-06-01T12:00:40Z");
+  rest.reason = "HTTP 503 Service Unavailable";
+  rest.budget.emplace();
+  rest.budget->keyed = true;
+  rest.budget->rate = net::RateLimit{30, 30};
+  rest.budget->available = 12.5;
+  rest.budget->quota = net::Quota{70, 100, *core::parse_rfc3339("2026-06-01T13:00:00Z")};
+  rest.budget->calls = {9, 4, 0, 0};
+  rest.budget->delayed = {0, 1, 0, 0};
+  return {rest, stream};
+}
+
 std::shared_ptr<server::Backend> MarketFixture::backend() const {
   auto backend = std::make_shared<server::Backend>();
   backend->origin = market.origin;
   backend->snapshot = [snapshot = snapshot()] { return snapshot; };
   backend->store_info = {.backend = "none", .location = "", .schema_version = 0, .size_bytes = 0};
   backend->feeds = {{kraken, &kraken_counters}};
+  backend->upstreams = [] { return upstreams(); };
   return backend;
 }
 

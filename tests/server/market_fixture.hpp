@@ -24,6 +24,8 @@ class MarketFixture {
     return std::make_shared<const core::MarketSnapshot>(market);
   }
   /// A backend that serves `market` as it is now, without a store.
+  /// A stream that is well, and a REST service that is not.
+  static std::vector<net::UpstreamView> upstreams();
   std::shared_ptr<server::Backend> backend() const;
 
   core::Candle candle(core::Timestamp start, const char* price, bool incomplete = false) const;
