@@ -2,7 +2,6 @@
 
 #include "net/backoff.hpp"
 #include "net/circuit_breaker.hpp"
-#include "net/rate_budget.hpp"
 
 namespace tickspan::net {
 namespace {
@@ -56,49 +55,6 @@ TEST(Backoff, StartsOverOnlyAfterALastingFlow) {
 TEST(Backoff, SameSeedSameDelays) {
   Backoff a({}, 42), b({}, 42);
   for (int i = 0; i < 10; ++i) EXPECT_EQ(a.next(), b.next());
-}
-
-TEST(RateBudget, GivesTheBurstThenTheRate) {
-  ManualClock clock;
-  RateBudget budget(clock);
-  budget.set_limit("api", {6, 3});
-  for (int i = 0; i < 3; ++i) EXPECT_TRUE(budget.try_take("api"));
-  EXPECT_FALSE(budget.try_take("api"));
-  EXPECT_GT(budget.wait("api"), 9s);
-  EXPECT_LE(budget.wait("api"), 10s);
-  clock.advance(10s);
-  EXPECT_TRUE(budget.try_take("api"));
-  EXPECT_FALSE(budget.try_take("api"));
-  clock.advance(1h);
-  for (int i = 0; i < 3; ++i) EXPECT_TRUE(budget.try_take("api")) << "never more than the burst";
-  EXPECT_FALSE(budget.try_take("api"));
-}
-
-TEST(RateBudget, LessImportantCallsLeaveTheReserve) {
-  ManualClock clock;
-  RateBudget budget(clock);
-  budget.set_limit("api", {5, 5});
-  EXPECT_TRUE(budget.try_take("api", 1, 3));
-  EXPECT_TRUE(budget.try_take("api", 1, 3));
-  EXPECT_FALSE(budget.try_take("api", 1, 3));
-  EXPECT_GT(budget.wait("api", 1, 3), 0s);
-  for (int i = 0; i < 3; ++i) EXPECT_TRUE(budget.try_take("api"));
-  EXPECT_FALSE(budget.try_take("api"));
-}
-
-TEST(RateBudget, ObeysAPauseAndKeepsTheLonger) {
-  ManualClock clock;
-  RateBudget budget(clock);
-  budget.set_limit("api", {60, 10});
-  budget.pause("api", 30s);
-  budget.pause("api", 5s);
-  EXPECT_FALSE(budget.try_take("api"));
-  EXPECT_EQ(budget.wait("api"), 30s);
-  clock.advance(30s);
-  EXPECT_TRUE(budget.try_take("api"));
-  EXPECT_TRUE(budget.try_take("other")) << "keys don't share";
-  budget.pause("unlimited", 2s);
-  EXPECT_FALSE(budget.try_take("unlimited"));
 }
 
 TEST(CircuitBreaker, OpensAfterFailuresInARowAndLetsOneTrialThrough) {
