@@ -905,8 +905,56 @@ export interface components {
             undecodable: number;
             connects: number;
             disconnects: number;
+            /** @description The hosts that it is asked at or listened to, those that were not needed yet included */
+            upstreams: components["schemas"]["Upstream"][];
             attribution: string;
             attribution_url: string;
+        };
+        /** @description By why it was called, the most important first. live, polls and lists of pairs; chart, somebody waits for it; repair of holes; backfill */
+        CallCounts: {
+            live: number;
+            chart: number;
+            repair: number;
+            backfill: number;
+        };
+        /** @description A host and what it is used for. All who use a host share its breaker; all who use it with the same key share its budget. After five failures in a row (no connection, HTTP 5xx) the breaker opens and nobody calls; after a while a single trial goes through (half_open), which closes it or opens it for longer, up to a minute. 403 and 451 open it for half an hour at once. */
+        Upstream: {
+            /** @description With the path where the address has one */
+            host: string;
+            /** @enum {string} */
+            service: "rest" | "stream";
+            /** @enum {string} */
+            breaker: "closed" | "open" | "half_open";
+            /** @description Of that state */
+            since: components["schemas"]["NullableTime"];
+            /** @description In a row */
+            failures: number;
+            /** @description When the next trial is due; null while closed */
+            retry_at: components["schemas"]["NullableTime"];
+            /** @description Of the newest failure; empty while closed */
+            reason: string;
+            budget: components["schemas"]["UpstreamBudget"] | null;
+        };
+        /** @description Of REST services. Less important calls leave a part to the more important ones */
+        UpstreamBudget: {
+            /** @description Whether the service counts for our key, or for our address */
+            keyed: boolean;
+            /** @description Calls a minute that we allow ourselves; null, no limit of ours */
+            per_minute: components["schemas"]["NullableNumber"];
+            /** @description Calls that may come at once after a rest */
+            burst: components["schemas"]["NullableNumber"];
+            /** @description Calls that could be made now; null where neither side has a limit */
+            available: components["schemas"]["NullableNumber"];
+            /** @description The service asked for no call before (429, Retry-After) */
+            paused_until: components["schemas"]["NullableTime"];
+            /** @description What its headers said is left, in its own unit, less what was taken since; null where they say nothing */
+            quota_remaining: components["schemas"]["NullableNumber"];
+            quota_limit: components["schemas"]["NullableNumber"];
+            quota_resets_at: components["schemas"]["NullableTime"];
+            /** @description Let through */
+            calls: components["schemas"]["CallCounts"];
+            /** @description Told to come back later */
+            delayed: components["schemas"]["CallCounts"];
         };
         /**
          * @example {
@@ -932,6 +980,49 @@ export interface components {
          *           "undecodable": 0,
          *           "connects": 1,
          *           "disconnects": 0,
+         *           "upstreams": [
+         *             {
+         *               "host": "stream.binance.com",
+         *               "service": "stream",
+         *               "breaker": "closed",
+         *               "since": "2026-06-01T10:00:00.000Z",
+         *               "failures": 0,
+         *               "retry_at": null,
+         *               "reason": "",
+         *               "budget": null
+         *             },
+         *             {
+         *               "host": "api.binance.com",
+         *               "service": "rest",
+         *               "breaker": "closed",
+         *               "since": "2026-06-01T10:00:00.000Z",
+         *               "failures": 0,
+         *               "retry_at": null,
+         *               "reason": "",
+         *               "budget": {
+         *                 "keyed": false,
+         *                 "per_minute": 300,
+         *                 "burst": 20,
+         *                 "available": 19.2,
+         *                 "paused_until": null,
+         *                 "quota_remaining": 5870,
+         *                 "quota_limit": 6000,
+         *                 "quota_resets_at": "2026-06-01T12:01:00.000Z",
+         *                 "calls": {
+         *                   "live": 1,
+         *                   "chart": 0,
+         *                   "repair": 2,
+         *                   "backfill": 61
+         *                 },
+         *                 "delayed": {
+         *                   "live": 0,
+         *                   "chart": 0,
+         *                   "repair": 0,
+         *                   "backfill": 12
+         *                 }
+         *               }
+         *             }
+         *           ],
          *           "attribution": "",
          *           "attribution_url": ""
          *         }
