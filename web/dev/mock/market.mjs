@@ -18,6 +18,14 @@ const CURRENCY_NAMES = { usd: 'US Dollar', eur: 'Euro', gbp: 'British Pound Ster
 const iso = (ms) => new Date(ms).toISOString();
 const round = (value, digits = 12) => Number(value.toPrecision(digits));
 
+function upstreamsOfKraken(now) {
+  const since = new Date(now - 120_000).toISOString();
+  const none = { live: 0, chart: 0, repair: 0, backfill: 0 };
+  const budget = { keyed: false, per_minute: 40, burst: 1, available: 0.4, paused_until: null, quota_remaining: null, quota_limit: null, quota_resets_at: null, calls: { ...none, live: 2, repair: 7 }, delayed: none };
+  const rest = { host: 'api.kraken.com', service: 'rest', breaker: 'closed', since, failures: 0, retry_at: null, reason: '', budget };
+  return [rest, { ...rest, host: 'ws.kraken.com', service: 'stream', breaker: 'open', failures: 6, retry_at: new Date(now + 8000).toISOString(), reason: 'connection refused', budget: null }];
+}
+
 export class MockMarket {
   constructor({ coins = 300, origin = 'simulated' } = {}) {
     this.origin = origin;
@@ -192,13 +200,13 @@ export class MockMarket {
   sources() {
     const now = Date.now();
     const messages = Math.floor((now - this.startedAt) / 4);
-    const base = { undecodable: 0, connects: 1, disconnects: 0, outliers: 0, clock_offset_ms: 42, clock_off: false, attribution: '', attribution_url: '', detail: '', since: iso(this.startedAt) };
+    const base = { undecodable: 0, connects: 1, disconnects: 0, outliers: 0, clock_offset_ms: 42, clock_off: false, attribution: '', attribution_url: '', detail: '', since: iso(this.startedAt), upstreams: [] };
     const exchange = (id, name, host, more) => ({ ...base, id, name, kind: 'exchange', feed: 'live', state: 'live', as_of: iso(now - 300), host, pairs: 312, live_pairs: 250, messages, trades: messages >> 1, quotes: messages >> 1, ...more });
     return {
       data: [
         exchange('binance', 'Binance', 'stream.binance.com'),
         exchange('coinbase', 'Coinbase Exchange', 'ws-feed.exchange.coinbase.com', { state: 'quiet', as_of: iso(now - 72_000) }),
-        exchange('kraken', 'Kraken', 'ws.kraken.com', { feed: 'backing_off', state: 'stale', as_of: iso(now - 412_000), live_pairs: 0, undecodable: 3, outliers: 2, clock_offset_ms: -1840, clock_off: true, connects: 4, disconnects: 4, detail: 'connection refused; next attempt in 8 s' }),
+        exchange('kraken', 'Kraken', 'ws.kraken.com', { feed: 'backing_off', state: 'stale', as_of: iso(now - 412_000), live_pairs: 0, undecodable: 3, outliers: 2, clock_offset_ms: -1840, clock_off: true, connects: 4, disconnects: 4, detail: 'connection refused; next attempt in 8 s', upstreams: upstreamsOfKraken(now) }),
         { ...exchange('coingecko', 'CoinGecko', 'api.coingecko.com'), kind: 'aggregator', clock_offset_ms: null, pairs: 300, live_pairs: 300, as_of: iso(now - 31_000), messages: 40, trades: 0, quotes: 12_000, attribution: 'Data by CoinGecko', attribution_url: 'https://www.coingecko.com/' },
       ],
     };

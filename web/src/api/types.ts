@@ -30,6 +30,8 @@ export type Source = Schemas['SourceRow'];
 export type Market = Schemas['Market'];
 export type Markets = Schemas['Markets'];
 export type FeedState = Source['feed'];
+/** A host that a source uses: its breaker and what may be asked of it. */
+export type Upstream = Schemas['Upstream'];
 export type Sources = Schemas['Sources'];
 export type CurrencyInfo = Schemas['Currency'];
 export type Status = Schemas['Status'];

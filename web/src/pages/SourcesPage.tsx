@@ -1,5 +1,5 @@
 import { useSources, useStatus } from '../api/queries';
-import type { FeedState, Source } from '../api/types';
+import type { FeedState, Source, Upstream } from '../api/types';
 import { Age, StateBadge } from '../components/Cells';
 import { ErrorPanel, PageSkeleton } from '../components/States';
 import { formatCompact, formatCount, formatDateTime, formatDuration } from '../format';
@@ -109,9 +109,49 @@ function SourceCard({ source }: { source: Source }) {
           <dd>{source.since ? formatDateTime(source.since) : '–'}</dd>
         </div>
       </dl>
+      <UpstreamList upstreams={source.upstreams} />
       {source.detail ? <p className="source-detail small">{source.detail}</p> : null}
     </li>
   );
+}
+
+const BREAKER_WORDS: Record<Upstream['breaker'], string> = { closed: 'answers', half_open: 'on trial', open: 'left alone' };
+
+/** The hosts behind a source: which ones are left alone for a while, and what may still be asked. */
+function UpstreamList({ upstreams }: { upstreams: Upstream[] }) {
+  if (upstreams.length === 0) return null;
+  return (
+    <ul className="upstreams small" aria-label="Hosts">
+      {upstreams.map((upstream) => (
+        <li key={`${upstream.service} ${upstream.host}`} data-breaker={upstream.breaker}>
+          <span className="upstream-host">
+            {upstream.host} <span className="muted">{upstream.service}</span>
+          </span>
+          <span className={upstream.breaker === 'closed' ? 'muted' : 'warn'} title={upstream.reason || undefined}>
+            {BREAKER_WORDS[upstream.breaker]}
+            {upstream.retry_at ? `, next try ${formatDateTime(upstream.retry_at)}` : ''}
+          </span>
+          <BudgetLine budget={upstream.budget} />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function BudgetLine({ budget }: { budget: Upstream['budget'] }) {
+  if (!budget) return null;
+  const parts = [];
+  if (budget.paused_until) parts.push(`wants no call before ${formatDateTime(budget.paused_until)}`);
+  if (budget.available != null) {
+    const left = formatCount(Math.floor(Number(budget.available)));
+    parts.push(budget.per_minute == null ? `${left} calls left` : `${left} calls left, ${formatCount(Number(budget.per_minute))} a minute`);
+  }
+  if (budget.quota_remaining != null) {
+    const most = budget.quota_limit == null ? '' : ` of ${formatCount(Number(budget.quota_limit))}`;
+    parts.push(`quota ${formatCount(Math.floor(Number(budget.quota_remaining)))}${most}`);
+  }
+  if (parts.length === 0) return null;
+  return <span className={budget.paused_until ? 'upstream-budget warn' : 'upstream-budget muted'}>{parts.join(' · ')}</span>;
 }
 
 function ServerFacts() {
