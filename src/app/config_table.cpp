@@ -100,6 +100,45 @@ core::Result<HostPort> parse_listen(std::string_view text) {
   return out;
 }
 
+namespace {
+
+/// Those that the file names go first, in its order: the order of preference. Named twice, the last word counts, at the
+/// place of the first.
+void put_first(const std::vector<SourceConfig>& named, std::vector<SourceConfig>& all) {
+  std::vector<SourceConfig> out;
+  for (const std::vector<SourceConfig>* from : {&named, static_cast<const std::vector<SourceConfig>*>(&all)}) {
+    for (const SourceConfig& source : *from) {
+      const auto same = std::find_if(out.begin(), out.end(), [&](const auto& s) { return s.name == source.name; });
+      if (same == out.end())
+        out.push_back(source);
+      else if (from == &named)
+        *same = source;
+    }
+  }
+  all = std::move(out);
+}
+
+Status check_key(const SourceConfig& source) {
+  const bool coingecko = source.name == "coingecko", coinapi = source.name == "coinapi";
+  if (!source.key.empty() && !coingecko && !coinapi)
+    return core::fail(ErrorCode::invalid_argument,
+                      fmt::format("the source {} has no keys: take its sources.key out", source.name));
+  const bool paid = source.plan == "demo" || source.plan == "pro";
+  if (paid && source.key.empty()) {
+    return core::fail(ErrorCode::invalid_argument,
+                      fmt::format("sources.plan \"{}\" of {} needs sources.key", source.plan, source.name));
+  }
+  if (coingecko && !paid && !source.key.empty())
+    return core::fail(ErrorCode::invalid_argument, "sources.key of coingecko needs sources.plan \"demo\" or \"pro\"");
+  if (coinapi && source.enabled && source.key.empty()) {
+    return core::fail(ErrorCode::invalid_argument,
+                      "the source coinapi needs sources.key: CoinAPI answers nobody without one");
+  }
+  return {};
+}
+
+}  // namespace
+
 Status apply_entries(const std::vector<RawEntry>& entries, Config& config) {
   static const std::vector<SourceKey> kSourceKeys = source_keys();
   std::vector<SourceConfig> sources;
@@ -124,13 +163,8 @@ Status apply_entries(const std::vector<RawEntry>& entries, Config& config) {
       return core::fail(ErrorCode::invalid_argument, fmt::format("{}: this [[sources]] has no name; allowed: {}",
                                                                  source_places[i], fmt::join(known_sources(), ", ")));
     }
-    const auto same = std::find_if(config.sources.begin(), config.sources.end(),
-                                   [&](const auto& s) { return s.name == sources[i].name; });
-    if (same != config.sources.end())
-      *same = sources[i];
-    else
-      config.sources.push_back(sources[i]);
   }
+  put_first(sources, config.sources);
   return {};
 }
 
@@ -147,14 +181,7 @@ Status validate(const Config& config) {
                       "store.keep_1h_days, store.keep_1m_days");
   }
   for (const SourceConfig& source : config.sources) {
-    if ((source.plan == "demo" || source.plan == "pro") && source.key.empty()) {
-      return core::fail(ErrorCode::invalid_argument,
-                        fmt::format("sources.plan \"{}\" of {} needs sources.key", source.plan, source.name));
-    }
-    if (source.name == "coinapi" && source.enabled && source.key.empty()) {
-      return core::fail(ErrorCode::invalid_argument,
-                        "the source coinapi needs sources.key: CoinAPI answers nobody without one");
-    }
+    if (auto checked = check_key(source); !checked) return checked;
   }
   if (std::none_of(config.sources.begin(), config.sources.end(), [](const auto& s) { return s.enabled; })) {
     return core::fail(ErrorCode::invalid_argument, "all sources are switched off; enable at least one");
@@ -188,7 +215,11 @@ std::string default_config_file() {
     }
     out += fmt::format("# {}\n{} = {}\n", key.comment, key.name.substr(dot + 1), key.default_toml);
   }
-  out += "\n# One table per source that is to differ from its defaults; a source that is not named here keeps them.\n";
+  out +=
+      "\n# One table per source that is to differ from its defaults; a source that is not named here keeps them.\n"
+      "# The order is that of preference: where venues fall silent, of the aggregators the first that is live takes "
+      "over.\n"
+      "# Those that are not named come last, in the order below.\n";
   for (const SourceConfig& source : Config::default_sources()) {
     out += "[[sources]]\n";
     for (const auto& key : source_keys()) {

@@ -12,7 +12,9 @@
 namespace tickspan::app {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 
 core::Result<Config> load(const std::string& text) {
   const test::TempDir dir;
@@ -82,6 +84,30 @@ TEST(Config, AWrongValueNamesWhatIsAllowed) {
   EXPECT_THAT(complaint("[server]\nui = 3\n"), HasSubstr("true or false"));
   EXPECT_THAT(complaint("[[sources]]\nname = \"binnance\"\n"), HasSubstr("did you mean \"binance\"?"));
   EXPECT_THAT(complaint("[[sources]]\nenabled = true\n"), HasSubstr("has no name"));
+}
+
+TEST(Config, SourcesThatAreNamedComeFirstInTheirOrder) {
+  const auto config = load(
+      "[[sources]]\nname = \"coingecko\"\n[[sources]]\nname = \"kraken\"\n"
+      "[[sources]]\nname = \"coingecko\"\nenabled = false\n");
+  ASSERT_TRUE(config) << config.error().context;
+  ASSERT_EQ(config->sources.size(), known_sources().size());
+  EXPECT_EQ(config->sources[0].name, "coingecko");
+  EXPECT_FALSE(config->sources[0].enabled) << "the last word counts";
+  EXPECT_EQ(config->sources[1].name, "kraken");
+  EXPECT_EQ(config->sources[2].name, known_sources()[0]) << "then the others in their own order";
+  EXPECT_EQ(load("")->sources[0].name, known_sources()[0]);
+}
+
+TEST(Config, KeysAreForSourcesThatHaveThemAndAreNeverRepeated) {
+  EXPECT_THAT(complaint("[[sources]]\nname = \"kraken\"\nkey = \"s3cret\"\n"),
+              AllOf(HasSubstr("kraken has no keys"), Not(HasSubstr("s3cret"))));
+  EXPECT_THAT(complaint("[[sources]]\nname = \"coingecko\"\nkey = \"s3cret\"\n"),
+              AllOf(HasSubstr("needs sources.plan"), Not(HasSubstr("s3cret"))));
+  EXPECT_THAT(complaint("[[sources]]\nname = \"coingecko\"\nplan = \"pro\"\n"), HasSubstr("needs sources.key"));
+  EXPECT_THAT(complaint("[[sources]]\nname = \"coinapi\"\nkey = \"s3cret\\nX-Evil: 1\"\n"),
+              AllOf(HasSubstr("sources.key cannot be the value given"), Not(HasSubstr("s3cret"))));
+  EXPECT_THAT(complaint("[[sources]]\nname = \"coingecko\"\nplan = \"demo\"\nkey = \"s3cret\"\n"), "accepted");
 }
 
 TEST(Config, LimitsReachTheServerAndItsStreams) {

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "app/config_keys/key.hpp"
 
 namespace tickspan::app {
@@ -9,6 +11,15 @@ Refusal set_offline(Offline& target, const RawValue& v) {
   std::string word;
   if (auto refusal = set_choice(word, v, {"simulate", "wait", "fail"})) return refusal;
   target = word == "simulate" ? Offline::simulate : word == "wait" ? Offline::wait : Offline::fail;
+  return {};
+}
+
+// It goes out as a header's value.
+Refusal set_key(std::string& target, const RawValue& v) {
+  const bool sound = v.type == RawValue::Type::string &&
+                     std::all_of(v.text.begin(), v.text.end(), [](char c) { return c > ' ' && c < '\x7f'; });
+  if (!sound) return "text in quotes, without spaces";
+  target = v.text;
   return {};
 }
 
@@ -45,7 +56,7 @@ std::vector<SourceKey> source_keys() {
       {"rest_url", "REST address instead of the venue's own.", "\"\"",
        [](SourceConfig& s, const RawValue& v) { return set_url(s.rest_url, v, "http"); }},
       {"key", "API key, where the source has them. Keep the file readable by its owner only.", "\"\"",
-       [](SourceConfig& s, const RawValue& v) { return set_text(s.key, v); }},
+       [](SourceConfig& s, const RawValue& v) { return set_key(s.key, v); }},
       {"plan", "CoinGecko: keyless, demo or pro.", "\"keyless\"",
        [](SourceConfig& s, const RawValue& v) {
          return set_choice(s.plan, v, {"keyless", "demo", "pro"});
