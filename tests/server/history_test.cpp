@@ -59,18 +59,24 @@ TEST_F(History, TheNewestOfARangeAndWhereTheyBegin) {
                     HasSubstr(R"({"start":"2026-06-01T10:59:00.000Z")")));
 }
 
-TEST_F(History, ClosedCandlesAreImmutableAndOthersAreNot) {
+TEST_F(History, CandlesThatNothingFollowsAnyMoreMayBeKeptForADay) {
   start_all();
   store_day("bitcoin", "64000");
-  const std::string closed = "/api/v1/candles/btc/usd?start=2026-06-01T09:00:00Z&end=2026-06-01T10:00:00Z";
-  EXPECT_THAT(get(closed).header("cache-control"), HasSubstr("immutable"));
-  EXPECT_EQ(get(closed + "&interval=1h").header("cache-control"), get(closed).header("cache-control"));
-  EXPECT_EQ(get("/api/v1/candles/btc/usd").header("cache-control"), "no-cache");
-  EXPECT_EQ(get("/api/v1/candles/btc/usd?limit=5000&start=2026-05-31T09:00:00Z&end=2026-06-01T10:00:00Z")
-                .header("cache-control"),
-            "no-cache");  // a hole
-  EXPECT_EQ(get("/api/v1/candles/btc/eur?start=2026-06-01T09:00:00Z&end=2026-06-01T10:00:00Z").header("cache-control"),
-            "no-cache");
+  core::WriteBatch batch;
+  market.add_candles(batch, "bitcoin", market.minute() - 72h, market.minute() - 24h, "64000");
+  for (auto& row : batch.candles) row.candle.rebuilt = row.candle.start == market.minute() - 50h;
+  store(batch);
+  const auto control = [&](const std::string& range) {
+    return get("/api/v1/candles/btc/usd?" + range).header("cache-control");
+  };
+  const std::string settled = "start=2026-05-31T09:00:00Z&end=2026-05-31T10:00:00Z";
+  EXPECT_EQ(control(settled), "public, max-age=86400") << "a fetched or imported past may still replace them";
+  EXPECT_EQ(control(settled + "&interval=1h"), "public, max-age=86400");
+  EXPECT_EQ(control("start=2026-06-01T09:00:00Z&end=2026-06-01T10:00:00Z"), "no-cache") << "repairs follow flat ones";
+  EXPECT_EQ(control("start=2026-05-30T09:30:00Z&end=2026-05-30T10:30:00Z"), "no-cache") << "one is rebuilt";
+  EXPECT_EQ(control(""), "no-cache");
+  EXPECT_EQ(control("limit=5000&start=2026-05-29T11:00:00Z&end=2026-05-30T09:00:00Z"), "no-cache") << "a hole";
+  EXPECT_EQ(get("/api/v1/candles/btc/eur?" + settled).header("cache-control"), "no-cache");
 }
 
 TEST_F(History, HolesAndGapsAreShown) {

@@ -14,6 +14,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr core::Duration kWriteDelay = 90s;   // by then a minute that is over is in the store
+constexpr core::Duration kFollowed = 25h;     // so long repairs look after what they made, flat minutes above all
 constexpr std::int64_t kMaxBuckets = 10'080;  // of a finer level that is read for a conversion: a week of minutes
 constexpr std::size_t kMaxGaps = 1000;
 
@@ -168,12 +169,14 @@ Result assemble(const Call& call, const Plan& plan, Read& stored) {
   return result;
 }
 
-// Closed candles of a closed range never change; unless a gap in them may still be repaired, or the rates are of now.
-bool never_changes(const Call& call, const Plan& plan, const Result& result) {
-  const bool all_final =
-      std::all_of(result.candles.begin(), result.candles.end(), [](const core::Candle& c) { return c.final; });
-  return plan.fixed_range && plan.end + 1h < call.now && all_final && result.complete && result.conversion == "none" &&
-         call.snapshot->origin == core::Origin::real;
+// Closed candles of a closed range, once nothing follows them any more by itself: late trades and repairs do for a day.
+// Not for ever: a past that is fetched or imported may still replace them, and what was rebuilt changes with the past
+// of every other venue. With a hole, or rates of now, they change anyway.
+bool is_settled(const Call& call, const Plan& plan, const Result& result) {
+  const bool all_settled = std::all_of(result.candles.begin(), result.candles.end(),
+                                       [](const core::Candle& c) { return c.final && !c.rebuilt; });
+  return plan.fixed_range && plan.end + kFollowed < call.now && all_settled && result.complete &&
+         result.conversion == "none" && call.snapshot->origin == core::Origin::real;
 }
 
 std::string encode(const Call& call, const Plan& plan, const Result& result) {
@@ -207,7 +210,7 @@ void answer(const CallPtr& call, const Done& done) {
     if (stored.error) return done(tl::unexpected(from_error(*stored.error)));
     const Result result = assemble(*call, plan, stored);
     Answer answer{.body = encode(*call, plan, result)};
-    if (never_changes(*call, plan, result)) answer.cache_control = "public, max-age=31536000, immutable";
+    if (is_settled(*call, plan, result)) answer.cache_control = "public, max-age=86400";
     done(std::move(answer));
   };
   const bool reading = read_store<Read>(

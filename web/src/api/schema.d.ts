@@ -1846,7 +1846,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The candles, oldest first. Closed candles of a closed range are immutable, and say so in Cache-Control. */
+            /** @description The candles, oldest first. Of a closed range that is complete and a day old a cache may keep them for a day; they may still change where a past is fetched or imported. */
             200: {
                 headers: {
                     "Server-Time": components["headers"]["ServerTime"];
