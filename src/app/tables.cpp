@@ -73,6 +73,7 @@ core::Status take_manifest(const std::string& file, history::ImportRequest& requ
   }
   request.sha256 = facts->sha256;
   request.gaps = std::move(facts->gaps);
+  request.incomplete = std::move(facts->incomplete);
   return {};
 }
 

@@ -46,6 +46,19 @@ core::Result<std::vector<core::Gap>> gaps_in(simdjson::dom::element document, co
   return out;
 }
 
+core::Result<std::vector<TableSummary::Hole>> ranges_in(simdjson::dom::array ranges, const std::string& path) {
+  std::vector<TableSummary::Hole> out;
+  for (const simdjson::dom::element element : ranges) {
+    std::string_view start, end;
+    const bool read = element["start"].get(start) == simdjson::SUCCESS && element["end"].get(end) == simdjson::SUCCESS;
+    const auto from = core::parse_rfc3339(start), to = core::parse_rfc3339(end);
+    if (!read || !from || !to || *to < *from || (!out.empty() && *from < out.back().end))
+      return core::fail(ErrorCode::parse_error, fmt::format("{}: a range that is none", path));
+    out.push_back({*from, *to});
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string manifest_path(const std::string& table) {
@@ -74,7 +87,17 @@ std::string make_manifest(const Series& series, const ExportRequest& request, co
     write_range(json, hole.start, hole.end);
     json.end_object();
   }
-  json.end_array().key("gaps").begin_array();
+  json.end_array();
+  if (request.kind == TableKind::candles) {
+    json.key("incomplete").begin_array();
+    for (const TableSummary::Hole& part : summary.incomplete) {
+      json.begin_object();
+      write_range(json, part.start, part.end);
+      json.end_object();
+    }
+    json.end_array();
+  }
+  json.key("gaps").begin_array();
   for (const core::Gap& gap : summary.gaps) {
     json.begin_object().field("venue", gap.venue).field("symbol", gap.instrument_symbol);
     write_range(json, gap.start, gap.end);
@@ -97,6 +120,12 @@ core::Result<ManifestFacts> read_manifest(const std::string& path) {
   facts.sha256 = sha256;
   facts.kind = kind;
   if (document["interval"].get(interval) == simdjson::SUCCESS) facts.interval = interval;
+  simdjson::dom::array incomplete;
+  if (document["incomplete"].get(incomplete) == simdjson::SUCCESS) {
+    auto ranges = ranges_in(incomplete, path);
+    if (!ranges) return tl::unexpected(ranges.error());
+    facts.incomplete = std::move(*ranges);
+  }
   auto gaps = gaps_in(document, path);
   if (!gaps) return tl::unexpected(gaps.error());
   facts.gaps = std::move(*gaps);

@@ -39,7 +39,7 @@ bool keeps(const Candle& stored, const Candle& fresh) {
 }  // namespace
 
 Result<std::size_t> drop_unchanged(storage::StoreReader& reader, const storage::SeriesName& series,
-                                   core::Interval interval, std::vector<core::CandleRow>& rows) {
+                                   core::Interval interval, std::vector<core::CandleRow>& rows, bool tells_of_parts) {
   const auto [first, last] = std::minmax_element(
       rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.candle.start < b.candle.start; });
   if (first == rows.end()) return std::size_t{0};
@@ -58,7 +58,8 @@ Result<std::size_t> drop_unchanged(storage::StoreReader& reader, const storage::
       stored = std::move(*read);
     }
     const Candle* const known = find(stored, row.candle.start);
-    const bool says_more = row.candle.trades != 0 && known != nullptr && known->trades != row.candle.trades;
+    const bool says_more = known != nullptr && ((row.candle.trades != 0 && known->trades != row.candle.trades) ||
+                                                (tells_of_parts && known->incomplete != row.candle.incomplete));
     if (known == nullptr || !known->final || says_more || !same_numbers(*known, row.candle)) changed.push_back(row);
   }
   const std::size_t dropped = rows.size() - changed.size();

@@ -9,8 +9,10 @@
 namespace tickspan::history {
 
 /// Takes those rows out whose series and interval has the same numbers stored at that start. Returns how many went.
+/// `tells_of_parts`: the rows know which of them are incomplete.
 core::Result<std::size_t> drop_unchanged(storage::StoreReader& reader, const storage::SeriesName& series,
-                                         core::Interval interval, std::vector<core::CandleRow>& rows);
+                                         core::Interval interval, std::vector<core::CandleRow>& rows,
+                                         bool tells_of_parts);
 
 /// Stores 1 m candles that were recounted, where they know more than what is stored: a stored candle with more volume
 /// was built with trades that are not stored, and stays. A minute of silence inside a recorded gap is no candle, unless

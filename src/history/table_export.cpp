@@ -63,6 +63,15 @@ void note_hole(TableSummary& summary, core::Timestamp from, core::Timestamp to, 
   if (summary.missing.size() < kHolesListed) summary.missing.push_back({from, to});
 }
 
+// All of them: a cut list would make whole ones of the rest.
+void note_incomplete(TableSummary& summary, core::Timestamp start, core::Duration width) {
+  auto& parts = summary.incomplete;
+  if (!parts.empty() && parts.back().end == start)
+    parts.back().end = start + width;
+  else
+    parts.push_back({start, start + width});
+}
+
 Status export_candles(storage::StoreReader& reader, const Series& series, const ExportRequest& request,
                       core::Timestamp start, core::Timestamp end, RowSink& sink, TableSummary& summary) {
   storage::CandleQuery query{series.name.base, series.name.quote, series.name.venue, request.interval, {}, {}, 0};
@@ -79,6 +88,7 @@ Status export_candles(storage::StoreReader& reader, const Series& series, const 
         if (!candle.final) return {};  // a table says what was; this one still grows
         if (summary.rows > 0) note_hole(summary, summary.last + width, candle.start, width);
         count_row(request, summary, candle.start);
+        if (candle.incomplete) note_incomplete(summary, candle.start, width);
         return sink.put(candle);
       });
 }

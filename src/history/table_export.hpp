@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,7 @@ struct TableSummary {
   core::Timestamp first, last;     ///< not set when there are no rows
   std::vector<Hole> missing;       ///< of candles: ranges between two rows that no row covers; the first 1000
   std::uint64_t missing_rows = 0;  ///< how many rows would fill all of them
+  std::vector<Hole> incomplete;    ///< ranges of candles that say so: CSV has no room for it
   std::vector<core::Gap> gaps;     ///< what the store knows of the source's silence in the range; the newest 10,000
 };
 
@@ -36,8 +38,8 @@ struct TableSummary {
 core::Result<TableSummary> export_table(storage::StoreReader& reader, const Series& series,
                                         const ExportRequest& request, TableWriter& out);
 
-/// One JSON object: what the table is, its range, its rows and their SHA-256 (uncompressed), gaps and missing ranges.
-/// `origin`: `real` or `simulated`; `program`: name and version.
+/// One JSON object: what the table is, its range, its rows and their SHA-256 (uncompressed), gaps, missing ranges, and
+/// those whose candles are incomplete. `origin`: `real` or `simulated`; `program`: name and version.
 std::string make_manifest(const Series& series, const ExportRequest& request, const TableSummary& summary,
                           const TableWriter& table, std::string_view origin, std::string_view program);
 
@@ -47,6 +49,7 @@ struct ManifestFacts {
   std::string kind;
   std::string interval;
   std::vector<core::Gap> gaps;
+  std::optional<std::vector<TableSummary::Hole>> incomplete;  ///< ascending
 };
 /// parse_error when it is no manifest.
 core::Result<ManifestFacts> read_manifest(const std::string& path);

@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
+#include <map>
+#include <tuple>
 
 #include "history/levels.hpp"
 #include "history/minute_writer.hpp"
@@ -20,6 +23,7 @@ constexpr std::size_t kBadRowsShown = 20;
 constexpr std::size_t kBatchRows = 5000;
 constexpr std::uint64_t kProgressRows = 10'000, kProgressCandles = 1'000;
 constexpr core::Duration kMinute = std::chrono::minutes(1);
+constexpr core::Duration kManifestTime = std::chrono::milliseconds(1);  // finer times are cut
 
 class TableImport {
  public:
@@ -113,7 +117,9 @@ class TableImport {
   Status write(const std::string& checksum) {
     batch_.catalogue = series_.catalogue;
     batch_.catalogue_changed = series_.is_new;
-    batch_.gaps = request_.gaps;
+    auto gaps = new_gaps();
+    if (!gaps) return tl::unexpected(gaps.error());
+    batch_.gaps = std::move(*gaps);
     std::uint64_t written = 0;
     auto again = each_line("writing", [&](std::string_view line, std::uint64_t) { return put(line, written); });
     if (!again) return tl::unexpected(again.error());
@@ -123,6 +129,47 @@ class TableImport {
     }
     if (auto flushed = flush(); !flushed) return flushed;
     return request_.kind == TableKind::trades ? build_from_trades() : build_from_candles();
+  }
+
+  /// What the store does not know better: an export may be older than what became of its gaps since.
+  Result<std::vector<core::Gap>> new_gaps() {
+    if (request_.gaps.empty()) return request_.gaps;
+    storage::GapQuery query{.start = request_.gaps.front().start, .end = request_.gaps.front().end};
+    query.limit = std::numeric_limits<std::size_t>::max();
+    query.venue = series_.name.venue;
+    for (const core::Gap& gap : request_.gaps) {
+      query.start = std::min(query.start, gap.start);
+      query.end = std::max(query.end, gap.end + core::Duration(1));
+    }
+    const auto stored = reader().gaps(query);
+    if (!stored) return tl::unexpected(stored.error());
+    using Key = std::tuple<std::string, std::string, core::Timestamp>;
+    std::map<Key, const core::Gap*> known;
+    const auto written = [](core::Timestamp at) { return at.floor_to(kManifestTime); };
+    for (const core::Gap& gap : *stored) known[{gap.venue, gap.instrument_symbol, written(gap.start)}] = &gap;
+    std::vector<core::Gap> out;
+    for (core::Gap gap : request_.gaps) {
+      const auto at = known.find({gap.venue, gap.instrument_symbol, written(gap.start)});
+      if (at != known.end()) {
+        const core::Gap& there = *at->second;
+        const bool longer = written(there.end) < gap.end;
+        const bool more = written(there.end) == gap.end && gap.state != core::GapState::open;
+        if (there.state != core::GapState::open || !(longer || more)) continue;
+        gap.start = there.start;
+        gap.end = std::max(gap.end, there.end);
+      }
+      out.push_back(std::move(gap));
+    }
+    return out;
+  }
+
+  /// Rows come in any order.
+  bool lies_in_incomplete(core::Timestamp start) const {
+    if (!request_.incomplete) return false;
+    const auto& parts = *request_.incomplete;
+    const auto after = std::upper_bound(parts.begin(), parts.end(), start,
+                                        [](core::Timestamp t, const TableSummary::Hole& part) { return t < part.end; });
+    return after != parts.end() && after->start <= start;
   }
 
   Status put(std::string_view line, std::uint64_t& written) {
@@ -142,13 +189,16 @@ class TableImport {
     } else if (const auto row = parse_candle(request_.form, request_.interval, line)) {
       ++written;
       batch_.candles.push_back({series_.key, request_.interval, *row});
+      core::Candle& candle = batch_.candles.back().candle;
+      candle.incomplete = candle.incomplete || lies_in_incomplete(candle.start);
     }
     return batch_.ticks.size() + batch_.candles.size() < kBatchRows ? Status{} : flush();
   }
 
   Status flush() {
     if (!batch_.candles.empty()) {
-      const auto same = drop_unchanged(reader(), series_.name, request_.interval, batch_.candles);
+      const bool tells_of_parts = request_.form == TableForm::ndjson || request_.incomplete;
+      const auto same = drop_unchanged(reader(), series_.name, request_.interval, batch_.candles, tells_of_parts);
       if (!same) return tl::unexpected(same.error());
       result_.unchanged += *same;
     }

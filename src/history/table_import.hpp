@@ -2,11 +2,13 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "history/series.hpp"
+#include "history/table_export.hpp"
 #include "history/table_row.hpp"
 #include "storage/history_store.hpp"
 
@@ -21,7 +23,10 @@ struct ImportRequest {
   bool skip_bad = false;
   std::string sha256;           ///< what the manifest says; empty: not known
   std::vector<core::Gap> gaps;  ///< what the manifest says of its source's silence; stored with the rows
-  core::Timestamp now;          ///< hours and days that end later are not written
+  /// Ascending ranges whose candles are incomplete, by the manifest. Not set: nothing but an NDJSON row tells of
+  /// itself.
+  std::optional<std::vector<TableSummary::Hole>> incomplete = {};
+  core::Timestamp now;  ///< hours and days that end later are not written
   /// Called now and then: what is done (`checking`, `writing`, `building candles`), how many rows of it are, and which
   /// part of the whole (0 to 1; negative where that is not known). May be empty.
   std::function<void(std::string_view doing, std::uint64_t rows, double part)> progress;
@@ -45,9 +50,10 @@ struct ImportResult {
 /// way `bad_rows` is set and the status is a success. Rows that are stored already stay as
 /// they are, so importing twice changes nothing. Out of trades the 1 m candles are built as they are live, from all
 /// trades the store then has, in whatever order they came; a stored candle that counts more volume than they do is
-/// kept. Hours and days follow the minutes.
-/// parse_error: no table, a wrong header, a checksum that differs. **Limits**: some thousand rows in memory.
-/// conflict: the store has a writer.
+/// kept. Hours and days follow the minutes. A gap that is stored with a longer range, or of which more is known than
+/// that it is open, stays as it is. A row of CSV says that a candle is whole only where a manifest stands by it:
+/// without one it changes nothing of a stored candle with the same numbers. parse_error: no table, a wrong header, a
+/// checksum that differs. **Limits**: some thousand rows in memory. conflict: the store has a writer.
 core::Result<ImportResult> import_table(storage::HistoryStore& store, const Series& series,
                                         const ImportRequest& request);
 

@@ -313,6 +313,89 @@ TEST(Import, AFullerCandleAndAKnownSilenceStay) {
   EXPECT_EQ(hours.front().volume, (core::Decimal{1006, 0}));
 }
 
+TEST(Export, WhichCandlesAreIncompleteIsInTheManifestOfCsv) {
+  const tickspan::test::TempDir dir;
+  Place place;
+  core::WriteBatch batch;
+  batch.catalogue = place.series.catalogue;
+  batch.catalogue_changed = true;
+  for (int i = 0; i < 6; ++i) {
+    Candle c;
+    c.start = core::Timestamp::from_s(1'570'752'000 + 60 * i);
+    c.open = c.high = c.low = c.close = {7, 0};
+    c.volume = {1, 0};
+    c.final = true;
+    c.incomplete = i == 1 || i == 2 || i == 4;
+    batch.candles.push_back({place.series.key, Interval::m1, c});
+  }
+  ASSERT_TRUE(place.writer->write({batch}));
+  const std::string path = dir.file("out.csv");
+  EXPECT_EQ(place.write(path, {TableKind::candles, TableForm::csv, Interval::m1, {}, {}}).incomplete.size(), 2U);
+  const auto facts = read_manifest(put_file(manifest_path(path), place.manifest));
+  ASSERT_TRUE(facts && facts->incomplete);
+  ImportRequest request;
+  request.path = request.shown_as = path;
+  request.kind = TableKind::candles;
+  request.now = test::kLater;
+  const auto parts = [](Place& of) {
+    std::vector<int> out;
+    const auto all = of.candles(Interval::m1);
+    for (int i = 0; i < 6; ++i) {
+      if (all.at(static_cast<std::size_t>(i)).incomplete) out.push_back(i);
+    }
+    return out;
+  };
+  Place bare;
+  ASSERT_TRUE(bare.run(request));
+  EXPECT_THAT(parts(bare), testing::IsEmpty());
+  const auto own = place.run(request);
+  ASSERT_TRUE(own);
+  EXPECT_EQ(own->unchanged, 6U) << "it does not know better";
+  request.incomplete = facts->incomplete;
+  const auto told = bare.run(request);
+  ASSERT_TRUE(told);
+  EXPECT_EQ(told->unchanged, 3U);
+  EXPECT_THAT(parts(bare), testing::ElementsAre(1, 2, 4));
+  EXPECT_FALSE(read_manifest(put_file(
+      dir.file("m"), R"({"sha256":"","table":"candles","incomplete":[{"start":"2021-01-02","end":"2021-01-01"}]})")));
+}
+
+TEST(Import, AGapThatTheStoreKnowsMoreOfStays) {
+  const tickspan::test::TempDir dir;
+  Place place;
+  const auto gap = [](std::int64_t from_ms, core::GapState state, std::int64_t length_ms = 5000) {
+    core::Gap out;
+    out.venue = "binance";
+    out.start = core::Timestamp{from_ms * 1'000'000 + 123'456};
+    out.end = core::Timestamp{(from_ms + length_ms) * 1'000'000 + 123'456};
+    out.state = state;
+    return out;
+  };
+  const std::int64_t at = 1'570'752'050'000;
+  using core::GapState;
+  core::WriteBatch batch;
+  batch.gaps = {gap(at, GapState::repaired), gap(at + 20'000, GapState::lost), gap(at + 40'000, GapState::open),
+                gap(at + 60'000, GapState::open)};
+  ASSERT_TRUE(place.writer->write({batch}));
+  ImportRequest request;
+  request.path = request.shown_as =
+      put_file(dir.file("t.csv"), std::string(kTrades) + "1570752000000,1,sell,2,3\n1570752120000,3,sell,2,3\n");
+  request.now = test::kLater;
+  request.gaps = {gap(at, GapState::open), gap(at + 20'000, GapState::open), gap(at + 40'000, GapState::repaired),
+                  gap(at + 60'000, GapState::open, 9000), gap(at + 80'000, GapState::open)};
+  for (core::Gap& one : request.gaps) {  // as a manifest has them
+    one.start = one.start.floor_to(std::chrono::milliseconds(1));
+    one.end = one.end.floor_to(std::chrono::milliseconds(1));
+  }
+  ASSERT_TRUE(place.run(request));
+  const auto gaps = *place.reader->gaps("binance", core::Timestamp{0}, test::kLater, 100);
+  ASSERT_EQ(gaps.size(), 5U);
+  EXPECT_EQ(gaps[0].state, GapState::repaired);
+  EXPECT_EQ(gaps[1].state, GapState::lost);
+  EXPECT_EQ(gaps[2].state, GapState::repaired);
+  EXPECT_EQ(gaps[3].end, core::Timestamp{(at + 69'000) * 1'000'000});
+}
+
 TEST(Export, TheRangeAndItsManifest) {
   const tickspan::test::TempDir dir;
   Place place;
