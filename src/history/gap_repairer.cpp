@@ -80,8 +80,8 @@ struct GapRepairer::Impl : std::enable_shared_from_this<GapRepairer::Impl> {
   void ask_former(Worker& worker, PairTask task);
   void take_page(Worker& worker, PairTask task, core::Result<feeds::HistoryPage> page);
   void take_error(Worker& worker, PairTask task, const core::Error& error);
-  void read_last_close(Worker& worker, PairTask task, feeds::HistoryPage page);
-  void fill(Worker& worker, const PairTask& task, feeds::HistoryPage page, core::Decimal last_close);
+  void read_stored(Worker& worker, PairTask task, feeds::HistoryPage page);
+  void fill(Worker& worker, const PairTask& task, feeds::HistoryPage page, const std::vector<core::Candle>& stored);
   void next_pair(Worker& worker, const PairTask& task);
   void finish(Worker& worker, Hole& hole);
   void composite_rebuilt(const core::RepairedCandles& made);
@@ -351,7 +351,7 @@ void GapRepairer::Impl::take_page(Worker& worker, PairTask task, core::Result<fe
     task.unproven = std::make_shared<const std::vector<feeds::HistoryTrade>>(std::move(page->trades));
     return ask_candles(worker, std::move(task));
   }
-  read_last_close(worker, std::move(task), std::move(*page));
+  read_stored(worker, std::move(task), std::move(*page));
 }
 
 void GapRepairer::Impl::take_error(Worker& worker, PairTask task, const core::Error& error) {
@@ -363,27 +363,35 @@ void GapRepairer::Impl::take_error(Worker& worker, PairTask task, const core::Er
   next_pair(worker, task);
 }
 
-void GapRepairer::Impl::read_last_close(Worker& worker, PairTask task, feeds::HistoryPage page) {
+void GapRepairer::Impl::read_stored(Worker& worker, PairTask task, feeds::HistoryPage page) {
   const storage::CandleQuery query{.base = task.base,
                                    .quote = task.quote,
                                    .venue = worker.venue,
                                    .start = task.from - kLookBack,
-                                   .end = task.from,
-                                   .limit = 1};
+                                   .end = task.to,
+                                   .limit = static_cast<std::size_t>((task.to - task.from) / kMinute) + 1};
   using Read = core::Result<std::vector<core::Candle>>;
   const bool reading = read<Read>([query](storage::StoreReader& reader) { return reader.candles(query); },
-                                  [&worker, task, page = std::move(page)](Impl& self, const Read& before) {
-                                    const bool known = before && !before->empty();
-                                    self.fill(worker, task, page, known ? before->back().close : core::Decimal{});
+                                  [&worker, task, page = std::move(page)](Impl& self, const Read& stored) {
+                                    self.fill(worker, task, page, stored ? *stored : std::vector<core::Candle>{});
                                   });
   if (reading) return;
   worker.holes[task.hole].failed.push_back(task.symbol);
   next_pair(worker, task);
 }
 
-void GapRepairer::Impl::fill(Worker& worker, const PairTask& task, feeds::HistoryPage page, core::Decimal last_close) {
+void GapRepairer::Impl::fill(Worker& worker, const PairTask& task, feeds::HistoryPage page,
+                             const std::vector<core::Candle>& stored) {
   Hole& hole = worker.holes[task.hole];
+  core::Decimal last_close;
+  for (const core::Candle& candle : stored) {
+    if (candle.start < task.from) last_close = candle.close;
+  }
   PairFill fill = fill_pair(task, std::move(page), last_close);
+  if (!trust_candles(fill, stored, clock.now())) {
+    hole.failed.push_back(task.symbol);
+    return next_pair(worker, task);
+  }
   core::WriteBatch batch;
   batch.catalogue = catalogue();
   for (const core::Candle& minute : fill.minutes) batch.candles.push_back({task.series, core::Interval::m1, minute});

@@ -11,6 +11,7 @@ using core::Candle;
 using core::Timestamp;
 
 constexpr core::Duration kMinute = std::chrono::minutes(1);
+constexpr core::Duration kPublished = std::chrono::seconds(30);  // by then a venue tells of a candle that is over
 
 /// What trades make of a minute is what the venue says of it. Not every venue counts the trades of its candles.
 bool agree(const Candle& made, const Candle& told) {
@@ -61,6 +62,20 @@ PairFill fill_pair(const PairTask& task, feeds::HistoryPage page, core::Decimal 
   fill.trades = *task.unproven;
   fill.counted = true;
   return fill;
+}
+
+bool trust_candles(PairFill& fill, const std::vector<Candle>& stored, Timestamp now) {
+  if (fill.counted || !fill.trades.empty()) return true;
+  bool known = !drop_silence(fill.minutes, now - kPublished - kMinute);
+  auto next = stored.begin();
+  std::erase_if(fill.minutes, [&](const Candle& made) {
+    while (next != stored.end() && next->start < made.start) ++next;
+    if (next == stored.end() || next->start != made.start) return false;
+    if (is_whole(*next)) return !next->flat && !has_more(made, *next);
+    known = known && !has_more(*next, made);
+    return false;
+  });
+  return known;
 }
 
 std::int64_t count_fill(Hole& hole, const PairFill& fill) {

@@ -39,6 +39,11 @@ struct PairFill {
 /// they add up to just these candles.
 PairFill fill_pair(const PairTask& task, feeds::HistoryPage page, core::Decimal last_close);
 
+/// Candles that a venue tells of soon after they are over are not the last word: takes those out that were heard whole
+/// with no less in them, and silence behind the venue's last one. False where it has to be asked again: it knows less
+/// than was heard, or that silence is too young. `stored` ascends.
+bool trust_candles(PairFill& fill, const std::vector<core::Candle>& stored, core::Timestamp now);
+
 /// Counts it in each gap of the hole. Returns how many trades came back.
 std::int64_t count_fill(Hole& hole, const PairFill& fill);
 /// The trades of it that lie in a gap of the hole.

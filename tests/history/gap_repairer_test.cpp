@@ -6,8 +6,8 @@
 
 #include <algorithm>
 
+#include "gap_repairer_fixture.hpp"
 #include "history/minutes.hpp"
-#include "repair_fixture.hpp"
 
 namespace tickspan::history {
 namespace {
@@ -17,78 +17,9 @@ using core::Decimal;
 using core::GapState;
 using core::Timestamp;
 using test::eventually;
+using test::GapRepairerTest;
 using test::kStart;
 using test::trades_page;
-
-class GapRepairerTest : public test::RepairTest {
- protected:
-  GapRepairerTest() {
-    options_.tick = 5ms;
-    options_.look_every = 0s;
-    options_.first_retry = 0s;
-    options_.tell_engine = [this](core::RepairedCandles& what) {
-      const std::lock_guard lock(mutex_);
-      if (what.series.venue.valid() && !what.minutes.empty()) told_.push_back(what);
-      return runtime::PushResult::ok;
-    };
-  }
-  ~GapRepairerTest() override {
-    loop_.run([this] { repairer_.reset(); });
-  }
-
-  void start() {
-    loop_.run([this] {
-      repairer_ = std::make_unique<GapRepairer>(
-          loop_.get(), store_, clock_, metrics_, [this] { return snapshot(); }, options_);
-      repairer_->add_source("kraken", past_);
-      repairer_->set_symbols("kraken", symbols_);
-      repairer_->start();
-    });
-  }
-  void record(const core::Gap& gap) {
-    core::WriteBatch batch;
-    batch.catalogue = catalogue_;
-    batch.gaps = {gap};
-    ASSERT_EQ(store_.push(batch), runtime::PushResult::ok);
-    store_.flush();
-  }
-  std::vector<core::Gap> gaps() {
-    return ask<std::vector<core::Gap>>(
-        [](storage::StoreReader& reader) { return reader.gaps("", {}, kStart + 24h, 100); });
-  }
-  std::vector<core::Candle> minutes(const std::string& base) {
-    return candles(base, core::Interval::m1, kStart - 1h, kStart + 1h);
-  }
-  bool becomes(GapState state) {
-    return eventually([&] {
-      const auto all = gaps();
-      return std::any_of(all.begin(), all.end(), [&](const core::Gap& gap) { return gap.state == state; });
-    });
-  }
-
-  std::vector<core::RepairedCandles> told() {
-    const std::lock_guard lock(mutex_);
-    return told_;
-  }
-  /// As the engine writes it.
-  void write_minute(std::string_view symbol, Timestamp start, Decimal close, bool flat) {
-    core::WriteBatch batch;
-    batch.catalogue = catalogue_;
-    core::Candle c;
-    c.start = start;
-    c.open = c.high = c.low = c.close = close;
-    c.final = true;
-    c.flat = flat;
-    c.trades = flat ? 0 : 1;
-    batch.candles.push_back({series(symbol), core::Interval::m1, c});
-    ASSERT_EQ(store_.push(batch), runtime::PushResult::ok);
-    store_.flush();
-  }
-
-  std::vector<core::RepairedCandles> told_;  // guarded by mutex_
-  GapRepairerOptions options_;
-  std::unique_ptr<GapRepairer> repairer_;
-};
 
 TEST_F(GapRepairerTest, AHoleOfASourceIsFilledForEveryPairFromItsTrades) {
   record({"kraken", "", kStart + 20s, kStart + 70s});
@@ -229,6 +160,68 @@ TEST_F(GapRepairerTest, LongHolesAreFilledWithCandlesAndOnesOutOfTheirReachWithT
   ASSERT_TRUE(eventually([&] { return past_.asked().size() == 2; }));
   EXPECT_EQ(past_.asked()[0].kind, feeds::HistoryKind::minutes);
   EXPECT_EQ(past_.asked()[1].kind, feeds::HistoryKind::trades);
+}
+
+TEST_F(GapRepairerTest, ACandleThatTheVenueDoesNotTellOfYetIsAskedForAgain) {
+  past_.limits_.newest_candles = 0;
+  options_.trades_up_to = 0s;
+  options_.rounds = 1'000'000;
+  std::atomic<bool> published{false};
+  past_.answer = [&](const feeds::HistoryQuery& query) {
+    auto page = test::candles_page(query);
+    if (!published) page.candles.pop_back();
+    return page;
+  };
+  record({"kraken", "BTC/USD", kStart + 20s, kStart + 70s});
+  clock_.set(kStart + 2min + 11s);
+  start();
+  ASSERT_TRUE(eventually([&] { return past_.asked().size() > 2; }));
+  store_.flush();
+  EXPECT_TRUE(minutes("bitcoin").empty()) << "it is no silence yet";
+  published = true;
+  ASSERT_TRUE(becomes(GapState::repaired));
+  store_.flush();
+  EXPECT_EQ(minutes("bitcoin").at(1).trades, 1u);
+}
+
+TEST_F(GapRepairerTest, OfLongAgoItIsSilence) {
+  options_.trades_up_to = 0s;
+  past_.answer = [](const feeds::HistoryQuery& query) {
+    auto page = test::candles_page(query);
+    page.candles.pop_back();
+    return page;
+  };
+  record({"kraken", "BTC/USD", kStart + 20s, kStart + 70s});
+  start();
+  ASSERT_TRUE(becomes(GapState::repaired));
+  EXPECT_TRUE(minutes("bitcoin").at(1).flat);
+}
+
+TEST_F(GapRepairerTest, WhatWasHeardWholeWithMoreInItIsNotReplacedByTheVenuesCandle) {
+  options_.trades_up_to = 0s;
+  past_.answer = [](const feeds::HistoryQuery& query) { return test::candles_page(query); };
+  core::WriteBatch batch;
+  batch.catalogue = catalogue_;
+  for (int i = 0; i < 2; ++i) {
+    core::Candle c;
+    c.start = kStart + 1min * i;
+    c.open = c.high = c.low = c.close = {9, 0};
+    c.volume = {1, 0};
+    c.trades = 57;
+    c.final = true;
+    c.incomplete = i == 1;
+    batch.candles.push_back({series("BTC/USD"), core::Interval::m1, c});
+  }
+  ASSERT_EQ(store_.push(batch), runtime::PushResult::ok);
+  store_.flush();
+  record({"kraken", "BTC/USD", kStart + 20s, kStart + 70s});
+  start();
+  ASSERT_TRUE(becomes(GapState::repaired));
+  store_.flush();
+  const auto made = minutes("bitcoin");
+  ASSERT_EQ(made.size(), 2u);
+  EXPECT_EQ(made[0].trades, 57u);
+  EXPECT_EQ(made[1].close, (Decimal{7, 0})) << "a part of a minute is";
 }
 
 TEST_F(GapRepairerTest, AFailureIsTriedAgainAndTheOtherPairsAreNotHeldUp) {
@@ -385,95 +378,6 @@ TEST_F(GapRepairerTest, ARestartDoesNotBeginTheTriesOfAnOldHoleAnew) {
   start();
   ASSERT_TRUE(becomes(GapState::lost));
   EXPECT_EQ(past_.asked().size(), 2u);
-}
-
-class RebuiltCompositeTest : public GapRepairerTest {
- protected:
-  RebuiltCompositeTest() {
-    options_.tell_engine = [this](core::RepairedCandles& repaired) {
-      const std::lock_guard lock(told_mutex_);
-      if (refuse_ && refusals_++ < 3) return runtime::PushResult::full;
-      told_.push_back(std::move(repaired));
-      return runtime::PushResult::ok;
-    };
-  }
-  std::vector<core::Candle> composites(const std::string& base) {
-    return ask<std::vector<core::Candle>>([&](storage::StoreReader& reader) {
-      return reader.candles({.base = base, .quote = "usd", .venue = "", .start = kStart - 1h, .end = kStart + 1h});
-    });
-  }
-  void write(const core::Candle& minute, const std::string& base = "bitcoin") {
-    core::WriteBatch batch;
-    batch.catalogue = catalogue_;
-    batch.candles.push_back({{catalogue_->find_id(base), catalogue_->find_id("usd"), {}}, core::Interval::m1, minute});
-    ASSERT_EQ(store_.push(batch), runtime::PushResult::ok);
-    store_.flush();
-  }
-  core::Candle told_live(Timestamp start) {
-    core::Candle c;
-    c.start = start;
-    c.open = c.high = c.low = c.close = {55, 0};
-    c.trades = 4;
-    c.final = true;
-    return c;
-  }
-  std::size_t minutes_told(bool composite) {
-    const std::lock_guard lock(told_mutex_);
-    std::size_t count = 0;
-    for (const auto& one : told_) count += one.series.venue.valid() != composite ? one.minutes.size() : 0;
-    return count;
-  }
-
-  std::mutex told_mutex_;
-  std::vector<core::RepairedCandles> told_;
-  bool refuse_ = false;
-  int refusals_ = 0;
-};
-
-TEST_F(RebuiltCompositeTest, MinutesThatNobodyToldAreRebuiltFromThePairs) {
-  record({"kraken", "", kStart + 20s, kStart + 70s});
-  start();
-  ASSERT_TRUE(becomes(GapState::repaired));
-  clock_.set(clock_.now() + 11s);
-  ASSERT_TRUE(eventually([&] { return composites("ethereum").size() == 2; }));
-  const auto made = composites("bitcoin");
-  ASSERT_EQ(made.size(), 2u);
-  EXPECT_EQ(made[0].open.to_double(), 106);  // the first six trades are from before
-  EXPECT_EQ(made[1].close.to_double(), 117);
-  EXPECT_EQ(made[0].volume, (Decimal{6, 0}));
-  EXPECT_TRUE(made[0].rebuilt && made[0].final && !made[0].incomplete);
-  EXPECT_TRUE(eventually([&] { return minutes_told(true) == 4 && minutes_told(false) == 4; }));
-}
-
-TEST_F(RebuiltCompositeTest, WhatWasToldWholeStaysAndWhatWasToldInPartDoesNot) {
-  write(told_live(kStart));
-  core::Candle part = told_live(kStart + 1min);
-  part.incomplete = true;
-  write(part);
-  write(told_live(kStart + 1min), "ethereum");
-  record({"kraken", "", kStart + 20s, kStart + 70s});
-  start();
-  ASSERT_TRUE(becomes(GapState::repaired));
-  clock_.set(clock_.now() + 11s);
-  ASSERT_TRUE(eventually([&] { return minutes_told(true) == 2; }));
-  ASSERT_TRUE(eventually([&] { return composites("bitcoin")[1].rebuilt; }));
-  const auto made = composites("bitcoin");
-  EXPECT_EQ(made[0].close, (Decimal{55, 0}));
-  EXPECT_FALSE(made[0].rebuilt);
-  EXPECT_EQ(made[1].close.to_double(), 117);
-  EXPECT_FALSE(made[1].incomplete);
-  EXPECT_TRUE(composites("ethereum")[0].rebuilt);
-  EXPECT_EQ(composites("ethereum")[1].close, (Decimal{55, 0}));
-}
-
-TEST_F(RebuiltCompositeTest, AnEngineWithoutRoomIsToldAgain) {
-  refuse_ = true;
-  record({"kraken", "", kStart + 20s, kStart + 70s});
-  start();
-  ASSERT_TRUE(becomes(GapState::repaired));
-  clock_.set(clock_.now() + 11s);
-  EXPECT_TRUE(eventually([&] { return minutes_told(true) == 4 && minutes_told(false) == 4; }));
-  EXPECT_GE(refusals_, 3);
 }
 
 }  // namespace
