@@ -24,8 +24,8 @@ net::HttpResponse error(std::string_view text, int status) {
 /// Seven digits after the point.
 std::string time_text(core::Timestamp at) {
   std::string text = time_us(at);
-  text.insert(text.size() - 1, "0");
-  return text;
+  text.back() = '0';
+  return text += 'Z';
 }
 
 /// As many digits as the real one sends.
