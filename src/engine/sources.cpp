@@ -15,7 +15,7 @@ constexpr runtime::Log kLog{"engine"};
 std::int64_t coarse(const std::optional<core::Duration>& offset) {
   return offset ? std::chrono::round<std::chrono::milliseconds>(*offset).count() / 10 : INT64_MAX;
 }
-// What happened before the mark may have been received after it: a network's delay, and a busy machine's.
+// What happened before something was heard may be received after it: a network's delay, and a busy machine's.
 constexpr core::Duration kOnItsWay = std::chrono::seconds(1);
 // A source's connections come back one after the other: so long its hole waits for the last of them.
 constexpr core::Duration kLinksFollow = std::chrono::seconds(5);
@@ -79,8 +79,8 @@ void Sources::on_link(const core::LinkHeard& link) {
     if (!link.heard) {
       const auto [at, added] = s.silent.try_emplace(symbol, PairHole{{}, link.cause});
       if (!added || s.hole_since.is_set() || !link.since.is_set()) continue;
-      at->second.since = link.since;
-      write_gap(link.venue, link.since, link.at, link.cause, symbol);
+      at->second.since = link.since - kOnItsWay;
+      write_gap(link.venue, at->second.since, link.at, link.cause, symbol);
     } else if (const auto at = s.silent.find(symbol); at != s.silent.end()) {
       if (at->second.since.is_set()) write_gap(link.venue, at->second.since, link.at, at->second.cause, symbol);
       s.silent.erase(at);

@@ -105,8 +105,8 @@ void ChartRepairer::Impl::look() {
   if (looking) return;
   const Timestamp now = clock.now();
   next_look = now + options.look_every;
-  const auto job = [since = now - options.horizon, until = now + kDay](storage::StoreReader& reader) {
-    return find_holes(reader, since, until);
+  const auto job = [query = HoleQuery{now - options.horizon, now + kDay, venue}](storage::StoreReader& reader) {
+    return find_holes(reader, query);
   };
   looking = link.read<FoundHoles>(job, [weak = weak_from_this()](const FoundHoles& found) {
     const auto self = weak.lock();
@@ -117,10 +117,9 @@ void ChartRepairer::Impl::look() {
 }
 
 void ChartRepairer::Impl::take(const FoundHoles& found) {
-  if (!found.gaps) return kLog.warn("holes can't be read: {}", found.gaps.error().context);
+  if (!found.open) return kLog.warn("holes can't be read: {}", found.open.error().context);
   std::set<Timestamp> present;
-  for (const core::Gap& gap : *found.gaps) {
-    if (gap.venue != venue || gap.state != core::GapState::open || !gap.instrument_symbol.empty()) continue;
+  for (const core::Gap& gap : *found.open) {
     present.insert(gap.start);
     Hole& hole = holes[gap.start];
     if (!hole.begun) hole.gap() = gap;

@@ -23,7 +23,8 @@ constexpr core::Duration kMinute = std::chrono::minutes(1);
 constexpr core::Duration kLookBack = std::chrono::hours(24 * 7);  // for the close before a hole
 constexpr core::Duration kHeardBefore = std::chrono::minutes(10);
 constexpr core::Duration kEdge = std::chrono::minutes(1);  // of trades before and after, to see that none is missing
-constexpr core::Duration kSweepEvery = std::chrono::hours(1);  // for holes that are too old
+constexpr core::Duration kSweepEvery = std::chrono::hours(1);   // for holes that are too old
+constexpr core::Duration kLevelsOpen = std::chrono::hours(25);  // so long a repaired minute's day may not be over
 
 }  // namespace
 
@@ -64,8 +65,8 @@ struct GapRepairer::Impl : std::enable_shared_from_this<GapRepairer::Impl> {
   }
   void tick();
   void look();
-  void give_up_old(std::vector<core::Gap>& gaps);
-  void take_gaps(core::Result<std::vector<core::Gap>> gaps);
+  void give_up(std::vector<core::Gap> old);
+  void take_gaps(const FoundHoles& found);
   void check_levels(Worker& worker, const std::vector<core::Gap>& gaps);
   void step(Worker& worker);
   bool ready(const Worker& worker, const Hole& hole) const;
@@ -142,46 +143,50 @@ void GapRepairer::Impl::look() {
   next_look = now + options.look_every;
   const bool sweep = now >= next_sweep;
   if (sweep) next_sweep = now + kSweepEvery;
-  const Timestamp since = sweep ? Timestamp{} : now - options.horizon;
-  const auto job = [since, until = now + std::chrono::hours(24)](storage::StoreReader& reader) {
-    return find_holes(reader, since, until);
-  };
+  HoleQuery query{now - options.horizon, now + std::chrono::hours(24)};
+  query.old = sweep;
+  const auto unchecked = [](const auto& item) { return !item.second.levels_checked; };
+  if (std::any_of(workers.begin(), workers.end(), unchecked)) query.repaired_since = now - kLevelsOpen;
+  const auto job = [query](storage::StoreReader& reader) { return find_holes(reader, query); };
   looking = read<FoundHoles>(job, [](Impl& self, FoundHoles found) {
     self.looking = false;
     self.series = std::move(found.series);
-    self.take_gaps(std::move(found.gaps));
+    self.take_gaps(found);
   });
 }
 
 // Nobody will ask for them any more, and that is what their rows shall say.
-void GapRepairer::Impl::give_up_old(std::vector<core::Gap>& gaps) {
+void GapRepairer::Impl::give_up(std::vector<core::Gap> old) {
+  if (old.empty()) return;
   core::WriteBatch batch;
-  batch.gaps = take_old(gaps, clock.now() - options.horizon);
-  if (batch.gaps.empty()) return;
+  batch.gaps = std::move(old);
+  for (core::Gap& gap : batch.gaps) gap.state = core::GapState::lost;
   kLog.info("{} holes are too old to be filled", batch.gaps.size());
   lost.add(batch.gaps.size());
   batch.catalogue = catalogue();
   link.write(std::move(batch));
 }
 
-void GapRepairer::Impl::take_gaps(core::Result<std::vector<core::Gap>> gaps) {
-  if (!gaps) return kLog.warn("holes can't be read: {}", gaps.error().context);
-  give_up_old(*gaps);
+void GapRepairer::Impl::take_gaps(const FoundHoles& found) {
+  if (!found.open) return kLog.warn("holes can't be read: {}", found.open.error().context);
+  give_up(found.old);
+  std::map<std::string_view, std::set<std::pair<Timestamp, std::string>>> present;
+  for (const core::Gap& gap : *found.open) {
+    const auto worker = workers.find(gap.venue);
+    if (worker == workers.end()) continue;
+    const auto key = std::pair(gap.start, gap.instrument_symbol);
+    present[gap.venue].insert(key);
+    Hole& hole = worker->second.holes[key];
+    if (!hole.begun) hole.gap() = gap;
+  }
   std::size_t count = 0;
   for (auto& [venue, worker] : workers) {
-    std::set<std::pair<Timestamp, std::string>> present;
-    for (const core::Gap& gap : *gaps) {
-      if (gap.venue != venue || gap.state != core::GapState::open) continue;
-      const auto key = std::pair(gap.start, gap.instrument_symbol);
-      present.insert(key);
-      Hole& hole = worker.holes[key];
-      if (!hole.begun) hole.gap() = gap;
-    }
+    const auto& still = present[venue];
     std::erase_if(worker.holes, [&](const auto& item) {
-      return !present.contains(item.first) && (item.second.done || !item.second.begun);
+      return !still.contains(item.first) && (item.second.done || !item.second.begun);
     });
-    count += present.size();
-    check_levels(worker, *gaps);
+    count += still.size();
+    check_levels(worker, found.repaired);
   }
   open.set(static_cast<double>(count));
 }
@@ -193,8 +198,7 @@ void GapRepairer::Impl::check_levels(Worker& worker, const std::vector<core::Gap
   worker.levels_checked = true;
   const Timestamp now = clock.now();
   for (const core::Gap& gap : gaps) {
-    if (gap.venue != worker.venue || gap.state != core::GapState::repaired) continue;
-    if (gap.end < now - std::chrono::hours(25)) continue;
+    if (gap.venue != worker.venue) continue;
     Hole hole;
     hole.gap() = gap;
     for (const std::string& symbol : worker.symbols->symbols()) {
@@ -216,16 +220,16 @@ bool GapRepairer::Impl::ready(const Worker& worker, const Hole& hole) const {
   if (hole.done || now < hole.not_before || now < hole.to() + options.settle) return false;
   if (hole.begun) return true;
   const auto current = snapshot();
-  if (!current || !current->sources || !current->catalogue) return false;
-  const core::VenueId id = current->catalogue->find_venue(worker.venue);
-  return std::any_of(current->sources->begin(), current->sources->end(), [&](const core::SourceRow& row) {
-    return row.venue == id && row.feed == core::FeedState::live && now >= row.since + options.settle;
-  });
+  const core::SourceRow* const row = current ? source_row(*current, worker.venue) : nullptr;
+  return row != nullptr && row->feed == core::FeedState::live && now >= row->since + options.settle;
 }
 
 Hole* GapRepairer::Impl::choose(Worker& worker) {
   Hole* newest = nullptr;
+  const auto current = snapshot();
+  const core::SourceRow* const row = current ? source_row(*current, worker.venue) : nullptr;
   for (auto& [key, hole] : worker.holes) {
+    if (!hole.begun && row != nullptr && goes_on(*row, hole.gap())) hole.not_before = clock.now() + options.settle;
     if (ready(worker, hole) && (newest == nullptr || hole.gap().end > newest->gap().end)) newest = &hole;
   }
   return newest;
@@ -246,6 +250,7 @@ void GapRepairer::Impl::take_along(Worker& worker, Hole& hole) const {
     more = false;
     for (auto& [key, other] : worker.holes) {
       if (&other == &hole || other.begun || clock.now() < other.to() + options.settle) continue;
+      if (clock.now() < other.not_before) continue;
       if (!hole.take(other, options.trades_up_to)) continue;
       more = other.begun = other.done = true;
     }

@@ -69,26 +69,45 @@ std::vector<core::Gap> Hole::result() const {
   return rows;
 }
 
-FoundHoles find_holes(storage::StoreReader& reader, core::Timestamp since, core::Timestamp until) {
-  FoundHoles found{reader.gaps("", since, until, kMostGaps), {}};
-  const bool any = found.gaps && std::any_of(found.gaps->begin(), found.gaps->end(),
-                                             [](const core::Gap& gap) { return gap.state == core::GapState::open; });
-  if (!any) return found;
+FoundHoles find_holes(storage::StoreReader& reader, const HoleQuery& query) {
+  storage::GapQuery wanted{query.since, query.until, kMostGaps, query.venue, core::GapState::open};
+  if (!query.venue.empty()) wanted.of = storage::GapScopes{{query.venue, ""}};
+  FoundHoles found{reader.gaps(wanted), {}, {}, {}};
+  if (!found.open) return found;
+  const auto add = [&](std::vector<core::Gap>& to) {
+    if (auto gaps = reader.gaps(wanted))
+      to = std::move(*gaps);
+    else
+      found.open = tl::unexpected(gaps.error());
+  };
+  if (query.old) {
+    wanted.start = {};
+    wanted.end = query.since;
+    add(found.old);
+    std::erase_if(found.old, [&](const core::Gap& gap) { return gap.end >= query.since; });
+  }
+  if (query.repaired_since.is_set()) {
+    wanted.start = query.repaired_since;
+    wanted.end = query.until;
+    wanted.state = core::GapState::repaired;
+    add(found.repaired);
+  }
+  if (!found.open || found.open->empty()) return found;
   if (auto series = reader.series()) found.series = std::move(*series);
   return found;
 }
 
-std::vector<core::Gap> take_old(std::vector<core::Gap>& gaps, core::Timestamp oldest) {
-  std::vector<core::Gap> lost;
-  std::erase_if(gaps, [&](const core::Gap& gap) {
-    if (gap.end >= oldest) return false;
-    if (gap.state == core::GapState::open) {
-      lost.push_back(gap);
-      lost.back().state = core::GapState::lost;
-    }
-    return true;
-  });
-  return lost;
+const core::SourceRow* source_row(const core::MarketSnapshot& current, const std::string& venue) {
+  if (!current.sources || !current.catalogue) return nullptr;
+  const core::VenueId id = current.catalogue->find_venue(venue);
+  const auto found = std::find_if(current.sources->begin(), current.sources->end(),
+                                  [&](const core::SourceRow& row) { return row.venue == id; });
+  return found == current.sources->end() ? nullptr : &*found;
+}
+
+bool goes_on(const core::SourceRow& source, const core::Gap& gap) {
+  if (gap.instrument_symbol.empty() || !source.unheard) return false;
+  return std::binary_search(source.unheard->begin(), source.unheard->end(), gap.instrument_symbol);
 }
 
 std::vector<std::string> former_pairs(const core::Catalogue& names, const std::string& venue,

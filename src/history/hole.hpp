@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/market_data.hpp"
+#include "core/snapshot.hpp"
 #include "storage/history_store.hpp"
 
 namespace tickspan::history {
@@ -42,14 +43,24 @@ struct Hole {
 
 /// What a look at the store finds.
 struct FoundHoles {
-  core::Result<std::vector<core::Gap>> gaps;  ///< that touch [since, until), whatever their state
-  std::vector<storage::SeriesName> series;    ///< all there are; read where one of the gaps is open
+  core::Result<std::vector<core::Gap>> open;
+  std::vector<core::Gap> repaired, old;     ///< where they were asked for
+  std::vector<storage::SeriesName> series;  ///< all there are; read where a gap is open
+};
+/// Which of them: open gaps that touch [since, until), of one venue or of all.
+struct HoleQuery {
+  core::Timestamp since, until;
+  std::string venue = {};               ///< as a whole, not of its pairs; empty: of all, and of all pairs
+  core::Timestamp repaired_since = {};  ///< set: the repaired ones since then, too
+  bool old = false;                     ///< the open ones that ended before `since`, too
 };
 /// On a reader's thread.
-FoundHoles find_holes(storage::StoreReader& reader, core::Timestamp since, core::Timestamp until);
+FoundHoles find_holes(storage::StoreReader& reader, const HoleQuery& query);
 
-/// Takes those out that ended before `oldest`. Returns the open ones of them as lost.
-std::vector<core::Gap> take_old(std::vector<core::Gap>& gaps, core::Timestamp oldest);
+/// Null where the snapshot does not have it.
+const core::SourceRow* source_row(const core::MarketSnapshot& current, const std::string& venue);
+/// A pair's whose connection is silent while its source is live: the gap grows.
+bool goes_on(const core::SourceRow& source, const core::Gap& gap);
 
 /// Pairs of a venue that are not listened to any more, and of which the store has something: they may have been when a
 /// hole began.

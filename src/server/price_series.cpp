@@ -115,20 +115,25 @@ void write_gaps(wire::JsonWriter& json, const std::vector<ShownGap>& gaps) {
   json.end_array();
 }
 
-bool concerns(const core::Gap& gap, const core::Catalogue& catalogue, core::AssetId base, std::string_view venue) {
-  if (!venue.empty() && gap.venue != venue) return false;
-  const core::VenueId id = catalogue.find_venue(gap.venue);
-  if (!id.valid()) return gap.instrument_symbol.empty();
-  if (!gap.instrument_symbol.empty()) {
-    const core::InstrumentId instrument = catalogue.find_instrument(id, gap.instrument_symbol);
-    return instrument.valid() && catalogue.instrument(instrument).base == base;
+storage::GapScopes gap_scopes(const core::Catalogue& catalogue, core::AssetId base, core::AssetId quote,
+                              std::string_view venue) {
+  storage::GapScopes scopes;
+  bool on_exchange = false;
+  for (const core::Instrument& pair : catalogue.instruments()) {
+    if (pair.base != base) continue;
+    on_exchange = true;
+    const std::string& id = catalogue.venue(pair.venue).id;
+    if ((quote.valid() && pair.quote != quote) || (!venue.empty() && id != venue)) continue;
+    scopes.insert({id, ""});
+    scopes.insert({id, pair.venue_symbol});
   }
   // A source that does not trade the asset cannot have left a hole in it. Who trades it on no exchange lives on the
   // aggregator's figures.
-  const auto all = catalogue.instruments();
-  const bool on_exchange = std::any_of(all.begin(), all.end(), [&](const auto& i) { return i.base == base; });
-  if (!on_exchange) return catalogue.venue(id).polled;
-  return std::any_of(all.begin(), all.end(), [&](const auto& i) { return i.base == base && i.venue == id; });
+  if (on_exchange || quote.valid()) return scopes;
+  for (const core::Venue& source : catalogue.venues()) {
+    if (source.polled && (venue.empty() || source.id == venue)) scopes.insert({source.id, ""});
+  }
+  return scopes;
 }
 
 bool touches(const core::Gap& gap, const std::vector<TimeSpan>& marks) {

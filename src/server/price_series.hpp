@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/snapshot.hpp"
+#include "storage/history_store.hpp"
 #include "wire/json_writer.hpp"
 
 namespace tickspan::server {
@@ -65,9 +66,10 @@ struct ShownGap {
 };
 void write_gaps(wire::JsonWriter& json, const std::vector<ShownGap>& gaps);
 
-/// Whether a recorded gap can have left a mark on an asset's series: of `venue`, or of the composite where that is
-/// empty.
-bool concerns(const core::Gap& gap, const core::Catalogue& catalogue, core::AssetId base, std::string_view venue);
+/// Whose gaps can have left a mark on an asset's series: of all venues where `venue` is empty, of all quotes where
+/// `quote` is not valid.
+storage::GapScopes gap_scopes(const core::Catalogue& catalogue, core::AssetId base, core::AssetId quote,
+                              std::string_view venue);
 /// A gap that was repaired is none any more, unless it touches what is still empty or partial.
 bool touches(const core::Gap& gap, const std::vector<TimeSpan>& marks);
 /// What an answer is not whole for, cut to `range`: the recorded gaps, and of the `holes` (nobody has data) and the

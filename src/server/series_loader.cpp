@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 
 constexpr auto kPatience = 8s;               // for the aggregator
 constexpr core::Duration kWriteDelay = 90s;  // by then a minute that is over is in the store
-constexpr std::size_t kMaxGaps = 1000;
+constexpr std::size_t kMaxGaps = 20'000;     // of the asset alone
 
 // What one visit to the store brings.
 struct Stored {
@@ -28,6 +28,7 @@ struct StoreQuery {
   core::Timestamp start, end;
   core::Interval interval;
   int days;
+  storage::GapScopes gaps_of;
 };
 
 template <typename T>
@@ -45,7 +46,8 @@ Stored read(storage::StoreReader& reader, const StoreQuery& query) {
   const std::size_t most_points = static_cast<std::size_t>(query.days) * 1500;  // one a minute, and some
   take(reader.candles(candles), out.base, out.error);
   take(reader.points(query.base_id, query.start, query.end, most_points), out.points, out.error);
-  take(reader.gaps("", query.start, query.end, kMaxGaps), out.gaps, out.error);
+  take(reader.gaps({.start = query.start, .end = query.end, .limit = kMaxGaps, .of = query.gaps_of}), out.gaps,
+       out.error);
   if (query.quote_id.empty()) return out;
   candles.base = query.quote_id;
   take(reader.candles(candles), out.quote, out.error);
@@ -78,7 +80,7 @@ void judge(const Call& call, const SeriesPlan& plan, const std::vector<core::Gap
   marks.insert(marks.end(), holes.begin(), holes.end());
   std::vector<core::Gap> shown;
   for (const core::Gap& gap : recorded) {
-    if (touches(gap, marks) && concerns(gap, call.catalogue(), plan.base, "")) shown.push_back(gap);
+    if (touches(gap, marks)) shown.push_back(gap);
   }
   out.gaps = explain(shown, holes, partial, {plan.start, plan.end});
 }
@@ -152,7 +154,8 @@ void load_series(const CallPtr& call, const SeriesPlan& wanted,
                          .start = plan.start,
                          .end = plan.end,
                          .interval = plan.interval,
-                         .days = plan.days};
+                         .days = plan.days,
+                         .gaps_of = gap_scopes(call->catalogue(), plan.base, {}, "")};
   const bool reading = read_store<Stored>(
       *call, [query](storage::StoreReader& reader) { return read(reader, query); }, guarded(call, finish));
   if (!reading) done(tl::unexpected(overloaded("too many requests for history wait already")));

@@ -1,6 +1,5 @@
 #include "storage/history_store.hpp"
 
-#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -22,9 +21,7 @@ bool chooses(const GapQuery& query, const core::Gap& gap) {
   if (gap.start >= query.end || gap.end <= query.start) return false;
   if (!query.venue.empty() && gap.venue != query.venue) return false;
   if (query.state && gap.state != *query.state) return false;
-  return !query.of || std::any_of(query.of->begin(), query.of->end(), [&](const GapScope& scope) {
-    return scope.venue == gap.venue && scope.symbol == gap.instrument_symbol;
-  });
+  return !query.of || query.of->contains({gap.venue, gap.instrument_symbol});
 }
 
 std::string_view to_string(Durability durability) noexcept {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -40,14 +41,15 @@ struct GapScope {
   std::string venue, symbol;
   friend auto operator<=>(const GapScope&, const GapScope&) = default;
 };
+using GapScopes = std::set<GapScope>;
 
 /// Which gaps: those that touch [start, end) and that everything below chooses. The limit counts these alone.
 struct GapQuery {
   core::Timestamp start, end;
-  std::size_t limit = 100'000;                   ///< the newest `limit` by their start are returned
-  std::string venue = {};                        ///< empty: of all sources
-  std::optional<core::GapState> state = {};      ///< not set: whatever became of them
-  std::optional<std::vector<GapScope>> of = {};  ///< of these alone; empty: of none
+  std::size_t limit = 100'000;               ///< the newest `limit` by their start are returned
+  std::string venue = {};                    ///< empty: of all sources
+  std::optional<core::GapState> state = {};  ///< not set: whatever became of them
+  std::optional<GapScopes> of = {};          ///< of these alone; empty: of none
 };
 /// Whether a query chooses this gap, but for its limit.
 bool chooses(const GapQuery& query, const core::Gap& gap);

@@ -105,12 +105,13 @@ class RepairTest : public testing::Test {
     const core::Instrument& pair = catalogue_->instrument(catalogue_->find_instrument(venue_, symbol));
     return {pair.base, pair.quote, pair.venue};
   }
-  void set_feed(core::FeedState state, Timestamp since) {
+  void set_feed(core::FeedState state, Timestamp since, const std::vector<std::string>& unheard = {}) {
     auto made = std::make_shared<core::MarketSnapshot>();
     core::SourceRow row;
     row.venue = venue_;
     row.feed = state;
     row.since = since;
+    if (!unheard.empty()) row.unheard = std::make_shared<const std::vector<std::string>>(unheard);
     made->catalogue = catalogue_;
     made->sources = std::make_shared<const std::vector<core::SourceRow>>(std::vector{row});
     const std::lock_guard lock(mutex_);

@@ -152,6 +152,26 @@ TEST_F(History, GapsSayWhatBecameOfThem) {
   EXPECT_EQ(get(path + "?pair=nope").status, 400);
 }
 
+TEST_F(History, AnOlderGapOfAPairIsFoundUnderAnyNumberOfOthers) {
+  start_all();
+  core::WriteBatch batch;
+  market.add_candles(batch, "bitcoin", market.minute() - 60min, market.minute(), "1");
+  batch.gaps = {{"kraken", "XBT/USD", market.minute() - 40min, market.minute() - 39min, core::GapCause::mute}};
+  for (int i = 0; i < 12'000; ++i) {
+    const auto start = market.minute() - 30min + std::chrono::milliseconds(i);
+    batch.gaps.push_back({"kraken", "P" + std::to_string(i % 300), start, start + 1ms, core::GapCause::disconnect,
+                          core::GapState::repaired});
+  }
+  store(batch);
+  const std::string path = "/api/v1/gaps";
+  EXPECT_THAT(body(path + "?pair=btc/usd", path), HasSubstr(R"("symbol":"XBT/USD")"));
+  EXPECT_THAT(body(path + "?asset=bitcoin&state=open&limit=1", path), HasSubstr(R"("symbol":"XBT/USD")"));
+  EXPECT_EQ(count(body(path + "?state=open", path), "\"cause\""), 1U);
+  EXPECT_EQ(count(body(path + "?pair=btc/usd&asset=ethereum", path), "\"symbol\""), 0U);
+  const std::string target = "/api/v1/candles/btc/usd?start=2026-06-01T11:10:00Z&end=2026-06-01T11:50:00Z";
+  EXPECT_THAT(body(target, kCandles), HasSubstr(R"("complete":false,"gaps":[{"venue":"kraken")"));
+}
+
 TEST_F(History, ARepairedGapIsNoneUnlessItLeftAMark) {
   start_all();
   core::WriteBatch batch;

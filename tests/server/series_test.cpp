@@ -97,17 +97,21 @@ TEST(PriceSeriesTest, GapsAreShownOnceAndExplainHoles) {
 
 TEST(PriceSeriesTest, GapsConcernOnlyWhoTradesTheAsset) {
   const test::MarketFixture m;
-  const auto gap = [&](const char* venue, const char* symbol) {
-    return core::Gap{venue, symbol, kStart, kStart + 1s, core::GapCause::mute};
-  };
   const auto btc = m.asset("bitcoin");
-  EXPECT_TRUE(concerns(gap("kraken", ""), *m.catalogue, btc, ""));
-  EXPECT_TRUE(concerns(gap("kraken", "XBT/USD"), *m.catalogue, btc, ""));
-  EXPECT_FALSE(concerns(gap("kraken", "ETH/USD"), *m.catalogue, btc, ""));
-  EXPECT_FALSE(concerns(gap("kraken", ""), *m.catalogue, btc, "binance"));
-  EXPECT_FALSE(concerns(gap("binance", ""), *m.catalogue, m.asset("ethereum"), ""));
-  EXPECT_FALSE(concerns(gap("coingecko", ""), *m.catalogue, btc, ""));
-  EXPECT_TRUE(concerns(gap("coingecko", ""), *m.catalogue, m.asset("dogecoin"), ""));
+  const auto concerns = [&](const char* venue, const char* symbol, core::AssetId base, std::string_view of,
+                            core::AssetId quote = {}) {
+    return gap_scopes(*m.catalogue, base, quote, of).contains({venue, symbol});
+  };
+  EXPECT_TRUE(concerns("kraken", "", btc, ""));
+  EXPECT_TRUE(concerns("kraken", "XBT/USD", btc, ""));
+  EXPECT_FALSE(concerns("kraken", "ETH/USD", btc, ""));
+  EXPECT_FALSE(concerns("kraken", "", btc, "binance"));
+  EXPECT_FALSE(concerns("binance", "", m.asset("ethereum"), ""));
+  EXPECT_FALSE(concerns("coingecko", "", btc, ""));
+  EXPECT_TRUE(concerns("coingecko", "", m.asset("dogecoin"), ""));
+  EXPECT_TRUE(concerns("kraken", "XBT/USD", btc, "kraken", m.asset("usd")));
+  EXPECT_FALSE(concerns("kraken", "XBT/USD", btc, "kraken", m.asset("ethereum"))) << "another pair of the asset";
+  EXPECT_FALSE(concerns("coingecko", "", m.asset("dogecoin"), "", m.asset("usd"))) << "a pair that nobody trades";
 }
 
 TEST(CandleMath, ConvertsByTheQuotesOwnCandlesWhereItHasThem) {

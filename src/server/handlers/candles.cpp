@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 constexpr core::Duration kWriteDelay = 90s;   // by then a minute that is over is in the store
 constexpr core::Duration kFollowed = 25h;     // so long repairs look after what they made, flat minutes above all
 constexpr std::int64_t kMaxBuckets = 10'080;  // of a finer level that is read for a conversion: a week of minutes
-constexpr std::size_t kMaxGaps = 1000;
+constexpr std::size_t kMaxGaps = 20'000;      // of the pair alone
 
 struct Plan {
   core::AssetId base, quote;
@@ -28,6 +28,7 @@ struct Plan {
   std::size_t limit = 0;
   bool fixed_range = false;  ///< the client named both ends
   bool convert = false;
+  storage::GapScopes gaps_of;
 };
 
 struct Read {
@@ -109,6 +110,7 @@ tl::expected<Plan, Problem> plan_of(const Call& call) {
   if (auto range = choose_range(call, plan); !range) return tl::unexpected(range.error());
   plan.convert = plan.venue.empty() && plan.quote != call.snapshot->usd;
   plan.level = plan.convert ? conversion_level(plan) : plan.interval;
+  plan.gaps_of = gap_scopes(call.catalogue(), plan.base, plan.venue.empty() ? core::AssetId{} : plan.quote, plan.venue);
   if (plan.convert) {
     const core::AssetRow* unit = call.snapshot->row(plan.quote);
     if (unit == nullptr || !unit->has_price()) return tl::unexpected(no_price_yet(plan.quote_id, "usd"));
@@ -131,7 +133,7 @@ Read read(storage::StoreReader& reader, const Plan& plan) {
       out.error = std::move(result.error());
   };
   take(reader.candles(query), out.base);
-  take(reader.gaps(plan.venue, plan.start, plan.end, kMaxGaps), out.gaps);
+  take(reader.gaps({.start = plan.start, .end = plan.end, .limit = kMaxGaps, .of = plan.gaps_of}), out.gaps);
   if (!plan.convert) return out;
   query.base = plan.quote_id;
   take(reader.candles(query), out.quote);
@@ -161,8 +163,7 @@ Result assemble(const Call& call, const Plan& plan, Read& stored) {
   const auto holes = grid.holes(std::min(plan.end, call.now - kWriteDelay), core::Duration{});
   const auto partial = grid.incomplete();
   std::erase_if(stored.gaps, [&](const core::Gap& gap) {
-    const bool healed = gap.state == core::GapState::repaired && !touches(gap, holes) && !touches(gap, partial);
-    return healed || !concerns(gap, call.catalogue(), plan.base, plan.venue);
+    return gap.state == core::GapState::repaired && !touches(gap, holes) && !touches(gap, partial);
   });
   result.gaps = explain(stored.gaps, holes, partial, {plan.start, plan.end});
   result.complete = result.gaps.empty();

@@ -11,17 +11,7 @@
 namespace tickspan::server {
 namespace {
 
-constexpr std::size_t kMostRead = 10'000;  // of which a pair and a state choose
-
-struct Plan {
-  std::string venue;  ///< empty: all
-  core::AssetId base, quote;
-  core::AssetId asset;
-  std::optional<core::GapState> state;
-  core::Timestamp start, end;
-  std::size_t limit = 0;
-  bool of_pair() const { return base.valid(); }
-};
+using Plan = storage::GapQuery;
 using Read = core::Result<std::vector<core::Gap>>;
 
 Problem bad(std::string_view name, const std::string& value, std::string_view allowed,
@@ -29,15 +19,23 @@ Problem bad(std::string_view name, const std::string& value, std::string_view al
   return invalid_parameters({{std::string(name), value, std::string(allowed), std::move(near)}});
 }
 
+void choose(Plan& plan, storage::GapScopes scopes) {
+  if (plan.of) std::erase_if(scopes, [&](const auto& scope) { return !plan.of->contains(scope); });
+  plan.of = std::move(scopes);
+}
+
 tl::expected<void, Problem> choose_pair(const Call& call, Plan& plan) {
   const std::string& pair = call.values.text("pair");
   if (pair.empty()) return {};
   const auto slash = pair.find('/');
   if (slash != std::string::npos) {
-    plan.base = call.catalogue().resolve(std::string_view(pair).substr(0, slash));
-    plan.quote = call.catalogue().resolve(std::string_view(pair).substr(slash + 1));
+    const core::AssetId base = call.catalogue().resolve(std::string_view(pair).substr(0, slash));
+    const core::AssetId quote = call.catalogue().resolve(std::string_view(pair).substr(slash + 1));
+    if (base.valid() && quote.valid()) {
+      choose(plan, gap_scopes(call.catalogue(), base, quote, ""));
+      return {};
+    }
   }
-  if (plan.base.valid() && plan.quote.valid()) return {};
   return tl::unexpected(bad("pair", pair, "a pair of known assets, as btc/usd"));
 }
 
@@ -52,8 +50,9 @@ tl::expected<Plan, Problem> plan_of(const Call& call) {
   }
   if (auto pair = choose_pair(call, plan); !pair) return tl::unexpected(pair.error());
   if (const std::string& name = call.values.text("asset"); !name.empty()) {
-    plan.asset = call.catalogue().resolve(name);
-    if (!plan.asset.valid()) return tl::unexpected(bad("asset", name, "a known asset, as bitcoin"));
+    const core::AssetId asset = call.catalogue().resolve(name);
+    if (!asset.valid()) return tl::unexpected(bad("asset", name, "a known asset, as bitcoin"));
+    choose(plan, gap_scopes(call.catalogue(), asset, {}, ""));
   }
   if (const std::string& state = call.values.text("state"); !state.empty()) plan.state = core::parse_gap_state(state);
   plan.end = call.values.time("end").value_or(call.now);
@@ -68,20 +67,6 @@ const core::Instrument* instrument_of(const core::Catalogue& catalogue, const co
   const core::InstrumentId id =
       venue.valid() ? catalogue.find_instrument(venue, gap.instrument_symbol) : core::InstrumentId{};
   return id.valid() ? &catalogue.instrument(id) : nullptr;
-}
-
-bool wanted(const Call& call, const Plan& plan, const core::Gap& gap) {
-  if (plan.state && gap.state != *plan.state) return false;
-  if (plan.asset.valid() && !concerns(gap, call.catalogue(), plan.asset, "")) return false;
-  if (!plan.of_pair()) return true;
-  const auto is_it = [&](const core::Instrument& i) { return i.base == plan.base && i.quote == plan.quote; };
-  if (!gap.instrument_symbol.empty()) {
-    const core::Instrument* const one = instrument_of(call.catalogue(), gap);
-    return one != nullptr && is_it(*one);
-  }
-  const core::VenueId venue = call.catalogue().find_venue(gap.venue);
-  const auto all = call.catalogue().instruments();
-  return std::any_of(all.begin(), all.end(), [&](const auto& i) { return i.venue == venue && is_it(i); });
 }
 
 void write_gap(wire::JsonWriter& json, const Call& call, const core::Gap& gap) {
@@ -101,9 +86,7 @@ void write_gap(wire::JsonWriter& json, const Call& call, const core::Gap& gap) {
       .end_object();
 }
 
-std::string encode(const Call& call, const Plan& plan, std::vector<core::Gap> gaps) {
-  std::erase_if(gaps, [&](const core::Gap& gap) { return !wanted(call, plan, gap); });
-  if (gaps.size() > plan.limit) gaps.erase(gaps.begin(), gaps.end() - static_cast<std::ptrdiff_t>(plan.limit));
+std::string encode(const Call& call, const Plan& plan, const std::vector<core::Gap>& gaps) {
   std::string body;
   wire::JsonWriter json(body, call.format);
   json.begin_object().field("start", plan.start).field("end", plan.end).key("data").begin_array();
@@ -117,12 +100,10 @@ void answer(const CallPtr& call, const Done& done) {
   if (!plan) return done(tl::unexpected(plan.error()));
   const auto finish = [call, plan = *plan, done](Read gaps) {
     if (!gaps) return done(tl::unexpected(from_error(gaps.error())));
-    done(Answer{.body = encode(*call, plan, std::move(*gaps))});
+    done(Answer{.body = encode(*call, plan, *gaps)});
   };
   const bool reading = read_store<Read>(
-      *call,
-      [plan = *plan](storage::StoreReader& reader) { return reader.gaps(plan.venue, plan.start, plan.end, kMostRead); },
-      guarded(call, finish));
+      *call, [plan = *plan](storage::StoreReader& reader) { return reader.gaps(plan); }, guarded(call, finish));
   if (!reading) done(tl::unexpected(overloaded("too many requests for history wait already")));
 }
 

@@ -74,7 +74,7 @@ void add_json(std::string& out, const std::string& text) {
 }
 
 /// A list of pairs, as kGaps takes it.
-std::string json_of(const std::vector<GapScope>& scopes) {
+std::string json_of(const GapScopes& scopes) {
   std::string out = "[";
   for (const GapScope& scope : scopes) {
     if (out.size() > 1) out += ',';

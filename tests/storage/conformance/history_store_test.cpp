@@ -182,14 +182,14 @@ TEST_P(HistoryStoreConformance, GapsOfAStateOrAPairAreFoundUnderAnyNumberOfOther
   open.limit = 1;
   EXPECT_EQ(found(open), (Found{{"okx", "ETH-\"USDT\\"}})) << "the limit counts what was chosen alone";
   GapQuery pair = all;
-  pair.of = std::vector<GapScope>{{"okx", ""}, {"okx", "BTC-USDT"}, {"kraken", "BTC/USD"}, {"binance", "BTCUSDT"}};
+  pair.of = GapScopes{{"okx", ""}, {"okx", "BTC-USDT"}, {"kraken", "BTC/USD"}, {"binance", "BTCUSDT"}};
   EXPECT_EQ(found(pair), (Found{{"okx", "BTC-USDT"}, {"okx", ""}}));
   pair.state = core::GapState::lost;
   EXPECT_EQ(found(pair), (Found{{"okx", ""}}));
   pair.state = {};
-  pair.of = std::vector<GapScope>{{"okx", "ETH-\"USDT\\"}, {"bybit", "P0"}};
+  pair.of = GapScopes{{"okx", "ETH-\"USDT\\"}, {"bybit", "P0"}};
   EXPECT_EQ(found(pair), (Found{{"okx", "ETH-\"USDT\\"}})) << "a pair is one of its own venue's";
-  pair.of = std::vector<GapScope>{{"okx", "P2"}};
+  pair.of = GapScopes{{"okx", "P2"}};
   pair.limit = 1'000;
   EXPECT_EQ(found(pair).size(), static_cast<std::size_t>(kOthers / 300));
   pair.venue = "bybit";
