@@ -13,15 +13,23 @@ namespace {
 
 constexpr int kWrongUse = 2;
 
-// `binance:mute=true`
-core::Status add_fault(std::map<std::string, sim::VenueFaults>& faults, std::string_view text) {
+// `binance:mute=true`, or `tls:certificate=expired` for all of them
+core::Status add_fault(sim::SimulatorOptions& options, std::string_view text) {
   const auto colon = text.find(':');
   const auto equals = text.find('=', colon == std::string_view::npos ? 0 : colon);
   if (colon == std::string_view::npos || equals == std::string_view::npos) {
     return core::fail(core::ErrorCode::invalid_argument,
                       fmt::format("--fault {}: allowed is VENUE:NAME=VALUE, as binance:mute=true", text));
   }
-  return sim::set_fault(faults[std::string(text.substr(0, colon))], text.substr(colon + 1, equals - colon - 1),
+  constexpr std::string_view kCertificate = "tls:certificate=";
+  if (text.starts_with(kCertificate)) {
+    const auto fault = sim::parse_certificate_fault(text.substr(kCertificate.size()));
+    if (fault) options.certificate = *fault;
+    return fault ? core::Status{}
+                 : core::fail(core::ErrorCode::invalid_argument,
+                              fmt::format("--fault {}: allowed is {}", text, sim::kCertificateFaults));
+  }
+  return sim::set_fault(options.faults[std::string(text.substr(0, colon))], text.substr(colon + 1, equals - colon - 1),
                         text.substr(equals + 1));
 }
 
@@ -41,7 +49,7 @@ int run_simulate(const CommandLine& command) {
   options.tls = command.tls;
   if (!command.venues.empty()) options.venues = command.venues;
   for (const std::string& fault : command.faults) {
-    if (auto added = add_fault(options.faults, fault); !added) {
+    if (auto added = add_fault(options, fault); !added) {
       cannot(added.error());
       return kWrongUse;
     }

@@ -36,6 +36,8 @@ class WebSocketPeer {
   virtual void close(std::uint16_t code, std::string_view reason) = 0;
   /// Cuts the connection without a word (fault injection, or a peer that reads nothing).
   virtual void abort() = 0;
+  /// Fault injection: whatever the client sends from here on is thrown away, its pings and its goodbye, too.
+  virtual void go_deaf() {}
   virtual std::size_t queued_bytes() const = 0;
   /// The client's, behind trusted proxies what they say it is.
   virtual std::string_view remote_address() const = 0;

@@ -20,7 +20,7 @@ WebSocketConnection::WebSocketConnection(HttpConnection& connection, std::shared
 
 void WebSocketConnection::feed(std::span<char> input) {
   WsEvent event;
-  while (!connection_.closed() && !close_received_) {
+  while (!connection_.closed() && !close_received_ && !deaf_) {
     switch (decoder_.next(input, event)) {
       case WsDecoder::Step::need_more:
         return;

@@ -27,6 +27,7 @@ class WebSocketConnection final : public WebSocketPeer {
   void send_ping(std::string_view payload) override;
   void close(std::uint16_t code, std::string_view reason) override;
   void abort() override { connection_.abort(); }
+  void go_deaf() override { deaf_ = true; }
   std::size_t queued_bytes() const override { return connection_.queued_bytes(); }
   std::string_view remote_address() const override { return connection_.remote_address(); }
   int idle_descriptor() const override { return close_sent_ ? -1 : connection_.idle_descriptor(); }
@@ -38,7 +39,7 @@ class WebSocketConnection final : public WebSocketPeer {
 
   HttpConnection& connection_;
   std::uint16_t close_code_ = ws_close::kAbnormal;
-  bool deflate_, close_sent_ = false, close_received_ = false;
+  bool deflate_, close_sent_ = false, close_received_ = false, deaf_ = false;
   std::shared_ptr<WebSocketHandler> handler_;
   WsDecoder decoder_;
 };

@@ -36,7 +36,7 @@ bool add_extension(X509* certificate, int nid, const char* value) {
 }
 
 /// Two days long, so that nobody is tempted to use it for anything else.
-Owned<X509> make_certificate(EVP_PKEY* key) {
+Owned<X509> make_certificate(EVP_PKEY* key, CertificateFault fault) {
   Owned<X509> certificate(X509_new());
   if (!certificate) return nullptr;
   X509* x = certificate.get();
@@ -44,8 +44,11 @@ Owned<X509> make_certificate(EVP_PKEY* key) {
   if (RAND_bytes(reinterpret_cast<unsigned char*>(&serial), sizeof serial) != 1) return nullptr;
   X509_set_version(x, X509_VERSION_3);
   ASN1_INTEGER_set_uint64(X509_get_serialNumber(x), serial >> 1);
-  X509_gmtime_adj(X509_getm_notBefore(x), -3600);
-  X509_gmtime_adj(X509_getm_notAfter(x), 48 * 3600);
+  const bool expired = fault == CertificateFault::expired;
+  X509_gmtime_adj(X509_getm_notBefore(x), expired ? -48 * 3600 : -3600);
+  X509_gmtime_adj(X509_getm_notAfter(x), expired ? -3600 : 48 * 3600);
+  const char* const names =
+      fault == CertificateFault::other_name ? "DNS:other.invalid" : "DNS:localhost,IP:127.0.0.1,IP:::1";
   X509_NAME* name = X509_get_subject_name(x);
   const auto* text = reinterpret_cast<const unsigned char*>("Tickspan simulated venues");
   const bool ok = X509_set_pubkey(x, key) == 1 &&
@@ -53,17 +56,34 @@ Owned<X509> make_certificate(EVP_PKEY* key) {
                   X509_set_issuer_name(x, name) == 1 && add_extension(x, NID_basic_constraints, "critical,CA:TRUE") &&
                   add_extension(x, NID_key_usage, "critical,digitalSignature,keyCertSign") &&
                   add_extension(x, NID_subject_key_identifier, "hash") &&
-                  add_extension(x, NID_subject_alt_name, "DNS:localhost,IP:127.0.0.1,IP:::1") &&
-                  X509_sign(x, key, EVP_sha256()) > 0;
+                  add_extension(x, NID_subject_alt_name, names) && X509_sign(x, key, EVP_sha256()) > 0;
   return ok ? std::move(certificate) : nullptr;
 }
 
-Owned<std::FILE> create_private(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
-  return Owned<std::FILE>(fd < 0 ? nullptr : ::fdopen(fd, "w"));
+/// Replaces what is there whole: a reader sees the old file or the new one.
+template <typename Write>
+bool put_private(const std::string& path, Write write) {
+  const std::string made = path + ".new";
+  std::error_code ignored;  // there mostly is none
+  std::filesystem::remove(made, ignored);
+  const int fd = ::open(made.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+  const Owned<std::FILE> out(fd < 0 ? nullptr : ::fdopen(fd, "w"));
+  return out && write(out.get()) == 1 && std::fflush(out.get()) == 0 && std::rename(made.c_str(), path.c_str()) == 0;
+}
+
+bool put_certificate(const std::string& path, X509* certificate) {
+  return put_private(path, [&](std::FILE* out) { return PEM_write_X509(out, certificate); });
 }
 
 }  // namespace
+
+std::optional<CertificateFault> parse_certificate_fault(std::string_view name) noexcept {
+  if (name == "none") return CertificateFault::none;
+  if (name == "expired") return CertificateFault::expired;
+  if (name == "other_name") return CertificateFault::other_name;
+  if (name == "untrusted") return CertificateFault::untrusted;
+  return {};
+}
 
 core::Result<std::unique_ptr<ThrowAwayCertificate>> ThrowAwayCertificate::create() {
   std::error_code error;
@@ -72,19 +92,31 @@ core::Result<std::unique_ptr<ThrowAwayCertificate>> ThrowAwayCertificate::create
     return core::fail(core::ErrorCode::io_error, fmt::format("cannot create {}: {}", directory, std::strerror(errno)));
   }
   std::unique_ptr<ThrowAwayCertificate> result(new ThrowAwayCertificate(directory));
-  const Owned<EVP_PKEY> key(EVP_EC_gen("P-256"));
-  const auto certificate = key ? make_certificate(key.get()) : nullptr;
+  result->key_ = std::shared_ptr<EVP_PKEY>(EVP_EC_gen("P-256"), EVP_PKEY_free);
+  const auto certificate = result->key_ ? make_certificate(result->key_.get(), CertificateFault::none) : nullptr;
   if (!certificate) return core::fail(core::ErrorCode::internal, "OpenSSL cannot make a certificate");
-  const auto key_out = create_private(result->key_file());
-  const auto certificate_out = create_private(result->certificate_file());
-  if (!key_out || !certificate_out ||
-      PEM_write_PrivateKey(key_out.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr) != 1 ||
-      PEM_write_X509(certificate_out.get(), certificate.get()) != 1 || std::fflush(key_out.get()) != 0 ||
-      std::fflush(certificate_out.get()) != 0) {
-    return core::fail(core::ErrorCode::io_error,
-                      fmt::format("cannot write the throw-away certificate into {}", directory));
-  }
+  if (!put_certificate(result->certificate_file(), certificate.get())) return result->not_written();
+  if (auto shown = result->show(CertificateFault::none); !shown) return tl::unexpected(shown.error());
   return result;
+}
+
+tl::unexpected<core::Error> ThrowAwayCertificate::not_written() const {
+  return core::fail(core::ErrorCode::io_error,
+                    fmt::format("cannot write the throw-away certificate into {}", directory_));
+}
+
+core::Status ThrowAwayCertificate::show(CertificateFault fault) {
+  // Made with the trusted key it is vouched for by the trusted certificate.
+  const std::shared_ptr<EVP_PKEY> key =
+      fault == CertificateFault::untrusted ? std::shared_ptr<EVP_PKEY>(EVP_EC_gen("P-256"), EVP_PKEY_free) : key_;
+  const auto certificate = key ? make_certificate(key.get(), fault) : nullptr;
+  if (!certificate) return core::fail(core::ErrorCode::internal, "OpenSSL cannot make a certificate");
+  const auto write_key = [&](std::FILE* out) {
+    return PEM_write_PrivateKey(out, key.get(), nullptr, nullptr, 0, nullptr, nullptr);
+  };
+  if (!put_private(shown_key_file(), write_key) || !put_certificate(shown_file(), certificate.get()))
+    return not_written();
+  return {};
 }
 
 ThrowAwayCertificate::~ThrowAwayCertificate() {

@@ -67,6 +67,7 @@ net::HttpResponse ControlPanel::answer(const net::HttpRequest& request) {
   if (path.empty() || path == "/") return overview();
   if (path == "/price") return true_price(request);
   if (path == "/trades") return true_trades(request);
+  if (path == "/tls") return change_certificate(request);
   path.remove_prefix(1);
   const auto slash = std::min(path.find('/'), path.size());
   VenueServer* venue = find(path.substr(0, slash));
@@ -116,6 +117,15 @@ net::HttpResponse ControlPanel::true_trades(const net::HttpRequest& request) {
                         t.id, t.time.ns, t.price.to_string(), t.amount.to_string(), t.taker_buys ? "buy" : "sell");
   }
   return json_response("[" + rows + "]");
+}
+
+net::HttpResponse ControlPanel::change_certificate(const net::HttpRequest& request) {
+  if (request.method != "POST") return error(405, "changes go by POST");
+  const std::string name = parameter(request, "certificate");
+  const auto fault = parse_certificate_fault(name);
+  if (!fault) return error(400, fmt::format("certificate={}: allowed is {}", name, kCertificateFaults));
+  if (const auto shown = show_(*fault); !shown) return error(400, shown.error().context);
+  return json_response(fmt::format(R"({{"certificate":"{}"}})", name));
 }
 
 net::HttpResponse ControlPanel::change(VenueServer& venue, std::string_view action, const net::HttpRequest& request) {

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string_view>
 #include <vector>
 
 #include "net/http_message.hpp"
+#include "sim/certificate.hpp"
 #include "sim/venues/exchange_server.hpp"
 
 namespace tickspan::sim {
@@ -15,8 +17,9 @@ namespace tickspan::sim {
 class ControlPanel {
  public:
   using Venues = std::vector<std::unique_ptr<VenueServer>>;
-  ControlPanel(const MarketModel& model, const runtime::Clock& clock, Venues& venues)
-      : model_(model), clock_(clock), venues_(venues) {}
+  using ShowCertificate = std::function<core::Status(CertificateFault)>;
+  ControlPanel(const MarketModel& model, const runtime::Clock& clock, Venues& venues, ShowCertificate show)
+      : model_(model), clock_(clock), venues_(venues), show_(std::move(show)) {}
   net::HttpResponse answer(const net::HttpRequest& request);
 
  private:
@@ -24,11 +27,13 @@ class ControlPanel {
   net::HttpResponse overview() const;
   net::HttpResponse true_price(const net::HttpRequest& request) const;
   net::HttpResponse true_trades(const net::HttpRequest& request);
+  net::HttpResponse change_certificate(const net::HttpRequest& request);
   net::HttpResponse change(VenueServer& venue, std::string_view action, const net::HttpRequest& request);
 
   const MarketModel& model_;
   const runtime::Clock& clock_;
   Venues& venues_;
+  const ShowCertificate show_;
 };
 
 }  // namespace tickspan::sim

@@ -89,6 +89,8 @@ constexpr FaultControl kControls[] = {
      set_plain<&VenueFaults::wrong_types_every>, get_plain<&VenueFaults::wrong_types_every>},
     {"giant_every", "n: each n-th market message is 5 MiB long, 0 = none", set_plain<&VenueFaults::giant_every>,
      get_plain<&VenueFaults::giant_every>},
+    {"half_open_after_s", "seconds after which a socket is dead without being closed, 0 = never",
+     set_plain<&VenueFaults::half_open_after_s>, get_plain<&VenueFaults::half_open_after_s>},
     {"drop_after_s", "seconds a socket lives, 0 = for ever", set_plain<&VenueFaults::drop_after_s>,
      get_plain<&VenueFaults::drop_after_s>},
     {"maintenance", "true|false: sockets are closed, everything is answered with 503",

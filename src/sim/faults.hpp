@@ -27,13 +27,14 @@ struct VenueFaults {
   unsigned wrong_types_every = 0;  ///< each n-th market message has a list where a text should be
   unsigned giant_every = 0;        ///< each n-th market message is 5 MiB long
   // Connections and requests.
-  unsigned drop_after_s = 0;   ///< a socket is cut when it is that old
-  bool maintenance = false;    ///< sockets are closed with 1012, everything is answered with 503
-  unsigned refuse_status = 0;  ///< WebSocket handshakes are answered with this HTTP status
-  unsigned rest_status = 0;    ///< every REST request is answered with this HTTP status
-  unsigned retry_after = 0;    ///< seconds, sent as Retry-After with the three above
-  unsigned rest_delay_ms = 0;  ///< REST answers come this late
-  bool rate_limit = false;     ///< the venue's request budget is enforced (429, or as the venue says it)
+  unsigned half_open_after_s = 0;  ///< a socket that old stays open, but nothing is read or said on it any more
+  unsigned drop_after_s = 0;       ///< a socket is cut when it is that old
+  bool maintenance = false;        ///< sockets are closed with 1012, everything is answered with 503
+  unsigned refuse_status = 0;      ///< WebSocket handshakes are answered with this HTTP status
+  unsigned rest_status = 0;        ///< every REST request is answered with this HTTP status
+  unsigned retry_after = 0;        ///< seconds, sent as Retry-After with the three above
+  unsigned rest_delay_ms = 0;      ///< REST answers come this late
+  bool rate_limit = false;         ///< the venue's request budget is enforced (429, or as the venue says it)
 };
 
 /// One line of the table that the control endpoint and its documentation go by: a new fault is a field and a line.

@@ -121,6 +121,7 @@ struct Simulator::Impl final : net::HttpServer::Handler {
 
   core::Status start();
   void stop();
+  core::Status show(CertificateFault fault);
   void schedule();
   VenueServer* find(std::string_view id) const;
   /// Splits `/binance/api/v3/ping` into the venue and the rest of the target.
@@ -162,14 +163,16 @@ core::Status Simulator::Impl::start() {
     venues.push_back(find_venue(id)(context, pairs[id]));
     if (const auto it = options.faults.find(id); it != options.faults.end()) venues.back()->set_faults(it->second);
   }
-  control = std::make_unique<ControlPanel>(model, clock, venues);
+  control =
+      std::make_unique<ControlPanel>(model, clock, venues, [this](CertificateFault fault) { return show(fault); });
   net::HttpServerOptions http;
   http.address = options.address;
   http.port = options.port;
   http.metric_prefix = "tickspan_sim_server";
   if (certificate) {
-    http.tls_certificate_file = certificate->certificate_file();
-    http.tls_key_file = certificate->key_file();
+    if (auto shown = certificate->show(options.certificate); !shown) return shown;
+    http.tls_certificate_file = certificate->shown_file();
+    http.tls_key_file = certificate->shown_key_file();
   }
   loop.start();
   rest_loop.start();
@@ -183,6 +186,12 @@ core::Status Simulator::Impl::start() {
   kLog.info("simulated market on {}:{}, seed {}, speed {}", options.address, server->port(), options.seed,
             options.speed);
   return {};
+}
+
+core::Status Simulator::Impl::show(CertificateFault fault) {
+  if (!certificate) return core::fail(core::ErrorCode::invalid_argument, "there is no TLS here; start with --tls");
+  if (auto shown = certificate->show(fault); !shown) return shown;
+  return server->reload_tls();
 }
 
 void Simulator::Impl::schedule() {

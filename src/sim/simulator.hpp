@@ -10,6 +10,7 @@
 #include "core/time.hpp"
 #include "runtime/clock.hpp"
 #include "runtime/metrics.hpp"
+#include "sim/certificate.hpp"
 #include "sim/faults.hpp"
 #include "sim/market_model.hpp"
 #include "sim/pair_market.hpp"
@@ -23,10 +24,11 @@ struct SimulatorOptions {
   std::string address = "127.0.0.1";
   std::uint16_t port = 0;  ///< 0: any free one
   std::uint64_t seed = 1;
-  double speed = 1;                ///< market seconds per real second
-  std::size_t assets = 100;        ///< coins, by market capitalisation
-  double trades_per_second = 200;  ///< over all pairs and venues, at speed 1
-  bool tls = false;                ///< with a throw-away certificate made at start
+  double speed = 1;                                       ///< market seconds per real second
+  std::size_t assets = 100;                               ///< coins, by market capitalisation
+  double trades_per_second = 200;                         ///< over all pairs and venues, at speed 1
+  bool tls = false;                                       ///< with a throw-away certificate made at start
+  CertificateFault certificate = CertificateFault::none;  ///< what is wrong with it
   std::vector<std::string> venues = simulated_venues();
   std::map<std::string, VenueFaults> faults;  ///< by venue, from the start on
 };

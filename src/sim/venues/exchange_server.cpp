@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 namespace tickspan::sim {
 namespace {
@@ -54,7 +55,7 @@ void Session::send_late() {
 }
 
 void Session::put(std::string_view text) {
-  if (peer_ == nullptr || closing_ || exchange_.faults().mute) return;
+  if (peer_ == nullptr || closing_ || dead_ || exchange_.faults().mute) return;
   exchange_.messages_.add();
   last_sent = exchange_.now();
   peer_->send_text(text);
@@ -63,13 +64,18 @@ void Session::put(std::string_view text) {
 
 void Session::ping(std::string_view payload) {
   last_ping = exchange_.now();
-  if (peer_ != nullptr && !exchange_.faults().mute) peer_->send_ping(payload);
+  if (peer_ != nullptr && !dead_ && !exchange_.faults().mute) peer_->send_ping(payload);
 }
 
 void Session::close(std::uint16_t code, std::string_view reason) {
   if (peer_ == nullptr || closing_) return;
   closing_ = true;
   peer_->close(code, reason);
+}
+
+void Session::die() {
+  if (peer_ == nullptr || std::exchange(dead_, true)) return;
+  peer_->go_deaf();
 }
 
 void Session::abort() {
@@ -198,7 +204,10 @@ void ExchangeServer::tend_sessions() {
       session->close(1012, "maintenance");
     else if (faults_.drop_after_s != 0 && own - session->opened_at >= std::chrono::seconds(faults_.drop_after_s))
       session->abort();
-    else
+    else if (faults_.half_open_after_s != 0 &&
+             own - session->opened_at >= std::chrono::seconds(faults_.half_open_after_s))
+      session->die();
+    else if (!session->dead())
       tend(*session, own);
   }
 }

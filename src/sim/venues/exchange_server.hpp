@@ -34,6 +34,9 @@ class Session final : public net::WebSocketHandler {
   void ping(std::string_view payload);
   void close(std::uint16_t code, std::string_view reason);
   void abort();
+  /// From here on nothing is said and nothing read, but the socket stays: the other end of a half-open connection.
+  void die();
+  bool dead() const { return dead_; }
   bool open() const { return peer_ != nullptr; }
   bool closed() const { return closed_; }
 
@@ -59,6 +62,7 @@ class Session final : public net::WebSocketHandler {
   MessageFaults faults_;
   bool closing_ = false;
   bool closed_ = false;
+  bool dead_ = false;
 };
 
 /// What exchanges have in common: sessions, who wants what, trades and quotes at their time. A venue says how they are
