@@ -233,6 +233,7 @@ class Market {
   void restore_pair(std::uint32_t pair, core::Timestamp now);
   void rebuild_minutes(core::Timestamp end);
   void repair_pair(const core::RepairedCandles& repair, core::Timestamp now);
+  void weigh_past(std::uint32_t pair, core::Timestamp now);
   void repair_composite(const core::RepairedCandles& repair, core::Timestamp now);
 
   const std::size_t tracked_assets_;

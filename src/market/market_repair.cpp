@@ -29,8 +29,30 @@ void Market::repair_pair(const core::RepairedCandles& repair, core::Timestamp no
     for (const core::Candle& hour : repair.hours) candles.put_hour(hour);
     candles.repair(repair.minutes, now, true);
     if (candles.has_finished()) list_finished(i);
+    weigh_past(i, now);
     return;
   }
+}
+
+// Just after a start nobody has a volume yet, and the first to trade would weigh more than all the others: what the
+// store or the venue's own past tells of the half hour before counts, too.
+void Market::weigh_past(std::uint32_t pair, core::Timestamp now) {
+  constexpr int kMinutes = 30;
+  PairState& state = pairs_[pair].state;
+  const core::Timestamp heard = state.first_trade_at();
+  if (heard.is_set() && now - heard > kMinutes * CandleBuilder::kMinute) return;  // it has long faded
+  const core::Timestamp until = (heard.is_set() ? heard : now).floor_to(CandleBuilder::kMinute);
+  double volume = 0;
+  for (int i = 1; i <= kMinutes; ++i) {
+    const core::Timestamp start = until - i * CandleBuilder::kMinute;
+    const auto minute = pair_candles_[pair].levels().at(core::Interval::m1, start);
+    if (!minute || minute->flat) continue;
+    volume += minute->close.to_double() * minute->volume.to_double() *
+              PairState::fade(until - start - CandleBuilder::kMinute / 2);
+  }
+  if (volume <= 0) return;
+  state.set_past_volume(volume, until);
+  if (pairs_[pair].counts) touch(pairs_[pair].base);
 }
 
 void Market::repair_composite(const core::RepairedCandles& repair, core::Timestamp now) {

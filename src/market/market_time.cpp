@@ -255,6 +255,7 @@ void Market::restore_pair(std::uint32_t pair, core::Timestamp now) {
   if (past == restored_pairs_.end()) return;
   pair_candles_[pair].restore(past->second, saved_at_, restored_at_, now);
   if (pair_candles_[pair].has_finished()) list_finished(pair);
+  weigh_past(pair, now);
   restored_pairs_.erase(past);
 }
 

@@ -80,9 +80,8 @@ bool PairState::on_trade(const core::Tick& trade, std::uint32_t connection) {
   if (!ids_.insert(trade.trade_id())) return false;
   heard(trade.received_at(), connection);
   const double price = trade.price().to_double();
-  if (volume_at_.is_set() && trade.received_at() > volume_at_) {
-    volume_ *= std::exp(-static_cast<double>(trade.received_at().ns - volume_at_.ns) / kVolumeMemoryNs);
-  }
+  if (!first_trade_at_.is_set()) first_trade_at_ = trade.received_at();
+  if (volume_at_.is_set()) volume_ *= fade(trade.received_at() - volume_at_);
   volume_at_ = std::max(volume_at_, trade.received_at());
   volume_ += price * trade.amount().to_double();
   const core::Timestamp time = trade.event_time().is_set() ? trade.event_time() : trade.received_at();
@@ -95,9 +94,18 @@ bool PairState::on_trade(const core::Tick& trade, std::uint32_t connection) {
   return true;
 }
 
+double PairState::fade(core::Duration age) {
+  return age.count() > 0 ? std::exp(-static_cast<double>(age.count()) / kVolumeMemoryNs) : 1;
+}
+
+void PairState::set_past_volume(double volume, core::Timestamp at) {
+  past_volume_ = volume;
+  past_at_ = at;
+}
+
 double PairState::recent_volume(core::Timestamp now) const {
-  if (!volume_at_.is_set() || now <= volume_at_) return volume_;
-  return volume_ * std::exp(-static_cast<double>(now.ns - volume_at_.ns) / kVolumeMemoryNs);
+  return (volume_at_.is_set() ? volume_ * fade(now - volume_at_) : 0) +
+         (past_at_.is_set() ? past_volume_ * fade(now - past_at_) : 0);
 }
 
 }  // namespace tickspan::market

@@ -42,6 +42,13 @@ class PairState {
 
   /// Base amount times price of the trades of about the last ten minutes, in the quote: decays by e in that time.
   double recent_volume(core::Timestamp now) const;
+  /// What was traded before the first trade heard here, as recent_volume() would have it at `at`. Replaces what was set
+  /// before.
+  void set_past_volume(double volume, core::Timestamp at);
+  /// When the first trade was heard; not set before.
+  core::Timestamp first_trade_at() const { return first_trade_at_; }
+  /// By which the volume of a time so long ago counts.
+  static double fade(core::Duration age);
 
  private:
   void heard(core::Timestamp at, std::uint32_t connection);
@@ -59,7 +66,9 @@ class PairState {
   std::int64_t mean_rest_ns_ = 0;
   int moves_ = 0;
   double volume_ = 0;
-  core::Timestamp volume_at_;
+  core::Timestamp volume_at_, first_trade_at_;
+  double past_volume_ = 0;
+  core::Timestamp past_at_;
   std::uint32_t connection_ = 0;
   TradeIds ids_;
 };

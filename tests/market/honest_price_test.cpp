@@ -115,6 +115,33 @@ TEST_F(HonestPrice, AnotherCoinUnderTheSameSymbolIsNotBelievedAlone) {
   EXPECT_EQ(of(binance_, "XRPUSDT").standing, core::Standing::outlier);
 }
 
+TEST_F(HonestPrice, WhatWasTradedBeforeAStartStillWeighs) {
+  const core::AssetId btc = market_.catalogue()->find_id("bitcoin"), usd = market_.usd();
+  core::RepairedCandles past{{btc, usd, kraken_}, {}, {}};
+  for (int i = 10; i >= 1; --i) {
+    core::Candle minute{.start = kStart.floor_to(60s) - i * 60s};
+    minute.open = minute.high = minute.low = minute.close = *core::Decimal::parse("100");
+    minute.volume = *core::Decimal::parse("50");
+    minute.trades = 9;
+    minute.final = true;
+    past.minutes.push_back(minute);
+  }
+  market_.on_repair(past, now_);
+  market_.on_repair(past, now_);  // again changes nothing
+  quote(kraken_, "BTC/USD", 100, 100);
+  quote(coinbase_, "BTC-USD", 101, 101);
+  trade(coinbase_, "BTC-USD", 101, 1);  // the first trade after the start
+  EXPECT_GT(of(kraken_, "BTC/USD").weight, 0.99);
+  EXPECT_EQ(price("bitcoin"), 100);
+  // It fades like any other volume.
+  for (; now_ < kStart + 1h; at(now_ - kStart + 2s)) {
+    quote(kraken_, "BTC/USD", 100, 100);
+    quote(coinbase_, "BTC-USD", 101, 101);
+    trade(coinbase_, "BTC-USD", 101, 0.1);
+  }
+  EXPECT_LT(of(kraken_, "BTC/USD").weight, 0.2);
+}
+
 TEST_F(HonestPrice, EveryPairSaysWhyItDoesNotCount) {
   EXPECT_EQ(of(binance_, "BTCUSDC").standing, core::Standing::down);
   quote(binance_, "BTCUSDC", 100, 90);
