@@ -35,8 +35,13 @@ bool add_extension(X509* certificate, int nid, const char* value) {
   return extension && X509_add_ext(certificate, extension.get(), -1) == 1;
 }
 
-/// Two days long, so that nobody is tempted to use it for anything else.
-Owned<X509> make_certificate(EVP_PKEY* key, CertificateFault fault) {
+X509_NAME* named(X509_NAME* name, const char* text) {
+  const auto* bytes = reinterpret_cast<const unsigned char*>(text);
+  return X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, bytes, -1, -1, 0) == 1 ? name : nullptr;
+}
+
+/// Two days long, so that nobody is tempted to use it for anything else. Without an issuer it vouches for itself.
+Owned<X509> make_certificate(EVP_PKEY* key, CertificateFault fault, X509* issuer = nullptr) {
   Owned<X509> certificate(X509_new());
   if (!certificate) return nullptr;
   X509* x = certificate.get();
@@ -47,16 +52,16 @@ Owned<X509> make_certificate(EVP_PKEY* key, CertificateFault fault) {
   const bool expired = fault == CertificateFault::expired;
   X509_gmtime_adj(X509_getm_notBefore(x), expired ? -48 * 3600 : -3600);
   X509_gmtime_adj(X509_getm_notAfter(x), expired ? -3600 : 48 * 3600);
-  const char* const names =
+  X509_NAME* const name =
+      named(X509_get_subject_name(x), issuer == nullptr ? "Tickspan simulated venues" : "Tickspan simulated venue");
+  const char* const hosts =
       fault == CertificateFault::other_name ? "DNS:other.invalid" : "DNS:localhost,IP:127.0.0.1,IP:::1";
-  X509_NAME* name = X509_get_subject_name(x);
-  const auto* text = reinterpret_cast<const unsigned char*>("Tickspan simulated venues");
-  const bool ok = X509_set_pubkey(x, key) == 1 &&
-                  X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, text, -1, -1, 0) == 1 &&
-                  X509_set_issuer_name(x, name) == 1 && add_extension(x, NID_basic_constraints, "critical,CA:TRUE") &&
-                  add_extension(x, NID_key_usage, "critical,digitalSignature,keyCertSign") &&
+  const bool ok = name != nullptr && X509_set_pubkey(x, key) == 1 &&
+                  X509_set_issuer_name(x, issuer == nullptr ? name : X509_get_subject_name(issuer)) == 1 &&
+                  (issuer != nullptr || (add_extension(x, NID_basic_constraints, "critical,CA:TRUE") &&
+                                         add_extension(x, NID_key_usage, "critical,digitalSignature,keyCertSign"))) &&
                   add_extension(x, NID_subject_key_identifier, "hash") &&
-                  add_extension(x, NID_subject_alt_name, names) && X509_sign(x, key, EVP_sha256()) > 0;
+                  add_extension(x, NID_subject_alt_name, hosts) && X509_sign(x, key, EVP_sha256()) > 0;
   return ok ? std::move(certificate) : nullptr;
 }
 
@@ -93,9 +98,10 @@ core::Result<std::unique_ptr<ThrowAwayCertificate>> ThrowAwayCertificate::create
   }
   std::unique_ptr<ThrowAwayCertificate> result(new ThrowAwayCertificate(directory));
   result->key_ = std::shared_ptr<EVP_PKEY>(EVP_EC_gen("P-256"), EVP_PKEY_free);
-  const auto certificate = result->key_ ? make_certificate(result->key_.get(), CertificateFault::none) : nullptr;
+  Owned<X509> certificate = result->key_ ? make_certificate(result->key_.get(), CertificateFault::none) : nullptr;
   if (!certificate) return core::fail(core::ErrorCode::internal, "OpenSSL cannot make a certificate");
   if (!put_certificate(result->certificate_file(), certificate.get())) return result->not_written();
+  result->trusted_ = std::shared_ptr<X509>(certificate.release(), X509_free);
   if (auto shown = result->show(CertificateFault::none); !shown) return tl::unexpected(shown.error());
   return result;
 }
@@ -106,10 +112,11 @@ tl::unexpected<core::Error> ThrowAwayCertificate::not_written() const {
 }
 
 core::Status ThrowAwayCertificate::show(CertificateFault fault) {
-  // Made with the trusted key it is vouched for by the trusted certificate.
-  const std::shared_ptr<EVP_PKEY> key =
-      fault == CertificateFault::untrusted ? std::shared_ptr<EVP_PKEY>(EVP_EC_gen("P-256"), EVP_PKEY_free) : key_;
-  const auto certificate = key ? make_certificate(key.get(), fault) : nullptr;
+  const bool trusted = fault != CertificateFault::untrusted;
+  const std::shared_ptr<EVP_PKEY> key = trusted ? key_ : std::shared_ptr<EVP_PKEY>(EVP_EC_gen("P-256"), EVP_PKEY_free);
+  std::shared_ptr<X509> certificate = trusted_;
+  if (fault != CertificateFault::none)
+    certificate = key ? make_certificate(key.get(), fault, trusted ? trusted_.get() : nullptr) : nullptr;
   if (!certificate) return core::fail(core::ErrorCode::internal, "OpenSSL cannot make a certificate");
   const auto write_key = [&](std::FILE* out) {
     return PEM_write_PrivateKey(out, key.get(), nullptr, nullptr, 0, nullptr, nullptr);

@@ -9,6 +9,7 @@
 #include "core/result.hpp"
 
 struct evp_pkey_st;
+struct x509_st;
 
 namespace tickspan::sim {
 
@@ -44,6 +45,7 @@ class ThrowAwayCertificate {
 
   std::string directory_;
   std::shared_ptr<evp_pkey_st> key_;
+  std::shared_ptr<x509_st> trusted_;
 };
 
 }  // namespace tickspan::sim
