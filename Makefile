@@ -78,7 +78,7 @@ test-timescale: build ## The store's tests on a real TimescaleDB, in a Debian 13
 	@cmake --build $(BUILD) -j $(JOBS) --target storage_test storage_postgres_test
 	@tools/test_timescale.sh $(BUILD)
 
-soak: build ## The long forms: hundreds of kills and seeds, MINUTES at most (10)
+soak: build ## The long forms for MINUTES (10): random faults held to the truth, kills, seeds; SEED=N repeats
 	@tools/install_packages.sh test
 	@cmake --build $(BUILD) -j $(JOBS)
 	@tools/soak.sh $(BUILD) $(MINUTES)

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -25,9 +26,15 @@ class StoredTruth {
   /// anything is stored of and from its first stored one on, is stored or lies in a recorded gap of its venue. Fails
   /// the test else. Returns how many are stored, and how many are not and lie in gaps.
   struct Counts {
-    std::size_t stored = 0, in_gaps = 0;
+    std::size_t stored = 0, in_gaps = 0, excused = 0;
   };
-  Counts check(core::Timestamp until);
+  /// What of a venue, at a time, cannot be held to the truth; empty: nothing.
+  struct Excuses {
+    /// No gap could tell of it. `followed`: a later trade of the pair is stored, whose number could.
+    std::function<bool(const std::string& venue, core::Timestamp at, bool followed)> lost;
+    std::function<bool(const std::string& venue, core::Timestamp at)> distorted;  ///< it was told otherwise
+  };
+  Counts check(core::Timestamp until, const Excuses& excuses = {});
   /// Minutes that claim to be whole are the sums of what happened in them. How many there were.
   std::size_t check_minutes(core::Timestamp until);
   const std::vector<core::Gap>& gaps() const { return gaps_; }
