@@ -34,6 +34,13 @@ struct SourceConfig {
   std::vector<std::string> assets;  ///< CoinAPI; empty: its default ones
 };
 
+/// What a venue means by a symbol.
+struct SymbolConfig {
+  std::string venue;  ///< empty: every venue
+  std::string symbol;
+  std::string asset;  ///< text id, or `none`
+};
+
 /// Everything that can be set, with the defaults. The keys, their meaning and limits stand in config_keys/, once.
 struct Config {
   std::vector<std::string> listen = {"0.0.0.0:8000"};
@@ -81,6 +88,7 @@ struct Config {
   std::string log_level = "info";
 
   std::vector<SourceConfig> sources = default_sources();
+  std::vector<SymbolConfig> symbols;
   static std::vector<SourceConfig> default_sources();
 };
 
@@ -93,7 +101,7 @@ struct RawValue {
 };
 struct RawEntry {
   std::string key;  ///< `server.listen`; of a source `sources.key`
-  int table = -1;   ///< which `[[sources]]` table, from 0; -1 outside
+  int table = -1;   ///< which `[[sources]]` or `[[symbols]]` table, from 0; -1 outside
   RawValue value;
 };
 

@@ -49,13 +49,13 @@ core::Status add_table(const std::string& path, const std::string& prefix, int t
       if (auto done = add_table(path, key, table, item, out); !done) return done;
       continue;
     }
-    if (key == "sources" && item.is_array()) {
+    if ((key == "sources" || key == "symbols") && item.is_array()) {
       int index = 0;
       for (const toml::value& source : item.as_array()) {
         if (!source.is_table())
           return core::fail(ErrorCode::invalid_argument,
-                            fmt::format("{}: sources must be tables: [[sources]]", place(path, item)));
-        if (auto done = add_table(path, "sources", index++, source, out); !done) return done;
+                            fmt::format("{0}: {1} must be tables: [[{1}]]", place(path, item), key));
+        if (auto done = add_table(path, key, index++, source, out); !done) return done;
       }
       continue;
     }

@@ -141,6 +141,9 @@ Status check_key(const SourceConfig& source) {
 
 Status apply_entries(const std::vector<RawEntry>& entries, Config& config) {
   static const std::vector<SourceKey> kSourceKeys = source_keys();
+  static const std::vector<SymbolKey> kSymbolKeys = symbol_keys();
+  constexpr std::string_view kSymbols = "symbols.";
+  const std::size_t symbols_before = config.symbols.size();
   std::vector<SourceConfig> sources;
   std::vector<std::string> source_places;
   for (const RawEntry& entry : entries) {
@@ -149,6 +152,15 @@ Status apply_entries(const std::vector<RawEntry>& entries, Config& config) {
       continue;
     }
     const auto index = static_cast<std::size_t>(entry.table);
+    if (entry.key.starts_with(kSymbols)) {
+      const std::size_t place = symbols_before + index;
+      if (config.symbols.size() <= place) config.symbols.resize(place + 1);
+      if (auto done =
+              apply(kSymbolKeys, kSymbols, entry.key.substr(kSymbols.size()), entry.value, config.symbols[place]);
+          !done)
+        return done;
+      continue;
+    }
     if (sources.size() <= index) sources.resize(index + 1);
     if (source_places.size() <= index) source_places.resize(index + 1);
     source_places[index] = entry.value.where;
@@ -179,6 +191,10 @@ Status validate(const Config& config) {
     return core::fail(ErrorCode::invalid_argument,
                       "longer candles are kept at least as long as shorter ones: store.keep_1d_days, "
                       "store.keep_1h_days, store.keep_1m_days");
+  }
+  for (const SymbolConfig& symbol : config.symbols) {
+    if (symbol.symbol.empty() || symbol.asset.empty())
+      return core::fail(ErrorCode::invalid_argument, "a [[symbols]] needs symbols.symbol and symbols.asset");
   }
   for (const SourceConfig& source : config.sources) {
     if (auto checked = check_key(source); !checked) return checked;
@@ -233,7 +249,12 @@ std::string default_config_file() {
     }
     out += '\n';
   }
-  out.pop_back();
+  out +=
+      "# What a venue means by a symbol that several coins have. Without a word of this kind such a symbol is not "
+      "mapped,\n"
+      "# and /api/v1/sources names it.\n";
+  for (const auto& key : symbol_keys()) out += fmt::format("# {}: {}\n", key.name, key.comment);
+  out += "# [[symbols]]\n# venue = \"kraken\"\n# symbol = \"LUNA\"\n# asset = \"terra-luna\"\n";
   return out;
 }
 

@@ -52,6 +52,8 @@ engine::EngineOptions engine_options(const WorldOptions& world, const Config& co
   engine::EngineOptions options;
   options.origin = world.origin;
   options.tracked_assets = static_cast<std::size_t>(config.tracked_assets);
+  for (const SymbolConfig& s : config.symbols)
+    options.symbols.push_back({s.venue, core::to_lower(s.symbol), core::to_lower(s.asset)});
   options.outlier = static_cast<double>(config.outlier_percent) / 100;
   options.ring_capacity = static_cast<std::size_t>(config.ring_capacity);
   options.store_trades = config.store_ticks == StoreTicks::all;

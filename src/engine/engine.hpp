@@ -8,6 +8,7 @@
 
 #include "core/snapshot.hpp"
 #include "core/write_batch.hpp"
+#include "market/instrument_mapper.hpp"
 #include "runtime/bounded_queue.hpp"
 #include "runtime/clock.hpp"
 #include "runtime/feed_port.hpp"
@@ -22,8 +23,9 @@ struct EngineOptions {
   double outlier = 0.03;               ///< how far a pair may lie from the others and still price its base
   std::size_t ring_capacity = 65'536;  ///< ticks per feed thread
   std::size_t repair_rows = 65'536;    ///< repaired candles that may wait
-  bool store_trades = false;           ///< hand trades to the store, too
-  bool store_composites = false;       ///< and composite prices, one a second and asset
+  std::vector<market::SymbolOverride> symbols = {};           ///< what venues mean by theirs
+  bool store_trades = false;                                  ///< hand trades to the store, too
+  bool store_composites = false;                              ///< and composite prices, one a second and asset
   core::Duration save_open_every = std::chrono::seconds(10);  ///< how old a saved candle that is open may get
   core::Duration publish_interval = std::chrono::milliseconds(10);
 };

@@ -44,7 +44,7 @@ void Sources::on_status(const core::FeedStatus& status) {
   if (s.row.feed != status.state) s.row.since = status.at;
   s.row.feed = status.state;
   s.row.host = status.host;
-  s.row.detail = status.detail;
+  s.detail = status.detail;
   if (venue.polled) return;  // a polled source is judged by its answers, see on_polled()
   const bool was_heard = venue.pulse.connected && !venue.pulse.mute;
   if (status.state != core::FeedState::live) s.closes_at = {};
@@ -157,6 +157,22 @@ void Sources::say_clock(core::VenueId venue, bool off, std::optional<core::Durat
     kLog.info("{}: its clock is not far off any more", id);
 }
 
+// Symbols that are nobody's: told beside what the feed says, and once in the log.
+void Sources::name_ambiguous(Source& s) const {
+  std::string names;
+  for (const std::string& symbol : market_.venues()[s.row.venue.index()].ambiguous)
+    names.append(names.empty() ? "" : ", ").append(symbol);
+  if (names != s.ambiguous) {
+    if (!names.empty())
+      kLog.warn("{}: several coins are called {}: not mapped; [[symbols]] in the configuration can say which is meant",
+                market_.catalogue()->venue(s.row.venue).id, names);
+    s.ambiguous = names;
+  }
+  s.row.detail = s.detail;
+  if (!names.empty())
+    s.row.detail.append(s.detail.empty() ? "" : "; ").append("ambiguous, so not mapped: ").append(names);
+}
+
 void Sources::refresh(Source& s, core::Timestamp now) const {
   const auto& venue = market_.venues()[s.row.venue.index()];
   s.row.as_of = venue.as_of;
@@ -166,6 +182,7 @@ void Sources::refresh(Source& s, core::Timestamp now) const {
   if (off != s.row.clock_off) say_clock(s.row.venue, off, s.row.clock_offset);
   s.row.clock_off = off;
   s.row.instruments = s.row.live_instruments = 0;
+  name_ambiguous(s);
   if (venue.polled) {
     s.row.state = market::polled_freshness(venue.as_of, venue.period, now);
     s.row.instruments = s.assets;

@@ -47,6 +47,8 @@ class Sources {
   };
   struct Source {
     core::SourceRow row;
+    std::string detail;          // as the feed says
+    std::string ambiguous;       // symbols that are not mapped, as last told
     core::Timestamp hole_since;  // set while a hole is open
     core::GapCause cause = core::GapCause::disconnect;
     core::Timestamp closes_at;               // set while it waits for the last connections
@@ -59,6 +61,7 @@ class Sources {
                  const std::string& symbol = {});
   void name_silent(Source& source) const;
   void refresh(Source& source, core::Timestamp now) const;
+  void name_ambiguous(Source& source) const;
   void say_clock(core::VenueId venue, bool off, std::optional<core::Duration> offset) const;
 
   const market::Market& market_;

@@ -38,6 +38,7 @@ TurnLoop::TurnLoop(const EngineOptions& options, EngineOutputs outputs, const ru
       repaired_(metrics.counter("tickspan_engine_repaired_candles_total", "Repaired candles taken in")),
       repairs_refused_(metrics.counter("tickspan_engine_repairs_refused_total",
                                        "Times that repaired candles found no room and were to be offered again")) {
+  market_.set_symbol_overrides(options.symbols);
   publish(now_);
 }
 

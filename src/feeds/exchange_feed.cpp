@@ -270,6 +270,10 @@ ExchangeFeed::Impl::Status ExchangeFeed::Impl::status_of_links() const {
     status.detail = fmt::format("{} of {} connections live; one is {}: {}", live, links_.size(),
                                 core::to_string(worst.state()), worst.detail());
   }
+  if (!refused_.empty()) {
+    status.detail.append(status.detail.empty() ? "" : "; ").append("refused by the venue, until its next list:");
+    for (const std::string& symbol : refused_) status.detail.append(" ").append(symbol);
+  }
   return status;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <string_view>
 #include <tuple>
 
@@ -34,7 +35,48 @@ constexpr auto kNames = std::to_array<Name>({
     {"beamx", "beam-2"},
 });
 
+struct VenueName {
+  std::string_view venue, symbol, id;  // an empty venue: all of them; an empty id: none
+};
+// Where one symbol means different coins at different venues, or is in the middle of changing hands.
+constexpr auto kVenueNames = std::to_array<VenueName>({
+    {"kraken", "luna", "terra-luna"},  // the old chain; the new one is LUNA2 there
+    {"", "frax", ""},                  // the dollar of old, and what was FXS
+});
+constexpr std::int32_t kFarAhead = 4;
+
+// Whether the best of several coins with the symbol is meant beyond doubt.
+bool is_plain(const core::Catalogue& catalogue, core::AssetId best, const std::string& symbol) {
+  const core::Asset& meant = catalogue.asset(best);
+  if (meant.kind == core::AssetKind::fiat || meant.kind == core::AssetKind::commodity) return true;
+  return std::none_of(catalogue.assets().begin(), catalogue.assets().end(), [&](const core::Asset& other) {
+    if (other.symbol != symbol || other.id == meant.id) return false;
+    return meant.rank <= 0 || (other.rank > 0 && other.rank < kFarAhead * meant.rank);
+  });
+}
+
 }  // namespace
+
+SymbolMeaning meaning_of(const core::Catalogue& catalogue, const std::string& venue, const std::string& symbol,
+                         const std::vector<SymbolOverride>& overrides) {
+  const auto concerns = [&](const auto& entry) {
+    return entry.symbol == symbol && (entry.venue.empty() || entry.venue == venue);
+  };
+  // What is said of one venue goes before what is said of all.
+  for (const bool own : {true, false}) {
+    for (const SymbolOverride& o : overrides) {
+      if (concerns(o) && o.venue.empty() != own)
+        return {o.asset == "none" ? core::AssetId{} : catalogue.find_id(o.asset)};
+    }
+  }
+  for (const VenueName& n : kVenueNames) {
+    if (concerns(n)) return {n.id.empty() ? core::AssetId{} : catalogue.find_id(n.id), n.id.empty()};
+  }
+  const core::AssetId id = resolve_venue_symbol(catalogue, symbol);
+  const bool named = std::any_of(kNames.begin(), kNames.end(), [&](const Name& n) { return n.symbol == symbol; });
+  if (!id.valid() || named || is_plain(catalogue, id, symbol)) return {id};
+  return {{}, true};
+}
 
 int conversion_level(const core::Asset& asset) {
   for (const Level& l : kLevels) {
@@ -62,7 +104,18 @@ core::AssetId resolve_venue_symbol(const core::Catalogue& catalogue, const std::
 }
 
 std::vector<PairChoice> choose_pairs(const core::Catalogue& catalogue, const core::SymbolList& list,
-                                     const std::function<bool(core::AssetId)>& tracked) {
+                                     const std::function<bool(core::AssetId)>& tracked,
+                                     const std::vector<SymbolOverride>& overrides, std::set<std::string>* ambiguous) {
+  const bool known = list.venue.valid() && list.venue.index() < catalogue.venues().size();
+  const std::string venue = known ? catalogue.venue(list.venue).id : std::string();
+  std::map<std::string, SymbolMeaning> meanings;  // a list has thousands of pairs of some hundred symbols
+  const auto asset_of = [&](const std::string& code) {
+    std::string symbol = core::to_lower(code);
+    const auto [it, added] = meanings.try_emplace(std::move(symbol));
+    if (added) it->second = meaning_of(catalogue, venue, it->first, overrides);
+    if (it->second.ambiguous && ambiguous != nullptr) ambiguous->insert(it->first);
+    return it->second.asset;
+  };
   struct Candidate {
     PairChoice pair;
     int preference;
@@ -70,11 +123,11 @@ std::vector<PairChoice> choose_pairs(const core::Catalogue& catalogue, const cor
   std::vector<Candidate> candidates;
   for (const core::ListedPair& listed : list.pairs) {
     if (!listed.trading || listed.venue_symbol.empty()) continue;
-    const core::AssetId quote = resolve_venue_symbol(catalogue, core::to_lower(listed.quote));
+    const core::AssetId quote = asset_of(listed.quote);
     if (!quote.valid()) continue;
     const int preference = conversion_level(catalogue.asset(quote));
     if (preference == kNotAUnit) continue;
-    const core::AssetId base = resolve_venue_symbol(catalogue, core::to_lower(listed.base));
+    const core::AssetId base = asset_of(listed.base);
     if (!base.valid()) continue;
     const int base_level = conversion_level(catalogue.asset(base));
     if (preference >= base_level || (base_level == kNotAUnit && !tracked(base))) continue;

@@ -85,7 +85,10 @@ void Market::add_pair(core::InstrumentId id) {
 }
 
 std::shared_ptr<const core::SymbolTable> Market::choose_symbols(const core::SymbolList& list, core::Timestamp now) {
-  const auto chosen = choose_pairs(*catalogue_, list, [&](core::AssetId id) { return assets_[id.index()].tracked; });
+  std::set<std::string>& ambiguous = venues_[list.venue.index()].ambiguous;
+  ambiguous.clear();
+  const auto chosen = choose_pairs(
+      *catalogue_, list, [&](core::AssetId id) { return assets_[id.index()].tracked; }, overrides_, &ambiguous);
   auto next = std::make_shared<core::Catalogue>(*catalogue_);
   auto table = std::make_shared<core::SymbolTable>();
   std::vector<bool> wanted(catalogue_->instruments().size() + chosen.size(), false);

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <tuple>
@@ -18,6 +19,7 @@
 #include "market/candle_series.hpp"
 #include "market/clock_offset.hpp"
 #include "market/composite.hpp"
+#include "market/instrument_mapper.hpp"
 #include "market/pair_state.hpp"
 #include "market/rolling_window.hpp"
 
@@ -89,12 +91,15 @@ class Market {
     ClockOffset clock;
     std::uint64_t outliers = 0;  ///< how often a pair of it began to be one
     std::vector<std::uint32_t> pairs;
+    std::set<std::string> ambiguous;  ///< symbols of its list that several coins have, and that are not mapped
   };
 
   /// `outlier`: how far a pair may lie from the others and still price its base, as a fraction.
   Market(std::size_t tracked_assets, core::Timestamp now, double outlier = 0.03);
 
   core::VenueId add_venue(core::Venue venue);
+  /// What venues mean by their symbols, before what is built in. Before the first list.
+  void set_symbol_overrides(std::vector<SymbolOverride> overrides) { overrides_ = std::move(overrides); }
 
   // --- the tick path
   /// False: not taken (unknown instrument or a duplicate).
@@ -238,6 +243,7 @@ class Market {
 
   const std::size_t tracked_assets_;
   const double outlier_;
+  std::vector<SymbolOverride> overrides_;
   core::CataloguePtr catalogue_;
   core::AssetId usd_;
   std::vector<core::AssetRow> rows_;

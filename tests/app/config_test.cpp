@@ -209,6 +209,22 @@ TEST(Config, ABrokenFileNamesItsLine) {
   EXPECT_THAT(complaint("[server\nthreads = 1\n"), HasSubstr("(line 1)"));
 }
 
+TEST(Config, SymbolsSayWhatAVenueMeans) {
+  const auto config = load(
+      "[[symbols]]\nvenue = \"kraken\"\nsymbol = \"LUNA\"\nasset = \"terra-luna\"\n"
+      "[[symbols]]\nsymbol = \"BEAM\"\nasset = \"none\"\n[[sources]]\nname = \"kraken\"\n");
+  ASSERT_TRUE(config);
+  ASSERT_EQ(config->symbols.size(), 2u);
+  EXPECT_EQ(config->symbols[0].venue, "kraken");
+  EXPECT_EQ(config->symbols[0].symbol, "LUNA");
+  EXPECT_EQ(config->symbols[1].venue, "");
+  EXPECT_EQ(config->symbols[1].asset, "none");
+  EXPECT_THAT(complaint("[[symbols]]\nsymbol = \"X\"\n"), HasSubstr("needs symbols.symbol and symbols.asset"));
+  EXPECT_THAT(complaint("[[symbols]]\nsymbl = \"X\"\n"), HasSubstr("did you mean \"symbol\""));
+  EXPECT_THAT(complaint("[[symbols]]\nvenue = \"nyse\"\n"), HasSubstr("symbols.venue cannot be"));
+  EXPECT_THAT(complaint("[[sources]]\nname = \"coinapi\"\n"), HasSubstr("needs sources.key"));
+}
+
 TEST(Config, ASourceThatIsNotNamedKeepsItsDefaults) {
   const auto config = load("[[sources]]\nname = \"kraken\"\nenabled = false\n");
   ASSERT_TRUE(config);

@@ -98,5 +98,38 @@ TEST_F(Mapper, OfSeveralCoinsWithOneSymbolTheBestRankedIsMeant) {
   EXPECT_EQ(catalogue_.asset(resolve_venue_symbol(catalogue_, "bnb")).id, "binancecoin");
 }
 
+TEST_F(Mapper, ASymbolOfSeveralCoinsIsNobodysUnlessOneIsFarAhead) {
+  catalogue_.upsert_asset({"beam", "beam", "Beam (the other)", AssetKind::coin, 150});
+  std::set<std::string> ambiguous;
+  const SymbolList list{{0}, {{"BEAM-USD", "beam", "usd"}, {"PEPE-USD", "pepe", "usd"}, {"FRAX-USD", "frax", "usd"}}};
+  catalogue_.upsert_asset({"fake-pepe", "pepe", "Fake Pepe", AssetKind::coin, 2000});
+  const auto all = [](AssetId) { return true; };
+  auto pairs = choose_pairs(catalogue_, list, all, {}, &ambiguous);
+  ASSERT_EQ(pairs.size(), 1u) << "beam-2 and beam are of like rank, frax is built in as nobody's";
+  EXPECT_EQ(pairs[0].venue_symbol, "PEPE-USD");
+  EXPECT_EQ(ambiguous, (std::set<std::string>{"beam", "frax"}));
+  ambiguous.clear();
+  pairs = choose_pairs(catalogue_, list, all, {{"", "beam", "beam-2"}, {"", "pepe", "none"}}, &ambiguous);
+  ASSERT_EQ(pairs.size(), 1u);
+  EXPECT_EQ(catalogue_.asset(pairs[0].base).id, "beam-2");
+  EXPECT_EQ(ambiguous, std::set<std::string>{"frax"});
+}
+
+TEST_F(Mapper, OneVenueMayMeanAnotherCoinThanTheRest) {
+  const auto meant = [&](const char* venue, const char* symbol, const std::vector<SymbolOverride>& overrides = {}) {
+    const SymbolMeaning meaning = meaning_of(catalogue_, venue, symbol, overrides);
+    return meaning.asset.valid() ? catalogue_.asset(meaning.asset).id : std::string(meaning.ambiguous ? "?" : "-");
+  };
+  EXPECT_EQ(meant("kraken", "luna"), "terra-luna");
+  EXPECT_EQ(meant("binance", "luna"), "terra-luna-2");
+  EXPECT_EQ(meant("kraken", "luna2"), "terra-luna-2");
+  const std::vector<SymbolOverride> said = {
+      {"", "luna", "none"}, {"kraken", "luna", "terra-luna-2"}, {"okx", "usdt", "no-such-coin"}};
+  EXPECT_EQ(meant("kraken", "luna", said), "terra-luna-2");
+  EXPECT_EQ(meant("binance", "luna", said), "-");
+  EXPECT_EQ(meant("okx", "usdt", said), "-") << "what is said and unknown is no licence to guess";
+  EXPECT_EQ(meant("okx", "usd", said), "usd");
+}
+
 }  // namespace
 }  // namespace tickspan::market

@@ -303,7 +303,7 @@ TEST_F(ReplayTest, EveryRecordingGivesExactlyItsTradesAndQuotes) {
 TEST_F(ReplayTest, RecordedTradesHaveNoGapAndQuotesNeverCross) {
   const auto dir = test::recordings_dir();
   if (!dir) GTEST_SKIP() << "no recordings (../shared is not there)";
-  std::uint64_t last = 0, gaps = 0, crossed = 0, backwards = 0;
+  std::uint64_t last = 0, gaps = 0, crossed = 0, backwards = 0, ahead = 0;
   core::Timestamp received;
   ReplayHooks hooks;
   hooks.on_ticks = [&](std::span<const Tick> ticks) {
@@ -314,6 +314,7 @@ TEST_F(ReplayTest, RecordedTradesHaveNoGapAndQuotesNeverCross) {
         crossed += tick.bid() >= tick.ask() ? 1 : 0;
         continue;
       }
+      ahead += tick.event_time() > tick.received_at() ? 1 : 0;
       gaps += last != 0 && tick.trade_id() != last + 1 ? 1 : 0;
       last = tick.trade_id();
     }
@@ -324,6 +325,7 @@ TEST_F(ReplayTest, RecordedTradesHaveNoGapAndQuotesNeverCross) {
   EXPECT_EQ(gaps, 0u);
   EXPECT_EQ(crossed, 0u);
   EXPECT_EQ(backwards, 0u);
+  EXPECT_GT(ahead, 9700u) << "the recorder's clock was behind the venue's: received before they happened, and taken";
 }
 
 TEST_F(ReplayTest, RecordingsOfThePastAreNamed) {

@@ -68,4 +68,15 @@ std::vector<SourceKey> source_keys() {
   };
 }
 
+std::vector<SymbolKey> symbol_keys() {
+  return {
+      {"venue", "Which source's symbol; empty is every one's.", "",
+       [](SymbolConfig& s, const RawValue& v) { return set_choice(s.venue, v, known_sources()); }},
+      {"symbol", "The venue's code of an asset, as in BEAM of BEAM-USD.", "",
+       [](SymbolConfig& s, const RawValue& v) { return set_text(s.symbol, v); }},
+      {"asset", "The id of the asset that is meant, or none: its pairs are not listened to.", "",
+       [](SymbolConfig& s, const RawValue& v) { return set_text(s.asset, v); }},
+  };
+}
+
 }  // namespace tickspan::app

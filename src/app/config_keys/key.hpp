@@ -25,6 +25,7 @@ struct Key {
 };
 using ConfigKey = Key<Config>;
 using SourceKey = Key<SourceConfig>;
+using SymbolKey = Key<SymbolConfig>;
 
 Refusal set_bool(bool& target, const RawValue& v);
 Refusal set_int(std::int64_t& target, const RawValue& v, std::int64_t low, std::int64_t high);
@@ -45,5 +46,6 @@ std::vector<ConfigKey> feeds_keys();
 std::vector<ConfigKey> log_keys();
 /// Of a `[[sources]]` table.
 std::vector<SourceKey> source_keys();
+std::vector<SymbolKey> symbol_keys();
 
 }  // namespace tickspan::app
