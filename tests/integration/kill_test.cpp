@@ -77,7 +77,7 @@ class Kills : public testing::Test {
       for (auto at = body.find("\"feed\":\"live\""); at != std::string::npos;
            at = body.find("\"feed\":\"live\"", at + 1))
         ++live;
-      return live >= kVenues;
+      return live >= venues_->exchanges().size();
     };
     ASSERT_TRUE(eventually(hears_all, seconds(60))) << served_->get("/api/v1/sources").body;
   }
@@ -98,7 +98,7 @@ class Kills : public testing::Test {
   void expect_bounded(const std::vector<core::Gap>& gaps, core::Duration bound) {
     std::set<std::string> venues;
     for (const core::Gap& gap : gaps) venues.insert(gap.venue);
-    EXPECT_EQ(venues.size(), kVenues);
+    EXPECT_EQ(venues.size(), venues_->exchanges().size());
     for (const Kill& kill : kills_) {
       for (const std::string& venue : venues) {
         const auto gap = std::find_if(gaps.begin(), gaps.end(), [&](const core::Gap& g) {
@@ -122,8 +122,6 @@ class Kills : public testing::Test {
         "{}: {} kills, {} trades stored, {} in recorded gaps, which begin up to {} ms before; {} whole minutes\n", what,
         kills_.size(), counts.stored, counts.in_gaps, longest_.count() / 1'000'000, minutes);
   }
-
-  static constexpr std::size_t kVenues = 6;
 
   TempDir dir_;
   std::optional<SimulatedVenues> venues_;

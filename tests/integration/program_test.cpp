@@ -123,14 +123,12 @@ TEST(Program, AMuteVenueIsNotShownAsLiveAndIsReconnectedTo) {
   Served served(dir.file("data"), {"--config", dir.file("c.toml"), "--log-level", "error"});
   ASSERT_TRUE(served.shows("bitcoin", "live")) << served.process().err();
 
-  for (const char* venue : {"binance", "coinbase", "kraken", "okx", "bybit", "bitstamp"})
-    venues.control(std::string(venue) + "?mute=true");
+  for (const std::string& venue : venues.exchanges()) venues.control(venue + "?mute=true");
   // The sockets stay open and silent: max(5 s, 10 times the mean gap), and a little for the poll.
   EXPECT_TRUE(eventually([&] { return json_field(served.get("/price/bitcoin").body, "state") != "live"; },
                          std::chrono::seconds(9)))
       << served.get("/price/bitcoin").body;
-  for (const char* venue : {"binance", "coinbase", "kraken", "okx", "bybit", "bitstamp"})
-    venues.control(std::string(venue) + "/reset");
+  for (const std::string& venue : venues.exchanges()) venues.control(venue + "/reset");
   EXPECT_TRUE(served.shows("bitcoin", "live", std::chrono::seconds(60))) << served.get("/api/v1/sources").body;
 }
 
