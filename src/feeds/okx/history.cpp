@@ -17,26 +17,6 @@ constexpr std::size_t kTrades = 100;
 constexpr std::int64_t kCandles = 100;
 constexpr CandleWindows kWindows(kCandles, std::chrono::milliseconds(1));
 
-// The stream tells the fills of one order at one price as one trade; so does the past, then: a fill that was heard is
-// the same trade again, not another one. Orders of one millisecond, price and side are not told apart.
-void merge_fills(std::vector<HistoryTrade>& trades) {
-  std::size_t kept = 0;
-  for (std::size_t i = 1; i < trades.size(); ++i) {
-    HistoryTrade& last = trades[kept];
-    const HistoryTrade& next = trades[i];
-    if (next.at == last.at && next.price == last.price && next.side == last.side && next.first_id == last.last_id + 1) {
-      core::DecimalSum sum;
-      sum.add(last.amount);
-      sum.add(next.amount);
-      last.amount = sum.total();
-      last.last_id = next.last_id;
-    } else {
-      trades[++kept] = next;
-    }
-  }
-  if (!trades.empty()) trades.resize(kept + 1);
-}
-
 class OkxHistory final : public VenueHistory {
  public:
   OkxHistory() {
@@ -96,7 +76,6 @@ class OkxHistory final : public VenueHistory {
         return core::fail(core::ErrorCode::protocol_error, "okx history-trades: the cursor stands still");
     }
     put_in_order(page);
-    merge_fills(page.trades);
     return page;
   }
 

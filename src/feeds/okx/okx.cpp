@@ -23,7 +23,7 @@ struct Envelope {
 
 /// The tokens of one row of `data`: a trade or a ticker.
 struct Row {
-  string_view symbol, trade_id, count, price, size, side, time;
+  string_view symbol, trade_id, price, size, side, time;
   string_view bid, bid_size, ask, ask_size;
 };
 
@@ -37,9 +37,6 @@ void take(const char* key, ondemand::value& value, Row& row) {
     case 'b':
       if (key_is(key, "bidPx")) row.bid = token();
       if (key_is(key, "bidSz")) row.bid_size = token();
-      break;
-    case 'c':
-      if (key_is(key, "count")) row.count = token_text(token());
       break;
     case 'i':
       if (key_is(key, "instId")) row.symbol = token_text(token());
@@ -85,13 +82,9 @@ class Reading {
     if (read_number(row.price, trade.price) != NumberKind::positive) return "bad px";
     if (read_number(row.size, trade.amount) != NumberKind::positive) return "bad sz";
     if (!read_unix_ms(row.time, received_at_, trade.event_time)) return "bad ts";
+    // The number of the last fill, where `count` of one order at one price come as one. The past tells them one by one:
+    // stored, that of the same number takes the place of the sum, so that none of them counts twice.
     if (!read_uint(row.trade_id, trade.trade_id)) return "bad tradeId";
-    // The fills of one order at one price come as one, under the number of the last. The past tells them one by one;
-    // put together again they are known by the number of the first, so that none of them counts twice.
-    std::uint64_t fills = 1;
-    if (!row.count.empty() && (!read_uint(row.count, fills) || fills == 0 || fills > trade.trade_id))
-      return "bad count";
-    trade.trade_id -= fills - 1;
     if (row.side != "buy" && row.side != "sell") return "bad side";
     trade.side = row.side == "buy" ? core::Side::buy : core::Side::sell;
     add_tick(trade, row.symbol, symbols_, out_);
