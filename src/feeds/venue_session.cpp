@@ -13,6 +13,8 @@ constexpr int kGapsOfSilence = 10;
 constexpr double kAgeShare = 0.97;
 // How long a venue may take to do what it was asked.
 constexpr core::Duration kSettles = std::chrono::seconds(1);
+// And how long it may leave a question without any data before it is asked again over another connection.
+constexpr core::Duration kAnswers = std::chrono::seconds(30);
 
 std::string seconds_of(core::Duration d) {
   return fmt::format("{:.1f} s", std::chrono::duration<double>(d).count());
@@ -77,6 +79,8 @@ void VenueSession::subscribe(const std::vector<std::string>& symbols) {
   auto messages = protocol_->subscribe(symbols, context_.next_request_id);
   context_.next_request_id += messages.size();
   asked_in_parts_ = asked_in_parts_ || messages.size() > 1;
+  answer_due_ = std::chrono::steady_clock::now() + context_.scaled(kAnswers) +
+                context_.scaled(protocol_->limits().control_spacing) * static_cast<std::int64_t>(messages.size());
   std::move(messages.begin(), messages.end(), std::back_inserter(to_send_));
   if (!send_timer_.running()) send_next();
   const VenueLimits& limits = protocol_->limits();
@@ -157,6 +161,7 @@ void VenueSession::on_frame(std::string_view text, core::Timestamp received_at) 
   last_at_ = received_at;
   switch (decoded->kind) {
     case FrameKind::data:
+      answered_ = true;
       return owner_->on_session_data(*this, received_at);
     case FrameKind::control:
     case FrameKind::heartbeat:
@@ -189,11 +194,15 @@ void VenueSession::watch_silence() {
   const auto now = std::chrono::steady_clock::now();
   const core::Duration line = now - last_heard_;
   const core::Duration frames = now - last_frame_;
-  const core::Duration left = std::min(silence_allowed(false) - line, silence_allowed(true) - frames);
+  core::Duration left = std::min(silence_allowed(false) - line, silence_allowed(true) - frames);
+  // Who answers pings but brings nothing of what it was asked for has not heard the question.
+  if (!answered_) left = std::min<core::Duration>(left, answer_due_ - now);
   if (left.count() > 0) {
     silence_timer_.start(left, [this] { watch_silence(); });
     return;
   }
+  if (!answered_ && now >= answer_due_)
+    return end(core::GapCause::mute, {core::ErrorCode::timeout, "no data came of what was asked for", true, 0});
   // The silence is a gap like any other: a connection that is merely slow earns patience for the next time.
   gaps_.add(frames);
   end(core::GapCause::mute, {core::ErrorCode::timeout, "nothing heard for " + seconds_of(frames), true, 0});

@@ -103,6 +103,9 @@ class VenueSession {
   core::Timestamp last_at_;  ///< when the newest frame that decodes was received
   // Monotonic, so that a clock that is set doesn't look like silence.
   std::chrono::steady_clock::time_point last_heard_{}, last_frame_{}, last_sent_{};
+  // Until data have come, when they are to have; nothing is due before something is asked for.
+  std::chrono::steady_clock::time_point answer_due_ = std::chrono::steady_clock::time_point::max();
+  bool answered_ = false;
 };
 
 }  // namespace tickspan::feeds

@@ -190,6 +190,23 @@ TEST_F(ExchangeFeedTest, HeartbeatsKeepAConnectionThatHasNothingToSay) {
   EXPECT_LE(seen_.alive.size(), 22U) << "at most once a second, 50 ms at the test's speed";
 }
 
+TEST_F(ExchangeFeedTest, AVenueThatDidNotHearTheQuestionIsAskedAgain) {
+  options_.min_mute_deadline = 12s;
+  add_server([this](Peer& peer, int number) {
+    peer.accept_websocket();
+    if (const auto text = peer.receive_text()) hear(*text);
+    if (number > 1) peer.send_text("trade A 1");
+    while (!peer.gone()) {
+      peer.send_text("heartbeat");
+      peer.receive_text(5ms);
+    }
+  });
+  start("A");
+  ASSERT_TRUE(until([&] { return seen_.saw(FeedState::live); }));
+  EXPECT_EQ(heard(), (std::vector<std::string>{"sub A", "sub A"}));
+  EXPECT_GE(connected_at()[1] - connected_at()[0], 1500ms) << "30 s, at the test's speed";
+}
+
 TEST_F(ExchangeFeedTest, ReconnectsAfterACutWithBackOffAndRecordsTheGap) {
   add_server([this](Peer& peer, int number) {
     peer.accept_websocket();

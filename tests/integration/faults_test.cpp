@@ -203,14 +203,17 @@ class Faults : public testing::Test {
       });
     };
     StoredTruth::Excuses excuses;
+    // Who numbers the trades of a pair tells by the next one what was kept back. Of the others a hole is known by the
+    // silence alone, see expect_gaps(). What lies in no gap all the same is counted and bounded: a trade that was on
+    // its way when a connection ended was sent before the gap begins, which is when the newest message came.
+    std::size_t unexplained = 0;
     excuses.lost = [&](const std::string& venue, Timestamp at, bool followed) {
-      // Who numbers the trades of a pair tells by the next one what was kept back. Of the others a hole is known by the
-      // silence alone, see expect_gaps(); what else they kept back is counted.
       const bool numbered = std::find(std::begin(kNumbered), std::end(kNumbered), venue) != std::end(kNumbered);
-      if (!numbered) return true;
-      return !followed && suffers(venue, at, [](const auto& s) {
+      const bool kept_back = !followed && suffers(venue, at, [](const auto& s) {
         return s.fault->loses || (s.fault->silences && s.to - s.from < 10s);
       });
+      if (numbered && !kept_back) ++unexplained;
+      return true;
     };
     excuses.distorted = [&](const std::string& venue, Timestamp at) {
       return suffers(venue, at, [](const auto& s) { return s.fault->distorts; });
