@@ -224,8 +224,9 @@ class Faults : public testing::Test {
     EXPECT_GT(counts.stored, 100U);
     if (HasFailure()) std::cout << gaps_told_;
     std::cout << fmt::format(
-        "  {} trades stored, {} in recorded gaps, {} in none: kept back by venues that do not number them\n",
-        counts.stored, counts.in_gaps, counts.excused);
+        "  {} trades stored, {} in recorded gaps, {} in none, {} of those of venues that number them\n", counts.stored,
+        counts.in_gaps, counts.excused, unexplained);
+    EXPECT_LE(unexplained, counts.stored / 1000);
   }
 
   const unsigned seed_;
