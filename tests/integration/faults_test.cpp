@@ -125,12 +125,14 @@ class Faults : public testing::Test {
 
   Holdings holdings() { return Holdings::of(served_->process().pid()); }
   std::string sources() const { return served_->get("/api/v1/sources").body; }
+  // But for those that refused for good (451): they are left alone for half an hour.
   bool all_live() const {
     const std::string body = sources();
-    std::size_t live = 0;
-    for (auto at = body.find("\"feed\":\"live\""); at != std::string::npos; at = body.find("\"feed\":\"live\"", at + 1))
-      ++live;
-    return live >= venues_.exchanges().size();
+    std::size_t settled = 0;
+    for (const std::string_view state : {"\"feed\":\"live\"", "\"feed\":\"stopped\""}) {
+      for (auto at = body.find(state); at != std::string::npos; at = body.find(state, at + 1)) ++settled;
+    }
+    return settled >= venues_.exchanges().size();
   }
   void break_and_watch(Saboteur& saboteur, Judge& judge) {
     const auto end = Steady::now() + seconds_;
