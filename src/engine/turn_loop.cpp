@@ -65,6 +65,10 @@ void TurnLoop::add_port(runtime::FeedPort& port) {
 void TurnLoop::restore(const core::RestoredState& state) {
   const core::Timestamp now = clock_.now();
   market_.restore(state, now);
+  restored_mark_ = state.last_write;
+  for (const core::AssetFacts& facts : state.facts) {
+    if (facts.rank > 0) restored_facts_ = std::max(restored_facts_, facts.received_at);
+  }
   if (state.last_write.is_set() && state.last_write < now) sources_.on_restart(state.last_write, now);
   publish(now);
 }
@@ -144,6 +148,7 @@ void TurnLoop::choose_symbols(core::VenueId id) {
 
 void TurnLoop::on_event(Port& port, const core::AggregatorRows& rows) {
   if (!is_source(port, rows.venue)) return;
+  record_restart(rows);
   sources_.on_polled(rows.venue, rows.received_at, rows.period, rows.rows.size());
   market_.on_rows(rows);
   outbox_.add_facts(rows);
@@ -152,6 +157,16 @@ void TurnLoop::on_event(Port& port, const core::AggregatorRows& rows) {
   for (std::size_t i = 0; i < venues_.size(); ++i) {
     if (venues_[i].listed) choose_symbols({static_cast<std::uint16_t>(i)});
   }
+}
+
+// Whoever is polled was unheard from its last answer to the run before until its first to this one: only then its
+// period is known, and a short pause between two answers is no hole.
+void TurnLoop::record_restart(const core::AggregatorRows& rows) {
+  if (market_.venues()[rows.venue.index()].as_of.is_set()) return;
+  const bool ranks = std::any_of(rows.rows.begin(), rows.rows.end(), [](const auto& row) { return row.rank > 0; });
+  const core::Timestamp since = ranks && restored_facts_.is_set() ? restored_facts_ : restored_mark_;
+  if (!since.is_set() || rows.received_at - since <= 2 * rows.period) return;
+  sources_.on_loss(rows.venue, {{}, {}, since, rows.received_at, core::GapCause::restart});
 }
 
 void TurnLoop::on_event(Port& port, const core::AggregatorRates& rates) {

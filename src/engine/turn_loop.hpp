@@ -63,6 +63,7 @@ class TurnLoop {
   void on_event(Port& port, const core::ChartPoints& points);
   void on_event(Port& port, const core::FeedLoss& loss);
   void on_event(Port& port, const core::LinkHeard& link);
+  void record_restart(const core::AggregatorRows& rows);
   bool is_source(Port& port, core::VenueId venue);
   void choose_symbols(core::VenueId venue);
   void on_time(core::Timestamp now);
@@ -89,6 +90,8 @@ class TurnLoop {
   bool work_waits_ = false;  // something was taken in since the last publication
   bool finished_ = false;
   core::Timestamp now_, next_sweep_, next_publish_, next_gaps_;
+  core::Timestamp restored_mark_,
+      restored_facts_;  // when the run before this one, and its ranking aggregator, were heard last
   core::Duration slowest_turn_{};
   core::Timestamp next_load_;
   runtime::BoundedQueue<core::RepairedCandles> repairs_;

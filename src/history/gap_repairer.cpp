@@ -12,6 +12,7 @@
 #include "history/pair_fill.hpp"
 #include "history/store_link.hpp"
 #include "runtime/log.hpp"
+#include "storage/gap_pair.hpp"
 
 namespace tickspan::history {
 namespace {
@@ -21,7 +22,6 @@ using core::Timestamp;
 constexpr runtime::Log kLog{"history"};
 constexpr core::Duration kMinute = std::chrono::minutes(1);
 constexpr core::Duration kLookBack = std::chrono::hours(24 * 7);  // for the close before a hole
-constexpr core::Duration kHeardBefore = std::chrono::minutes(10);
 constexpr core::Duration kEdge = std::chrono::minutes(1);  // of trades before and after, to see that none is missing
 constexpr core::Duration kSweepEvery = std::chrono::hours(1);   // for holes that are too old
 constexpr core::Duration kLevelsOpen = std::chrono::hours(25);  // so long a repaired minute's day may not be over
@@ -33,7 +33,7 @@ struct GapRepairer::Impl : std::enable_shared_from_this<GapRepairer::Impl> {
     std::string venue;
     feeds::HistorySource* source = nullptr;
     std::shared_ptr<const core::SymbolTable> symbols;
-    std::map<std::pair<Timestamp, std::string>, Hole> holes;
+    Holes holes;
     bool busy = false;
     bool levels_checked = false;
   };
@@ -72,7 +72,7 @@ struct GapRepairer::Impl : std::enable_shared_from_this<GapRepairer::Impl> {
   bool ready(const Worker& worker, const Hole& hole) const;
   Hole* choose(Worker& worker);
   void begin(Worker& worker, Hole& hole);
-  void take_along(Worker& worker, Hole& hole) const;
+  void mark_unlisted(const Hole& hole, const core::CataloguePtr& names);
   void repair_next(Worker& worker, Hole& hole);
   std::optional<PairTask> task_of(const Worker& worker, const Hole& hole, const std::string& symbol) const;
   bool has_candles(const Worker& worker, Timestamp from) const;
@@ -220,6 +220,9 @@ bool GapRepairer::Impl::ready(const Worker& worker, const Hole& hole) const {
   if (hole.done || now < hole.not_before || now < hole.to() + options.settle) return false;
   if (hole.begun) return true;
   const auto current = snapshot();
+  // One pair's hole waits for the pair.
+  const std::string& symbol = hole.gap().instrument_symbol;
+  if (!symbol.empty() && !task_of(worker, hole, symbol)) return false;
   const core::SourceRow* const row = current ? source_row(*current, worker.venue) : nullptr;
   return row != nullptr && row->feed == core::FeedState::live && now >= row->since + options.settle;
 }
@@ -243,23 +246,9 @@ void GapRepairer::Impl::step(Worker& worker) {
   repair_next(worker, *hole);
 }
 
-// A connection that comes and goes leaves several holes in the same minutes. They are made once: each is a question
-// for every pair.
-void GapRepairer::Impl::take_along(Worker& worker, Hole& hole) const {
-  for (bool more = true; more;) {
-    more = false;
-    for (auto& [key, other] : worker.holes) {
-      if (&other == &hole || other.begun || clock.now() < other.to() + options.settle) continue;
-      if (clock.now() < other.not_before) continue;
-      if (!hole.take(other, options.trades_up_to)) continue;
-      more = other.begun = other.done = true;
-    }
-  }
-}
-
 void GapRepairer::Impl::begin(Worker& worker, Hole& hole) {
   hole.begun = true;
-  take_along(worker, hole);
+  take_along(hole, worker.holes, clock.now(), options.settle, options.trades_up_to);
   if (!hole.gap().instrument_symbol.empty()) {
     hole.todo = {hole.gap().instrument_symbol};
     return;
@@ -269,8 +258,26 @@ void GapRepairer::Impl::begin(Worker& worker, Hole& hole) {
   std::sort(hole.todo.begin(), hole.todo.end(), [&](const std::string& a, const std::string& b) {
     return worker.symbols->find(a) > worker.symbols->find(b);
   });
-  if (const auto names = catalogue()) hole.former = former_pairs(*names, worker.venue, *worker.symbols, series);
+  const auto names = catalogue();
+  if (!names) return;
+  hole.former = former_pairs(*names, worker.venue, *worker.symbols, series);
   hole.todo.insert(hole.todo.begin(), hole.former.begin(), hole.former.end());
+  mark_unlisted(hole, names);
+}
+
+void GapRepairer::Impl::mark_unlisted(const Hole& hole, const core::CataloguePtr& names) {
+  using Read = core::Result<std::vector<storage::SeriesName>>;
+  const auto job = [hole, stored = series, names](storage::StoreReader& reader) {
+    return unlisted_pairs(reader, hole, *names, stored);
+  };
+  const auto then = [hole](Impl& self, const Read& pairs) {
+    if (!pairs) return kLog.warn("pairs that are not listed any more can't be read: {}", pairs.error().context);
+    core::WriteBatch batch;
+    batch.catalogue = self.catalogue();
+    batch.gaps = gaps_of(hole, *pairs);
+    if (!batch.gaps.empty()) self.link.write(std::move(batch));
+  };
+  if (!read<Read>(job, then)) kLog.warn("{}: pairs that are not listed any more can't be read now", hole.gap().venue);
 }
 
 // A pair that nobody listened to just before the hole has none.
@@ -312,22 +319,23 @@ std::optional<PairTask> GapRepairer::Impl::task_of(const Worker& worker, const H
                                                    const std::string& symbol) const {
   const auto names = catalogue();
   if (!names) return {};
-  const core::InstrumentId id = names->find_instrument(names->find_venue(worker.venue), symbol);
-  if (!id.valid()) return {};
-  const core::Instrument& pair = names->instrument(id);
+  const auto known = storage::pair_of_gap(*names, worker.venue, symbol);
+  if (!known || !known->instrument.valid()) return {};
+  const core::Instrument& pair = names->instrument(known->instrument);
   const Timestamp from = hole.from();
   const Timestamp to = hole.to();
   const bool by_trades = to - from <= options.trades_up_to &&
                          (worker.source->limits().trades_by_time || clock.now() - from <= options.recent);
-  feeds::HistoryQuery query{feeds::HistoryKind::minutes, symbol, from, to};
+  feeds::HistoryQuery query{feeds::HistoryKind::minutes, pair.venue_symbol, from, to};
   if (by_trades || !has_candles(worker, from))
-    query = {feeds::HistoryKind::trades, symbol, from - kEdge, std::min(to + kEdge, std::max(to, clock.now()))};
+    query = {feeds::HistoryKind::trades, pair.venue_symbol, from - kEdge,
+             std::min(to + kEdge, std::max(to, clock.now()))};
   return PairTask{{hole.gap().start, hole.gap().instrument_symbol},
                   symbol,
                   names->asset(pair.base).id,
                   names->asset(pair.quote).id,
                   {pair.base, pair.quote, pair.venue},
-                  id,
+                  known->instrument,
                   from,
                   to,
                   std::move(query)};
@@ -335,7 +343,7 @@ std::optional<PairTask> GapRepairer::Impl::task_of(const Worker& worker, const H
 
 // The venue's own candles instead of its trades.
 void GapRepairer::Impl::ask_candles(Worker& worker, PairTask task) {
-  task.query = {feeds::HistoryKind::minutes, task.symbol, task.from, task.to};
+  task.query = {feeds::HistoryKind::minutes, task.query.symbol, task.from, task.to};
   ask(worker, std::move(task));
 }
 

@@ -4,6 +4,8 @@
 #include <set>
 #include <utility>
 
+#include "storage/gap_pair.hpp"
+
 namespace tickspan::history {
 namespace {
 
@@ -69,6 +71,16 @@ std::vector<core::Gap> Hole::result() const {
   return rows;
 }
 
+void take_along(Hole& hole, Holes& all, core::Timestamp now, core::Duration settle, core::Duration most) {
+  for (bool more = true; more;) {
+    more = false;
+    for (auto& [key, other] : all) {
+      if (&other == &hole || other.begun || now < other.to() + settle || now < other.not_before) continue;
+      if (hole.take(other, most)) more = other.begun = other.done = true;
+    }
+  }
+}
+
 FoundHoles find_holes(storage::StoreReader& reader, const HoleQuery& query) {
   storage::GapQuery wanted{query.since, query.until, kMostGaps, query.venue, core::GapState::open};
   if (!query.venue.empty()) wanted.of = storage::GapScopes{{query.venue, ""}};
@@ -122,6 +134,37 @@ std::vector<std::string> former_pairs(const core::Catalogue& names, const std::s
   for (const core::Instrument& pair : names.instruments()) {
     if (pair.venue != id || symbols.find(pair.venue_symbol).valid()) continue;
     if (known.contains({names.asset(pair.base).id, names.asset(pair.quote).id})) out.push_back(pair.venue_symbol);
+  }
+  return out;
+}
+
+core::Result<std::vector<storage::SeriesName>> unlisted_pairs(storage::StoreReader& reader, const Hole& hole,
+                                                              const core::Catalogue& names,
+                                                              const std::vector<storage::SeriesName>& stored) {
+  std::vector<storage::SeriesName> out;
+  for (const storage::SeriesName& name : stored) {
+    if (name.venue != hole.gap().venue) continue;
+    const auto pair = storage::pair_of_gap(names, name.venue, storage::unlisted_symbol(name));
+    if (pair && pair->instrument.valid()) continue;
+    const auto before = reader.candles({.base = name.base,
+                                        .quote = name.quote,
+                                        .venue = name.venue,
+                                        .start = hole.from() - kHeardBefore,
+                                        .end = hole.from() + kMinute,
+                                        .limit = 1});
+    if (!before) return tl::unexpected(before.error());
+    if (!before->empty()) out.push_back(name);
+  }
+  return out;
+}
+
+std::vector<core::Gap> gaps_of(const Hole& hole, const std::vector<storage::SeriesName>& pairs) {
+  std::vector<core::Gap> out;
+  for (const Hole::Part& part : hole.parts) {
+    for (const storage::SeriesName& pair : pairs) {
+      out.push_back(part.gap);
+      out.back().instrument_symbol = storage::unlisted_symbol(pair);
+    }
   }
   return out;
 }

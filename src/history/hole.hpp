@@ -1,6 +1,8 @@
 #pragma once
 
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/market_data.hpp"
@@ -41,6 +43,14 @@ struct Hole {
   std::vector<core::Gap> result() const;
 };
 
+/// By start and symbol.
+using Holes = std::map<std::pair<core::Timestamp, std::string>, Hole>;
+/// A connection that comes and goes leaves several holes in the same minutes. They are made once: each is a question
+/// for every pair. Of `all` those that have not begun, are over for `settle`, and are not more than `most` with it.
+void take_along(Hole& hole, Holes& all, core::Timestamp now, core::Duration settle, core::Duration most);
+
+inline constexpr core::Duration kHeardBefore = std::chrono::minutes(10);  ///< just before a hole
+
 /// What a look at the store finds.
 struct FoundHoles {
   core::Result<std::vector<core::Gap>> open;
@@ -66,5 +76,13 @@ bool goes_on(const core::SourceRow& source, const core::Gap& gap);
 /// hole began.
 std::vector<std::string> former_pairs(const core::Catalogue& names, const std::string& venue,
                                       const core::SymbolTable& symbols, const std::vector<storage::SeriesName>& stored);
+
+/// Pairs of a venue that the store has something of, of just before the hole, and that this run knows no spelling of:
+/// they are not listed, or not listened to, since the start. On a reader's thread.
+core::Result<std::vector<storage::SeriesName>> unlisted_pairs(storage::StoreReader& reader, const Hole& hole,
+                                                              const core::Catalogue& names,
+                                                              const std::vector<storage::SeriesName>& stored);
+/// Open gaps of such pairs: a source's row shall not say for them that it is repaired.
+std::vector<core::Gap> gaps_of(const Hole& hole, const std::vector<storage::SeriesName>& pairs);
 
 }  // namespace tickspan::history

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
+
+#include "storage/gap_pair.hpp"
 
 namespace tickspan::server {
 
@@ -115,6 +118,26 @@ void write_gaps(wire::JsonWriter& json, const std::vector<ShownGap>& gaps) {
   json.end_array();
 }
 
+namespace {
+
+// Gaps of pairs that are not listed since the start go by their assets.
+void add_unlisted(const core::Catalogue& catalogue, core::AssetId base, core::AssetId quote, std::string_view venue,
+                  storage::GapScopes& scopes) {
+  std::set<core::AssetId> quotes{quote};
+  for (const core::Instrument& pair : catalogue.instruments()) {
+    if (!quote.valid()) quotes.insert(pair.quote);
+  }
+  for (const core::Venue& source : catalogue.venues()) {
+    if (source.polled || (!venue.empty() && source.id != venue)) continue;
+    for (const core::AssetId id : quotes) {
+      if (id.valid())
+        scopes.insert({source.id, storage::unlisted_symbol({catalogue.asset(base).id, catalogue.asset(id).id, ""})});
+    }
+  }
+}
+
+}  // namespace
+
 storage::GapScopes gap_scopes(const core::Catalogue& catalogue, core::AssetId base, core::AssetId quote,
                               std::string_view venue) {
   storage::GapScopes scopes;
@@ -127,6 +150,7 @@ storage::GapScopes gap_scopes(const core::Catalogue& catalogue, core::AssetId ba
     scopes.insert({id, ""});
     scopes.insert({id, pair.venue_symbol});
   }
+  add_unlisted(catalogue, base, quote, venue, scopes);
   // A source that does not trade the asset cannot have left a hole in it. Who trades it on no exchange lives on the
   // aggregator's figures.
   if (on_exchange || quote.valid()) return scopes;

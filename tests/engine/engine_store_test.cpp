@@ -460,5 +460,36 @@ TEST(EngineStore, ARestartShowsStalePricesAndRecordsItsGap) {
   EXPECT_GE(end, kStart + 2s) << "it lasts until the venue is heard";
 }
 
+TEST(EngineStore, WhoIsPolledWasUnheardFromItsLastAnswerToItsFirst) {
+  for (const bool long_ago : {true, false}) {
+    Bench b;
+    core::RestoredState state;
+    state.last_write = kStart - (long_ago ? 10min : 1min);
+    core::AssetFacts known = b.facts("bitcoin", "btc", 1, 50);
+    known.received_at = kStart - (long_ago ? 11min : 1min);
+    state.facts.push_back(known);
+    b.engine.restore(state);
+    const auto gecko_gaps = [&] {
+      auto all = b.gaps();
+      std::erase_if(all, [](const core::Gap& gap) { return gap.venue != "coingecko"; });
+      return all;
+    };
+    b.pass(5s);
+    EXPECT_TRUE(gecko_gaps().empty()) << "its period is not known yet";
+    const core::Timestamp first_answer = b.clock.now();
+    for (int answer = 0; answer < 2; ++answer) {
+      b.port->push_event(core::AggregatorRows{b.gecko, {b.facts("bitcoin", "btc", 1, 51)}, b.clock.now(), 60s});
+      b.pass(60s);
+    }
+    const auto gaps = gecko_gaps();
+    ASSERT_EQ(gaps.size(), long_ago ? 1u : 0u);
+    if (!long_ago) continue;
+    EXPECT_EQ(gaps[0].cause, GapCause::restart);
+    EXPECT_EQ(gaps[0].start, kStart - 11min) << "of its last answer, not of the mark";
+    EXPECT_EQ(gaps[0].end, first_answer);
+    EXPECT_EQ(gaps[0].state, core::GapState::open);
+  }
+}
+
 }  // namespace
 }  // namespace tickspan::engine

@@ -346,6 +346,45 @@ TEST_F(GapRepairerTest, APairThatWasListenedToThenIsRepairedToo) {
   EXPECT_EQ(minutes("ethereum").size(), 3u);
 }
 
+TEST_F(GapRepairerTest, APairThatIsNotListedSinceTheStartStaysOpenUntilItIs) {
+  write_minute("ETH/USD", kStart - 1min, {5, 0}, false);
+  const auto with_eth = catalogue_;
+  core::Catalogue without(*catalogue_);
+  {  // a run that never heard of it
+    core::Catalogue names;
+    for (const core::Asset& asset : without.assets()) names.upsert_asset(asset);
+    names.upsert_venue({"kraken", "Kraken", false, "", ""});
+    auto only_btc = std::make_shared<core::SymbolTable>();
+    only_btc->add("BTC/USD", names.add_instrument({venue_, names.find_id("bitcoin"), names.find_id("usd"), "BTC/USD"}));
+    symbols_ = only_btc;
+    catalogue_ = std::make_shared<const core::Catalogue>(std::move(names));
+    set_feed(core::FeedState::live, kStart);
+  }
+  record({"kraken", "", kStart + 20s, kStart + 70s});
+  start();
+  ASSERT_TRUE(becomes(GapState::repaired));
+  ASSERT_TRUE(eventually([&] { return gaps().size() == 2; }));
+  EXPECT_EQ(gaps()[1].instrument_symbol, "ethereum/usd");
+  EXPECT_EQ(gaps()[1].state, GapState::open);
+  EXPECT_EQ(past_.asked().size(), 1u);
+  catalogue_ = with_eth;
+  set_feed(core::FeedState::live, kStart);
+  ASSERT_TRUE(eventually([&] { return gaps()[1].state == GapState::repaired; }));
+  EXPECT_EQ(past_.asked().back().symbol, "ETH/USD");
+  EXPECT_EQ(minutes("ethereum").size(), 3u);
+}
+
+TEST_F(GapRepairerTest, AHoleOfAPairThatNobodyKnowsIsNotCalledRepaired) {
+  record({"kraken", "GONE/USD", kStart + 20s, kStart + 70s});
+  record({"kraken", "BTC/USD", kStart + 20s, kStart + 70s});
+  start();
+  ASSERT_TRUE(becomes(GapState::repaired));
+  const auto rows = gaps();
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[0].state, GapState::repaired);
+  EXPECT_EQ(rows[1].state, GapState::open);
+}
+
 TEST_F(GapRepairerTest, APairThatWasGoneBeforeTheHoleIsNot) {
   auto only_btc = std::make_shared<core::SymbolTable>();
   only_btc->add("BTC/USD", symbols_->find("BTC/USD"));

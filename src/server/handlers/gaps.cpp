@@ -6,6 +6,7 @@
 #include "server/lookup.hpp"
 #include "server/price_series.hpp"
 #include "server/store_read.hpp"
+#include "storage/gap_pair.hpp"
 #include "wire/messages.hpp"
 
 namespace tickspan::server {
@@ -62,21 +63,13 @@ tl::expected<Plan, Problem> plan_of(const Call& call) {
   return plan;
 }
 
-const core::Instrument* instrument_of(const core::Catalogue& catalogue, const core::Gap& gap) {
-  const core::VenueId venue = catalogue.find_venue(gap.venue);
-  const core::InstrumentId id =
-      venue.valid() ? catalogue.find_instrument(venue, gap.instrument_symbol) : core::InstrumentId{};
-  return id.valid() ? &catalogue.instrument(id) : nullptr;
-}
-
 void write_gap(wire::JsonWriter& json, const Call& call, const core::Gap& gap) {
-  const core::Instrument* const one = instrument_of(call.catalogue(), gap);
+  const auto one = storage::pair_of_gap(call.catalogue(), gap.venue, gap.instrument_symbol);
   const bool whole_source = gap.instrument_symbol.empty();
   json.begin_object()
       .field("venue", gap.venue)
       .field("symbol", whole_source ? std::nullopt : std::optional(gap.instrument_symbol))
-      .field("pair",
-             one == nullptr ? std::nullopt : std::optional(wire::pair_name(call.catalogue(), one->base, one->quote)))
+      .field("pair", one ? std::optional(wire::pair_name(call.catalogue(), one->base, one->quote)) : std::nullopt)
       .field("start", gap.start)
       .field("end", gap.end)
       .field("cause", core::to_string(gap.cause))

@@ -237,7 +237,7 @@ export interface paths {
         };
         /**
          * Times in which a source was not heard, and what became of them
-         * @description The newest limit gaps of those asked for that touch [start, end), oldest first. A gap without a symbol concerns every pair of its source; one with a symbol beside it says what differs for that pair. A gap that is open is filled from the source's own history as soon as the source is back.
+         * @description The newest limit gaps of those asked for that touch [start, end), oldest first. A gap without a symbol concerns every pair of its source; one with a symbol beside it says what differs for that pair. A pair whose spelling at the venue is not known any more, because it is not listed since the start, has its asset ids as its symbol (bitcoin/usd); its gap stays open until the pair is listed again. A gap that is open is filled from the source's own history as soon as the source is back.
          */
         get: operations["gaps"];
         put?: never;
