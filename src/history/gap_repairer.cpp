@@ -253,11 +253,7 @@ void GapRepairer::Impl::begin(Worker& worker, Hole& hole) {
     hole.todo = {hole.gap().instrument_symbol};
     return;
   }
-  hole.todo = worker.symbols->symbols();
-  // From the back: what was listed first, that is the larger coins, first.
-  std::sort(hole.todo.begin(), hole.todo.end(), [&](const std::string& a, const std::string& b) {
-    return worker.symbols->find(a) > worker.symbols->find(b);
-  });
+  hole.todo = larger_last(*worker.symbols);
   const auto names = catalogue();
   if (!names) return;
   hole.former = former_pairs(*names, worker.venue, *worker.symbols, series);

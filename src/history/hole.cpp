@@ -81,6 +81,13 @@ void take_along(Hole& hole, Holes& all, core::Timestamp now, core::Duration sett
   }
 }
 
+std::vector<std::string> larger_last(const core::SymbolTable& symbols) {
+  std::vector<std::string> out = symbols.symbols();
+  std::sort(out.begin(), out.end(),
+            [&](const std::string& a, const std::string& b) { return symbols.find(a) > symbols.find(b); });
+  return out;
+}
+
 FoundHoles find_holes(storage::StoreReader& reader, const HoleQuery& query) {
   storage::GapQuery wanted{query.since, query.until, kMostGaps, query.venue, core::GapState::open};
   if (!query.venue.empty()) wanted.of = storage::GapScopes{{query.venue, ""}};

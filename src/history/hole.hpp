@@ -49,6 +49,10 @@ using Holes = std::map<std::pair<core::Timestamp, std::string>, Hole>;
 /// for every pair. Of `all` those that have not begun, are over for `settle`, and are not more than `most` with it.
 void take_along(Hole& hole, Holes& all, core::Timestamp now, core::Duration settle, core::Duration most);
 
+/// The pairs that are listened to, for who takes them from the back: what was listed first, that is the larger coins,
+/// comes first.
+std::vector<std::string> larger_last(const core::SymbolTable& symbols);
+
 inline constexpr core::Duration kHeardBefore = std::chrono::minutes(10);  ///< just before a hole
 
 /// What a look at the store finds.

@@ -164,6 +164,28 @@ TEST_F(Endpoints, Status) {
                     HasSubstr(R"({"code":"eur","name":"Euro","unit":"€","kind":"fiat"})"), Not(HasSubstr("xyz"))));
 }
 
+TEST_F(Endpoints, StatusTellsOfTheStore) {
+  storage::HistoryServiceOptions options;
+  options.durability = storage::Durability::second;
+  options.retention.tick_days = 3;
+  options.retention.minute_days = 90;
+  options.batch_time = std::chrono::milliseconds(1);
+  start();
+  open_store(options);
+  serve();
+  const std::string path = "/api/v1/status";
+  EXPECT_THAT(body(path, path),
+              AllOf(HasSubstr(R"("durability":"second","rows_written":0,"rows_waiting":0,)"
+                              R"("rows_spooled":0,"healthy":true,"state":"ok")"),
+                    HasSubstr(R"("keep_days":{"ticks":3,"1m":90,)"),
+                    HasSubstr(R"("bytes_per_day":null,"bytes_in_30_days":null)"), HasSubstr(R"("replicas":[])")))
+      << "in the first minutes growth says nothing of a day";
+  core::WriteBatch batch;
+  market.add_candles(batch, "bitcoin", market.minute() - std::chrono::hours(2), market.minute(), "1");
+  store(batch);
+  EXPECT_THAT(body(path, path), HasSubstr(R"("rows_written":120,)"));
+}
+
 TEST_F(Endpoints, HealthAndMetrics) {
   start();
   EXPECT_EQ(body("/livez", "/livez"), "ok\n");

@@ -1,5 +1,6 @@
 // What is answered from the store, from memory, and from the aggregator, over real HTTP.
 #include <gmock/gmock.h>
+#include <array>
 
 #include <future>
 
@@ -170,6 +171,28 @@ TEST_F(History, AnOlderGapOfAPairIsFoundUnderAnyNumberOfOthers) {
   EXPECT_EQ(count(body(path + "?pair=btc/usd&asset=ethereum", path), "\"symbol\""), 0U);
   const std::string target = "/api/v1/candles/btc/usd?start=2026-06-01T11:10:00Z&end=2026-06-01T11:50:00Z";
   EXPECT_THAT(body(target, kCandles), HasSubstr(R"("complete":false,"gaps":[{"venue":"kraken")"));
+}
+
+TEST_F(History, GapsOfAnAssetAreThoseThatItsCompositeRestsOn) {
+  start_all();
+  const auto at = [&](std::chrono::minutes ago) { return market.minute() - ago; };
+  core::WriteBatch batch;
+  batch.gaps = {{"kraken", "", at(30min), at(29min), core::GapCause::disconnect},
+                {"kraken", "ETH/USD", at(28min), at(27min), core::GapCause::overflow},
+                {"binance", "bitcoin/usd", at(26min), at(25min), core::GapCause::restart},
+                {"kraken", "WHO/KNOWS", at(24min), at(23min), core::GapCause::restart},
+                {"coingecko", "", at(20min), at(19min), core::GapCause::disconnect}};
+  store(batch);
+  const std::string path = "/api/v1/gaps";
+  const auto causes = [&](const std::string& asset) {
+    const std::string json = body(path + "?asset=" + asset, path);
+    return std::array{count(json, "disconnect"), count(json, "overflow"), count(json, "restart"), count(json, "cause")};
+  };
+  EXPECT_EQ(causes("btc"), (std::array{1UL, 0UL, 1UL, 2UL})) << "its source's, and of a pair not listed any more";
+  EXPECT_EQ(causes("ethereum"), (std::array{1UL, 1UL, 0UL, 2UL}));
+  EXPECT_THAT(body(path + "?asset=btc", path), HasSubstr(R"("symbol":"bitcoin/usd","pair":"btc/usd")"));
+  EXPECT_EQ(count(body(path + "?pair=btc/usd", path), "\"cause\""), 2U);
+  EXPECT_EQ(get(path + "?asset=nope").status, 400);
 }
 
 TEST_F(History, ARepairedGapIsNoneUnlessItLeftAMark) {

@@ -71,9 +71,9 @@ core::Tick trade(core::InstrumentId instrument, std::uint64_t id, core::Timestam
 
 std::string show(const core::Candle& c) {
   const auto exact = [](const core::Decimal& d) { return fmt::format("{}e{}", d.mantissa, d.exponent); };
-  return fmt::format("{} {} {} {} {} v{} t{}{}{}{}", core::to_rfc3339(c.start), exact(c.open), exact(c.high),
+  return fmt::format("{} {} {} {} {} v{} t{}{}{}{}{}", core::to_rfc3339(c.start), exact(c.open), exact(c.high),
                      exact(c.low), exact(c.close), exact(c.volume), c.trades, c.final ? " final" : "",
-                     c.incomplete ? " incomplete" : "", c.flat ? " flat" : "");
+                     c.incomplete ? " incomplete" : "", c.flat ? " flat" : "", c.rebuilt ? " rebuilt" : "");
 }
 
 std::vector<std::string> show(const std::vector<core::Candle>& candles) {

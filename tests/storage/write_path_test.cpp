@@ -1,5 +1,7 @@
 #include <gmock/gmock.h>
 
+#include <filesystem>
+#include <fstream>
 #include <mutex>
 #include <numeric>
 
@@ -95,6 +97,7 @@ class WritePathTest : public testing::Test {
   }
   PushResult push(int number, int trades = 0) {
     core::WriteBatch batch = world_.batch();
+    if (marks_) batch.heard_until = minute(number);
     batch.candles.push_back({world_.composite(world_.btc), core::Interval::m1, flat(minute(number), "1")});
     for (int i = 0; i < trades; ++i) {
       batch.ticks.push_back(trade(world_.kraken_btc, static_cast<std::uint64_t>(number * 100 + i + 1), minute(number),
@@ -114,6 +117,7 @@ class WritePathTest : public testing::Test {
 
   tickspan::test::TempDir folder_;
   World world_;
+  bool marks_ = false;  ///< what is pushed says until when all was heard: its minute
   runtime::Metrics metrics_;
   std::shared_ptr<Place> place_ = std::make_shared<Place>();
   HistoryServiceOptions options_;
@@ -148,6 +152,46 @@ TEST_F(WritePathTest, NothingIsLostWhenTheProgramEndsMeanwhile) {
   ASSERT_TRUE(eventually([&] { return service_->write_state() == WriteState::ok; }));
   push_one_by_one(4, 1);
   EXPECT_THAT(minutes(), ElementsAre(0, 1, 2, 3, 4));
+}
+
+TEST_F(WritePathTest, WhatADamagedSpoolLostIsAGapOfEveryExchange) {
+  marks_ = true;
+  start();
+  push_one_by_one(0, 2);
+  place_->with([](Place& p) { p.away = true; });
+  push_one_by_one(2, 5);
+  service_.reset();
+  std::vector<std::filesystem::path> files;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_.file("spool"))) files.push_back(entry.path());
+  ASSERT_EQ(files.size(), 1U);
+  const auto size = std::filesystem::file_size(files[0]);
+  std::fstream file(files[0], std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(static_cast<std::streamoff>(size / 2));  // what follows in the file may be lost with it
+  file.put('\x7f');
+  file.close();
+  place_->with([](Place& p) { p.away = false; });
+  options_.written_until = minute(1);
+  start();
+  push_one_by_one(7, 1);
+  ASSERT_TRUE(eventually([&] { return minutes().back() == 7; }));
+  const auto arrived = minutes();
+  const auto gaps = place_->with([](Place& p) { return p.gaps; });
+  int lost = 0;
+  for (int number = 2; number < 7; ++number) {
+    if (std::find(arrived.begin(), arrived.end(), number) != arrived.end()) continue;
+    ++lost;
+    for (const char* venue : {"binance", "kraken"}) {
+      EXPECT_TRUE(std::any_of(gaps.begin(), gaps.end(),
+                              [&](const core::Gap& gap) {
+                                return gap.venue == venue && gap.instrument_symbol.empty() &&
+                                       gap.cause == core::GapCause::restart && gap.state == core::GapState::open &&
+                                       gap.start <= minute(number) && minute(number) < gap.end;
+                              }))
+          << venue << " " << number;
+    }
+  }
+  EXPECT_GT(lost, 0);
+  for (const core::Gap& gap : gaps) EXPECT_GE(gap.start, minute(1)) << "what is in the store is not in doubt";
 }
 
 TEST_F(WritePathTest, ASpoolCanBeDrainedBeforeTheServiceStarts) {

@@ -123,6 +123,35 @@ TEST_P(CandleLevelsConformance, ARepairedMinuteShowsInTheHourThatWasIncomplete) 
   EXPECT_EQ(show(found->at(0)), show(candle(hour, "1", "1", "1", "1", "60", 60)));
 }
 
+TEST_P(CandleLevelsConformance, WhatWasRebuiltSaysSoAtEveryLevelAndAfterAStart) {
+  const Timestamp day = kNoon.floor_to(hours(24));
+  std::vector<core::Candle> minutes;
+  for (int i = 0; i < 120; ++i) {
+    minutes.push_back(candle(day + std::chrono::minutes(i), "1", "1", "1", "1", "1", 1));
+    minutes.back().rebuilt = i == 70;
+  }
+  put(world_.composite(world_.btc), minutes);
+  auto hour = candle(day + hours(3), "1", "1", "1", "1", "1", 1);
+  hour.rebuilt = true;
+  put(world_.composite(world_.btc), {hour}, Interval::h1);
+  const auto made = reader_->candles(btc_usd(Interval::h1, day, day + hours(4)));
+  ASSERT_TRUE(made);
+  ASSERT_EQ(made->size(), 3u);
+  EXPECT_FALSE((*made)[0].rebuilt);
+  EXPECT_TRUE((*made)[1].rebuilt) << "one of its minutes is";
+  EXPECT_TRUE((*made)[2].rebuilt);
+  EXPECT_TRUE(reader_->candles(btc_usd(Interval::d1, day, day + hours(24)))->at(0).rebuilt);
+  const auto state = store_->restore(day);
+  ASSERT_TRUE(state);
+  ASSERT_EQ(state->minutes.size(), 1u);
+  const auto& kept = state->minutes[0].candles;
+  EXPECT_EQ(std::count_if(kept.begin(), kept.end(), [](const auto& c) { return c.rebuilt; }), 1);
+  // Whoever tells it again, whole, takes the mark away.
+  minutes[70].rebuilt = false;
+  put(world_.composite(world_.btc), {minutes[70]});
+  EXPECT_FALSE(reader_->candles(btc_usd(Interval::h1, day, day + hours(2)))->at(1).rebuilt);
+}
+
 TEST_P(CandleLevelsConformance, AStartGetsTheHoursOfCompositesAndTheOpenCandlesOfPairs) {
   const Timestamp now = kNoon.floor_to(hours(24)) + hours(5) + minutes(30);
   const auto hour = [&](int h) { return candle(now.floor_to(hours(1)) + hours(h), "1", "1", "1", "1", "60", 60); };

@@ -34,6 +34,7 @@ TEST_P(HistoryStoreConformance, CandlesComeBackToTheDigit) {
   };
   written[0].final = false;
   written[1].incomplete = true;
+  written[2].rebuilt = true;
   put(world_.composite(world_.btc), written);
   EXPECT_EQ(get(btc_usd(Interval::m1, minute(0), minute(4))), show(written));
 }

@@ -1,0 +1,99 @@
+// `tickspan import` that is ended in the middle: nothing of its file is kept, and its memory does not grow with it.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sqlite3.h>
+
+#include <filesystem>
+#include <fstream>
+#include <regex>
+
+#include "served.hpp"
+
+namespace tickspan::test {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+
+constexpr int kRows = 400'000;
+
+std::int64_t ask(const std::string& path, const std::string& sql) {
+  sqlite3* db = nullptr;
+  sqlite3_stmt* statement = nullptr;
+  std::int64_t out = -1;
+  if (sqlite3_open_v2(path.c_str(), &db, SQLITE_OPEN_READONLY, nullptr) == SQLITE_OK &&
+      sqlite3_prepare_v2(db, sql.c_str(), -1, &statement, nullptr) == SQLITE_OK &&
+      sqlite3_step(statement) == SQLITE_ROW)
+    out = sqlite3_column_int64(statement, 0);
+  sqlite3_finalize(statement);
+  sqlite3_close(db);
+  return out;
+}
+
+class ImportCommand : public testing::Test {
+ protected:
+  ImportCommand() {
+    std::ofstream out(file_);
+    out << "ts_ms,trade_id,side,price,amount\n";
+    for (int i = 0; i < kRows; ++i)
+      out << 1'748'000'000'000 + i * 500LL << ',' << i + 1 << ',' << (i % 3 == 0 ? "sell" : "buy") << ','
+          << 60'000 + i % 977 << ".5,0.0" << 1 + i % 999 << '\n';
+  }
+  std::vector<std::string> command() const {
+    return {program(), "import", "trades", "--venue", "kraken", "--pair", "btc/usd", file_, "--data", data_};
+  }
+  std::string database() const { return data_ + "/tickspan.db"; }
+  /// It has begun to write: its transaction is in the write-ahead log, or has grown the file.
+  bool writes() const {
+    std::error_code absent;
+    const auto log = std::filesystem::file_size(database() + "-wal", absent);
+    return !absent && log > (1 << 20);
+  }
+  std::int64_t rows(const std::string& table) const { return ask(database(), "SELECT count(*) FROM " + table); }
+
+  const TempDir dir_;
+  const std::string file_ = dir_.file("trades.csv");
+  std::string data_ = dir_.file("data");
+};
+
+TEST_F(ImportCommand, KilledOrInterruptedItKeepsNothingAndTheNextOneAll) {
+  for (const int signal : {SIGTERM, SIGINT, SIGKILL}) {
+    data_ = dir_.file("data" + std::to_string(signal));
+    Process process(command());
+    ASSERT_TRUE(eventually([&] { return writes(); }, 60s)) << process.err();
+    process.kill(signal);
+    EXPECT_NE(process.wait(60s), 0) << "it was not done yet";
+    EXPECT_EQ(rows("candles"), 0);
+    EXPECT_EQ(rows("trades"), 0);
+    EXPECT_EQ(rows("trade_blocks"), 0);
+  }
+  Process process(command());
+  ASSERT_EQ(process.wait(120s), 0) << process.err();
+  EXPECT_THAT(process.err(), HasSubstr(std::to_string(kRows) + " rows read, 0 bad ones left out"));
+  Process exported({program(), "export", "trades", "--venue", "kraken", "--pair", "btc/usd", dir_.file("again.csv"),
+                    "--data", data_});
+  ASSERT_EQ(exported.wait(60s), 0) << exported.err();
+  EXPECT_THAT(exported.err(), HasSubstr(std::to_string(kRows) + " rows"));
+}
+
+TEST_F(ImportCommand, ItsMemoryDoesNotGrowWithTheFile) {
+  Process process(command());
+  std::int64_t most = 0;
+  const auto watched = [&] {
+    std::ifstream status("/proc/" + std::to_string(process.pid()) + "/status");
+    const std::string text{std::istreambuf_iterator<char>(status), {}};
+    std::smatch found;
+    if (std::regex_search(text, found, std::regex(R"(VmHWM:\s+(\d+) kB)")))
+      most = std::max<std::int64_t>(most, std::stoll(found[1]));
+    return process.err().find("rows read") != std::string::npos;
+  };
+  ASSERT_TRUE(eventually(watched, 120s)) << process.err();
+  EXPECT_EQ(process.wait(60s), 0);
+  EXPECT_GT(most, 0);
+  EXPECT_LT(most, 160 * 1024) << "kB resident";
+}
+
+}  // namespace
+}  // namespace tickspan::test
