@@ -103,11 +103,8 @@ net::HttpResponse ControlPanel::true_trades(const net::HttpRequest& request) {
   if (exchange == nullptr) return error(404, "venue: an exchange");
   if (!from || !to) return error(400, "from, to: Unix milliseconds");
   const std::string name = upper(parameter(request, "pair"));
-  const auto& pairs = exchange->pairs();
-  const auto pair = std::find_if(pairs.begin(), pairs.end(), [&](const PairMarket& p) {
-    return p.spec().base_code + "/" + p.spec().quote_code == name;
-  });
-  if (pair == pairs.end()) return error(404, fmt::format("no pair '{}'", name));
+  const PairMarket* const pair = exchange->named(name);
+  if (pair == nullptr) return error(404, fmt::format("no pair '{}'", name));
   std::string rows;
   std::size_t count = 0;
   for (TradeWalk walk(*pair, pair->first_trade_at(*from)); walk.time() < *to && count < kMaxTrades;
@@ -130,7 +127,8 @@ net::HttpResponse ControlPanel::change_certificate(const net::HttpRequest& reque
 
 net::HttpResponse ControlPanel::change(VenueServer& venue, std::string_view action, const net::HttpRequest& request) {
   if (action == "drop") {
-    venue.drop_connections();
+    const std::string pair = upper(parameter(request, "pair"));
+    if (!venue.drop_connections(pair)) return error(404, fmt::format("no pair '{}'", pair));
   } else if (action == "reset") {
     venue.set_faults({});
   } else if (action.empty()) {

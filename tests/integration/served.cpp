@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <algorithm>
 
 #include <cstdlib>
 #include <fstream>
@@ -68,8 +69,11 @@ std::string dead_venues(const std::string& path, int port) {
 }
 
 SimulatedVenues::SimulatedVenues(const std::string& config_path, int port, const std::vector<std::string>& extra)
-    : process_(
-          join({program(), "simulate", "--listen", "127.0.0.1:" + std::to_string(port), "--assets", "20"}, extra)) {
+    : process_(join(join({program(), "simulate", "--listen", "127.0.0.1:" + std::to_string(port)},
+                         std::find(extra.begin(), extra.end(), "--assets") == extra.end()
+                             ? std::vector<std::string>{"--assets", "20"}
+                             : std::vector<std::string>{}),
+                    extra)) {
   if (!process_.says("# Listening")) throw std::runtime_error("the simulator did not start: " + process_.err());
   // One aggregator is enough, and another's five seconds would hide what exchanges do not say.
   std::ofstream(config_path) << process_.out() << "[[sources]]\nname = \"coinapi\"\nenabled = false\n";

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cctype>
 #include <limits>
 #include <regex>
 #include <stdexcept>
@@ -35,9 +36,21 @@ StoredTruth::StoredTruth(const SimulatedVenues& venues, storage::HistoryStore& s
   gaps_ = *reader_->gaps("", Timestamp{1}, kEver, kAll);
 }
 
-bool StoredTruth::in_gap(const std::string& venue, Timestamp at) const {
-  return std::any_of(gaps_.begin(), gaps_.end(),
-                     [&](const core::Gap& gap) { return gap.venue == venue && gap.start <= at && at < gap.end; });
+bool StoredTruth::in_gap(const storage::SeriesName& series, Timestamp at) const {
+  return std::any_of(gaps_.begin(), gaps_.end(), [&](const core::Gap& gap) {
+    return gap.venue == series.venue && gap.start <= at && at < gap.end &&
+           (gap.instrument_symbol.empty() || names(gap.instrument_symbol, series));
+  });
+}
+
+// Venues differ in what they put between the codes, and in their case.
+bool StoredTruth::names(const std::string& symbol, const storage::SeriesName& series) const {
+  if (symbol == series.base + "/" + series.quote) return true;
+  std::string letters;
+  for (const unsigned char c : symbol) {
+    if (std::isalnum(c) != 0) letters += static_cast<char>(std::toupper(c));
+  }
+  return letters == symbols_.at(series.base) + symbols_.at(series.quote);
 }
 
 StoredTruth::Trades StoredTruth::truth(const storage::SeriesName& series, Timestamp from, Timestamp to) const {
@@ -82,7 +95,7 @@ StoredTruth::Counts StoredTruth::check(Timestamp until, const Excuses& excuses) 
     std::size_t silent = 0;
     for (const auto& [id, trade] : left) {
       if (trade.at < from || trade.at >= until) continue;
-      if (in_gap(series.venue, trade.at)) {
+      if (in_gap(series, trade.at)) {
         ++counts.in_gaps;
       } else if (excuses.lost && excuses.lost(series.venue, trade.at, id < newest)) {
         ++counts.excused;

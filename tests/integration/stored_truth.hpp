@@ -23,8 +23,9 @@ class StoredTruth {
   StoredTruth(const SimulatedVenues& venues, storage::HistoryStore& store);
 
   /// Every trade that is stored happened, as it is stored; every one that happened before `until`, of a pair that
-  /// anything is stored of and from its first stored one on, is stored or lies in a recorded gap of its venue. Fails
-  /// the test else. Returns how many are stored, and how many are not and lie in gaps.
+  /// anything is stored of and from its first stored one on, is stored or lies in a recorded gap of its venue or of
+  /// that pair: another pair's excuses nothing. Fails the test else. Returns how many are stored, and how many are not
+  /// and lie in gaps.
   struct Counts {
     std::size_t stored = 0, in_gaps = 0, excused = 0;
   };
@@ -40,7 +41,8 @@ class StoredTruth {
   const std::vector<core::Gap>& gaps() const { return gaps_; }
 
  private:
-  bool in_gap(const std::string& venue, core::Timestamp at) const;
+  bool in_gap(const storage::SeriesName& series, core::Timestamp at) const;
+  bool names(const std::string& symbol, const storage::SeriesName& series) const;
   Trades truth(const storage::SeriesName& series, core::Timestamp from, core::Timestamp to) const;
 
   const SimulatedVenues& venues_;

@@ -226,9 +226,21 @@ SimTrade ExchangeServer::told(SimTrade trade) const {
   return trade;
 }
 
-void ExchangeServer::drop_connections() {
+bool ExchangeServer::drop_connections(std::string_view pair) {
+  const PairMarket* const market = named(pair);
+  if (!pair.empty() && market == nullptr) return false;
   const auto all = sessions_;
-  for (const auto& session : all) session->abort();
+  for (const auto& session : all) {
+    if (market == nullptr || session->channels[static_cast<std::size_t>(market - pairs_.data())] != 0) session->abort();
+  }
+  return true;
+}
+
+const PairMarket* ExchangeServer::named(std::string_view pair) const {
+  const auto found = std::find_if(pairs_.begin(), pairs_.end(), [&](const PairMarket& p) {
+    return p.spec().base_code + "/" + p.spec().quote_code == pair;
+  });
+  return found == pairs_.end() ? nullptr : &*found;
 }
 
 SimTrade ExchangeServer::last_trade(std::size_t pair) const {

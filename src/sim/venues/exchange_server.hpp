@@ -76,7 +76,9 @@ class ExchangeServer : public VenueServer {
   std::shared_ptr<net::WebSocketHandler> accept(const net::HttpRequest& request, std::string_view target,
                                                 net::HttpResponse& refusal) final;
   void step(core::Timestamp now) final;
-  void drop_connections() final;
+  bool drop_connections(std::string_view pair = {}) final;
+  /// By its codes, `BTC/USD`, however the venue spells it.
+  const PairMarket* named(std::string_view pair) const;
 
  protected:
   // What a venue does.

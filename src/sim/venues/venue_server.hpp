@@ -79,7 +79,8 @@ class VenueServer {
                                                         net::HttpResponse& refusal);
   /// Sends what has become due. Often.
   virtual void step(core::Timestamp /*now*/) {}
-  virtual void drop_connections() {}
+  /// Cuts its sockets without a word; where a pair is named, `BTC/USD`, those that listen to it. False: no such pair.
+  virtual bool drop_connections(std::string_view /*pair*/ = {}) { return true; }
   /// The answer that refuses a request beyond the budget; nothing within it.
   virtual std::optional<net::HttpResponse> over_budget(const RestRequest&) { return {}; }
 
