@@ -34,6 +34,17 @@ struct UpstreamRules {
   BackoffOptions throttle{std::chrono::seconds(2), std::chrono::seconds(60), std::chrono::seconds(60)};
 };
 
+/// What is left to be asked.
+struct BudgetView {
+  bool keyed = false;                                 ///< counted for a key, not for our address
+  std::optional<RateLimit> rate;                      ///< what we allow ourselves
+  double available = 0;                               ///< calls that could be made now
+  core::Timestamp paused_until;                       ///< not set: not paused
+  std::optional<Quota> quota;                         ///< what the peer said is left
+  std::array<std::uint64_t, kCallClasses> calls{};    ///< let through, by CallClass
+  std::array<std::uint64_t, kCallClasses> delayed{};  ///< told to come back later
+};
+
 /// One upstream as people see it. Without secrets.
 struct UpstreamView {
   std::string source;  ///< who uses it
@@ -45,16 +56,7 @@ struct UpstreamView {
   core::Timestamp retry_at;  ///< the next trial; not set while closed
   std::string reason;        ///< of the newest failure; empty while closed
 
-  struct Budget {
-    bool keyed = false;                                 ///< counted for a key, not for our address
-    std::optional<RateLimit> rate;                      ///< what we allow ourselves
-    double available = 0;                               ///< calls that could be made now
-    core::Timestamp paused_until;                       ///< not set: not paused
-    std::optional<Quota> quota;                         ///< what the peer said is left
-    std::array<std::uint64_t, kCallClasses> calls{};    ///< let through, by CallClass
-    std::array<std::uint64_t, kCallClasses> delayed{};  ///< told to come back later
-  };
-  std::optional<Budget> budget;  ///< of REST services
+  std::optional<BudgetView> budget;  ///< of REST services
 };
 
 struct UpstreamOptions {

@@ -34,7 +34,7 @@ void write_by_class(wire::JsonWriter& json, std::string_view name,
   json.end_object();
 }
 
-void write_budget(wire::JsonWriter& json, const net::UpstreamView::Budget& budget) {
+void write_budget(wire::JsonWriter& json, const net::BudgetView& budget) {
   const auto figure = [](double value) { return std::optional(value); };
   json.begin_object()
       .field("keyed", budget.keyed)
