@@ -90,14 +90,22 @@ StoredTruth::Counts StoredTruth::check(Timestamp until, const Excuses& excuses) 
       left.erase(happened);
       ++counts.stored;
     }
-    std::uint64_t newest = 0;
-    for (const storage::StoredTrade& trade : *stored) newest = std::max(newest, trade.trade_id);
+    std::map<std::uint64_t, Timestamp> times;
+    for (const storage::StoredTrade& trade : *stored) times[trade.trade_id] = trade.at;
+    const auto is_followed = [&](std::uint64_t id, Timestamp at) {
+      const auto next = times.upper_bound(id);
+      return next != times.end() && std::none_of(gaps_.begin(), gaps_.end(), [&](const core::Gap& gap) {
+               return gap.venue == series.venue &&
+                      (gap.instrument_symbol.empty() || names(gap.instrument_symbol, series)) &&
+                      gap.cause != core::GapCause::overflow && gap.start >= at && gap.start <= next->second;
+             });
+    };
     std::size_t silent = 0;
     for (const auto& [id, trade] : left) {
       if (trade.at < from || trade.at >= until) continue;
       if (in_gap(series, trade.at)) {
         ++counts.in_gaps;
-      } else if (excuses.lost && excuses.lost(series.venue, trade.at, id < newest)) {
+      } else if (excuses.lost && excuses.lost(series.venue, trade.at, is_followed(id, trade.at))) {
         ++counts.excused;
       } else if (++silent <= 3) {
         ADD_FAILURE() << name << ": trade " << id << " of " << core::to_rfc3339(trade.at)
