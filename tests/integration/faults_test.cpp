@@ -155,7 +155,7 @@ class Faults : public testing::Test {
     for (const char* coin : kCoins) {
       EXPECT_TRUE(eventually([&] { return state(coin) != "live"; }, kNoticed)) << coin;
     }
-    ASSERT_TRUE(eventually([&] { return Steady::now() >= over; }));
+    ASSERT_TRUE(eventually([&] { return Steady::now() >= over; }, 20s));
     saboteur.stop();
     for (const char* coin : kCoins) EXPECT_TRUE(served_->shows(coin, "live", 60s)) << coin;
   }
