@@ -22,7 +22,46 @@
 namespace tickspan::app {
 namespace {
 
-constexpr const char* kCoinApi = "coinapi";
+template <typename Options>
+Options common_options(const FeedSurroundings& around, const SourceConfig& source) {
+  Options options;
+  options.key = source.key;
+  options.base_url = source.rest_url;
+  options.client = around.client;
+  options.tap = around.tap;
+  return options;
+}
+
+feeds::SourceSurroundings surroundings_of(const FeedSurroundings& around, core::VenueId venue) {
+  return {venue, around.loop, around.port, around.clock, around.upstreams};
+}
+
+std::unique_ptr<feeds::PolledFeed> make_coingecko(const FeedSurroundings& around, core::VenueId venue,
+                                                  const SourceConfig& source, std::size_t tracked) {
+  auto options = common_options<feeds::CoinGeckoOptions>(around, source);
+  options.plan = feeds::parse_coingecko_plan(source.plan).value_or(feeds::CoinGeckoPlan::keyless);
+  options.tracked_assets = tracked;
+  return feeds::make_coingecko(surroundings_of(around, venue), std::move(options));
+}
+
+std::unique_ptr<feeds::PolledFeed> make_coinapi(const FeedSurroundings& around, core::VenueId venue,
+                                                const SourceConfig& source, std::size_t) {
+  auto options = common_options<feeds::CoinApiOptions>(around, source);
+  options.period = std::chrono::seconds(source.period_s);
+  if (!source.assets.empty()) options.assets.clear();
+  for (const std::string& text : source.assets) {
+    if (auto asset = feeds::parse_coinapi_asset(text)) options.assets.push_back(std::move(*asset));
+  }
+  return feeds::make_coinapi(surroundings_of(around, venue), std::move(options));
+}
+
+const std::vector<AggregatorSource>& aggregator_sources() {
+  static const std::vector<AggregatorSource> sources = {
+      {"coinapi", feeds::coinapi_venue, make_coinapi, false, false},  // wants a key
+      {"coingecko", feeds::coingecko_venue, make_coingecko, true, true},
+  };
+  return sources;
+}
 
 }  // namespace
 
@@ -43,8 +82,7 @@ const std::vector<std::string>& known_sources() {
   static const std::vector<std::string> names = [] {
     std::vector<std::string> out;
     for (const ExchangeSource& source : exchange_sources()) out.push_back(source.name);
-    out.emplace_back(kCoinApi);
-    out.emplace_back("coingecko");
+    for (const AggregatorSource& source : aggregator_sources()) out.push_back(source.name);
     return out;
   }();
   return names;
@@ -53,7 +91,7 @@ const std::vector<std::string>& known_sources() {
 bool on_by_default(const std::string& name) {
   const auto& all = exchange_sources();
   const auto it = std::find_if(all.begin(), all.end(), [&](const ExchangeSource& s) { return s.name == name; });
-  return it == all.end() ? name != kCoinApi : it->by_default;  // which wants a key
+  return it == all.end() ? aggregator_source(name).by_default : it->by_default;
 }
 
 std::unique_ptr<feeds::VenueProtocol> make_protocol(const std::string& name) {
@@ -115,50 +153,9 @@ std::optional<PastOfVenue> make_past(const PastSurroundings& around, const Sourc
   return past;
 }
 
-namespace {
-
-AggregatorFeed make_coingecko_feed(const FeedSurroundings& around, core::VenueId venue, const SourceConfig& source,
-                                   std::size_t tracked) {
-  feeds::CoinGeckoOptions options;
-  options.plan = feeds::parse_coingecko_plan(source.plan).value_or(feeds::CoinGeckoPlan::keyless);
-  options.key = source.key;
-  options.base_url = source.rest_url;
-  options.tracked_assets = tracked;
-  options.client = around.client;
-  options.upstreams = &around.upstreams;
-  options.tap = around.tap;
-  auto feed = std::make_unique<feeds::CoinGeckoFeed>(venue, around.loop, around.port, around.clock, std::move(options));
-  feeds::ChartSource* charts = feed.get();
-  return {std::move(feed), charts, true};
-}
-
-AggregatorFeed make_coinapi_feed(const FeedSurroundings& around, core::VenueId venue, const SourceConfig& source) {
-  feeds::CoinApiOptions options;
-  options.key = source.key;
-  options.base_url = source.rest_url;
-  options.period = std::chrono::seconds(source.period_s);
-  if (!source.assets.empty()) options.assets.clear();
-  for (const std::string& text : source.assets) {
-    if (auto asset = feeds::parse_coinapi_asset(text)) options.assets.push_back(std::move(*asset));
-  }
-  options.client = around.client;
-  options.tap = around.tap;
-  auto feed = std::make_unique<feeds::CoinApiFeed>(venue, around.loop, around.port, around.clock, around.upstreams,
-                                                   std::move(options));
-  feeds::ChartSource* charts = feed.get();
-  return {std::move(feed), charts};
-}
-
-}  // namespace
-
-core::Venue aggregator_venue(const SourceConfig& source) {
-  return source.name == kCoinApi ? feeds::coinapi_venue() : feeds::coingecko_venue();
-}
-
-AggregatorFeed make_aggregator_feed(const FeedSurroundings& around, core::VenueId venue, const SourceConfig& source,
-                                    std::size_t tracked) {
-  return source.name == kCoinApi ? make_coinapi_feed(around, venue, source)
-                                 : make_coingecko_feed(around, venue, source, tracked);
+const AggregatorSource& aggregator_source(const std::string& name) {
+  const auto& all = aggregator_sources();
+  return *std::find_if(all.begin(), all.end(), [&](const AggregatorSource& s) { return s.name == name; });
 }
 
 bool is_coinapi_asset(const std::string& text) {

@@ -9,6 +9,7 @@
 #include "app/config.hpp"
 #include "feeds/feed.hpp"
 #include "feeds/history_fetcher.hpp"
+#include "feeds/polled_source.hpp"
 #include "feeds/venue_protocol.hpp"
 #include "net/http_client.hpp"
 #include "net/upstream.hpp"
@@ -69,15 +70,16 @@ struct PastOfVenue {
 /// Nothing where the venue has none. To be destroyed on the loop, or when that has stopped.
 std::optional<PastOfVenue> make_past(const PastSurroundings& around, const SourceConfig& source);
 
-/// An aggregator is a feed and a source of charts at once.
-struct AggregatorFeed {
-  std::unique_ptr<feeds::Feed> feed;
-  feeds::ChartSource* charts = nullptr;
-  bool for_people = false;  ///< its charts cost nothing that is short: they are fetched on request, too
+/// A service that tells prices it did not make: one line each, like the exchanges.
+struct AggregatorSource {
+  std::string name;
+  core::Venue (*venue)();
+  std::unique_ptr<feeds::PolledFeed> (*make)(const FeedSurroundings& around, core::VenueId venue,
+                                             const SourceConfig& source, std::size_t tracked);
+  bool by_default;  ///< as with exchanges
+  bool for_people;  ///< its charts cost nothing that is short: they are fetched on request, too
 };
-/// `source.name` is one of those that are no exchange.
-core::Venue aggregator_venue(const SourceConfig& source);
-AggregatorFeed make_aggregator_feed(const FeedSurroundings& around, core::VenueId venue, const SourceConfig& source,
-                                    std::size_t tracked);
+/// `name` is one of those that are no exchange.
+const AggregatorSource& aggregator_source(const std::string& name);
 
 }  // namespace tickspan::app

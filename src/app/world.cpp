@@ -198,12 +198,12 @@ void World::Impl::make_feeds() {
       if (past) past->add(source);
       continue;
     }
-    const core::VenueId venue = engine->add_source(aggregator_venue(source));
-    AggregatorFeed aggregator =
-        make_aggregator_feed(around, venue, source, static_cast<std::size_t>(config.tracked_assets));
-    if (aggregator.for_people) charts = aggregator.charts;
-    if (past) past->add_charts(source.name, *aggregator.charts);
-    feeds.push_back(std::move(aggregator.feed));
+    const AggregatorSource& aggregator = aggregator_source(source.name);
+    auto feed = aggregator.make(around, engine->add_source(aggregator.venue()), source,
+                                static_cast<std::size_t>(config.tracked_assets));
+    if (aggregator.for_people) charts = feed.get();
+    if (past) past->add_charts(source.name, *feed);
+    feeds.push_back(std::move(feed));
   }
 }
 

@@ -1,7 +1,5 @@
 #include "feeds/keyed_api.hpp"
 
-#include <algorithm>
-
 #include "feeds/host_ring.hpp"
 #include "net/http_status.hpp"
 
@@ -54,9 +52,13 @@ core::Result<std::string> KeyedApi::judge(const std::string& target, core::Resul
     if (const std::string said = options_.error_text(result->body); !said.empty())
       error.context += ": " + without_key(said);
   }
+  if (pause.count() > 0) error.retry_after_ms = std::chrono::ceil<std::chrono::milliseconds>(pause).count();
+  // A 403 with a pause is one that this service means as 429.
+  if (result->status == 403 && pause.count() > 0) {
+    error.code = core::ErrorCode::rate_limited;
+    error.retryable = true;
+  }
   if (error.code == core::ErrorCode::rate_limited) counters_.rate_limited.fetch_add(1, std::memory_order_relaxed);
-  error.retry_after_ms =
-      std::max<std::int64_t>(error.retry_after_ms, std::chrono::ceil<std::chrono::milliseconds>(pause).count());
   return tl::unexpected(std::move(error));
 }
 

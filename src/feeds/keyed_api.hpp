@@ -18,7 +18,7 @@ struct KeyedApiOptions {
   std::string service;     ///< `CoinAPI`: what people call it
   std::string venue;       ///< `coinapi`: for the tap
   std::string base_url;    ///< `https://rest.coinapi.io`
-  std::string key_header;  ///< the header that carries the key
+  std::string key_header;  ///< the header that carries the key, where there is one
   std::string key;         ///< secret: sent as a header, taken out of whatever the service says
   std::chrono::milliseconds request_timeout{20'000};
   std::size_t max_body = 32 << 20;
@@ -28,8 +28,8 @@ struct KeyedApiOptions {
   std::function<std::string(std::string_view body)> error_text;
 };
 
-/// Calls to a service that wants a key: each one passes the breaker of the host and the budget of the key, which all
-/// who use them share.
+/// Calls to a service that may want a key: each one passes the breaker of the host and the budget of the key, which all
+/// who use them share, and costs its part of that whatever comes of it.
 /// **Threading**: the loop. **Ownership**: loop, clock, counters and upstream must outlive it.
 class KeyedApi {
  public:
@@ -44,6 +44,8 @@ class KeyedApi {
   core::Status get(const std::string& target, net::CallClass call, double cost, Done done);
   /// How long until such a call can be made, if nobody else makes one. 0: now.
   core::Duration wait(net::CallClass call, double cost = 1) const { return upstream_.wait(call, cost); }
+  /// Live calls that will be wanted at `due`: less important ones leave room for them.
+  void expect(double cost, core::Timestamp due) { upstream_.expect(cost, due); }
   void cancel_all() { http_.cancel_all(); }
   std::string host() const;
 

@@ -62,7 +62,7 @@ class CoinApiFeedTest : public testing::Test {
     });
     options_.base_url = server_->url("http");
     desk_ = std::make_unique<net::UpstreamDesk>(clock_, net::UpstreamOptions{.seed = 1, .time_scale = 0.01});
-    feed_ = std::make_unique<CoinApiFeed>(core::VenueId{9}, loop_.get(), port_, clock_, *desk_, options_);
+    feed_ = make_coinapi({core::VenueId{9}, loop_.get(), port_, clock_, *desk_}, options_);
     feed_->start();
   }
   bool until(const std::function<bool()>& condition) {
@@ -94,7 +94,7 @@ class CoinApiFeedTest : public testing::Test {
   CoinApiOptions options_;
   std::unique_ptr<net::UpstreamDesk> desk_;
   std::unique_ptr<ScriptedServer> server_;
-  std::unique_ptr<CoinApiFeed> feed_;
+  std::unique_ptr<PolledFeed> feed_;
   Collected seen_;
   std::mutex mutex_;
   std::vector<test::HttpCall> calls_;

@@ -60,7 +60,9 @@ class CoinGeckoFeedTest : public testing::Test {
       script(peer);
     });
     if (options_.base_url.empty()) options_.base_url = server_->url("http") + "/api/v3";
-    feed_ = std::make_unique<CoinGeckoFeed>(core::VenueId{9}, loop_.get(), port_, clock_, options_);
+    desk_ =
+        std::make_unique<net::UpstreamDesk>(clock_, net::UpstreamOptions{.seed = 3, .time_scale = options_.time_scale});
+    feed_ = make_coingecko({core::VenueId{9}, loop_.get(), port_, clock_, *desk_}, options_);
     feed_->start();
   }
   static void answer_well(Peer& peer) {
@@ -96,8 +98,9 @@ class CoinGeckoFeedTest : public testing::Test {
   runtime::FeedPort port_{1024, [] {}};
   test::RunningLoop loop_;
   CoinGeckoOptions options_;
+  std::unique_ptr<net::UpstreamDesk> desk_;
   std::unique_ptr<ScriptedServer> server_;
-  std::unique_ptr<CoinGeckoFeed> feed_;
+  std::unique_ptr<PolledFeed> feed_;
   Collected seen_;
   std::mutex mutex_;
   std::vector<test::HttpCall> calls_;
@@ -189,6 +192,16 @@ TEST_F(CoinGeckoFeedTest, A403IsAThrottleWithALongPause) {
   ASSERT_TRUE(until([&] { return seen_.rows.size() >= 1; }));
   const std::lock_guard lock(mutex_);
   EXPECT_GE(called_at_[1] - called_at_[0], 890ms) << "five minutes at three thousandths";
+}
+
+TEST_F(CoinGeckoFeedTest, ARefusedKeyIsTriedAgainMuchLater) {
+  options_.plan = CoinGeckoPlan::pro;
+  options_.key = "CG-secret";
+  start([](Peer& peer) { peer.answer(401, R"({"status":{"error_code":10002,"error_message":"wrong key"}})"); });
+  ASSERT_TRUE(until([&] { return seen_.saw(FeedState::stopped); }));
+  EXPECT_NE(seen_.states.back().detail.find("wrong key"), std::string::npos) << seen_.states.back().detail;
+  feed_->stop();
+  EXPECT_EQ(calls("/coins/markets"), 1) << "the next one comes in half an hour";
 }
 
 TEST_F(CoinGeckoFeedTest, WhatIsNoListIsReportedAndAskedForAgain) {

@@ -6,15 +6,10 @@
 #include <string_view>
 #include <vector>
 
-#include "core/asset.hpp"
+#include "core/catalogue.hpp"
 #include "core/result.hpp"
 #include "core/time.hpp"
-#include "feeds/feed.hpp"
-#include "net/http_client.hpp"
-#include "net/upstream.hpp"
-#include "runtime/clock.hpp"
-#include "runtime/event_loop.hpp"
-#include "runtime/feed_port.hpp"
+#include "feeds/polled_source.hpp"
 
 namespace tickspan::feeds {
 
@@ -49,28 +44,8 @@ core::Venue coinapi_venue();
 /// price is as old as CoinAPI says where that is more than ten seconds before its arrival: a rate that nobody trades
 /// any more is not young because it was asked for. Rows carry names and prices, no figures and no places. The
 /// period told with them is the one that the quota leaves, at most a minute: what is asked for every quarter of an hour
-/// is stale in between. A key that is refused is tried again after half an hour.
-/// **Threading**: as Feed and ChartSource say. **Ownership**: loop, port, clock and upstreams must outlive it. Stops
-/// itself when destroyed; requests under way end with `cancelled`.
-class CoinApiFeed final : public Feed, public ChartSource {
- public:
-  CoinApiFeed(core::VenueId venue, runtime::EventLoop& loop, runtime::FeedPort& port, const runtime::Clock& clock,
-              net::UpstreamDesk& upstreams, CoinApiOptions options);
-  ~CoinApiFeed() override;
-
-  core::VenueId venue() const override;
-  void start() override;
-  void stop() override;
-  void set_symbols(std::shared_ptr<const core::SymbolTable> symbols) override;
-  const core::FeedCounters& counters() const override;
-
-  /// not_found for an asset that is not one of its own. Points every five minutes up to a day, every hour up to ninety,
-  /// else daily.
-  void fetch_chart(std::string asset_id, int days, Done done) override;
-
- private:
-  class Impl;
-  std::shared_ptr<Impl> impl_;
-};
+/// is stale in between. Charts are not_found for an asset that is not one of its own; they have points every five
+/// minutes up to a day, every hour up to ninety, else daily.
+std::unique_ptr<PolledFeed> make_coinapi(const SourceSurroundings& around, CoinApiOptions options);
 
 }  // namespace tickspan::feeds

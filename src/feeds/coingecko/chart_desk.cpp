@@ -27,7 +27,7 @@ bool is_outage(const core::Error& error) {
 
 }  // namespace
 
-ChartDesk::ChartDesk(core::VenueId venue, ApiClient& api, runtime::FeedPort& port, const runtime::Clock& clock,
+ChartDesk::ChartDesk(core::VenueId venue, KeyedApi& api, runtime::FeedPort& port, const runtime::Clock& clock,
                      const CoinGeckoOptions& options)
     : venue_(venue),
       api_(api),
@@ -66,7 +66,7 @@ core::Status ChartDesk::ask(const Key& key) {
   }
   const std::string target =
       fmt::format("/coins/{}/market_chart?vs_currency=usd&days={}", net::percent_encode(key.first), key.second);
-  return api_.get(target, net::CallClass::chart, [this, key](core::Result<std::string> body) {
+  return api_.get(target, net::CallClass::chart, 1, [this, key](core::Result<std::string> body) {
     // Cancelled: the askers have been told already, and this object may be gone.
     if (!body && body.error().code == ErrorCode::cancelled) return;
     take(key, std::move(body));

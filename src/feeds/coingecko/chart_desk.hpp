@@ -6,8 +6,9 @@
 #include <utility>
 #include <vector>
 
-#include "feeds/coingecko/api_client.hpp"
+#include "feeds/coingecko/coingecko_feed.hpp"
 #include "feeds/feed.hpp"
+#include "feeds/keyed_api.hpp"
 #include "net/circuit_breaker.hpp"
 #include "runtime/feed_port.hpp"
 
@@ -19,7 +20,7 @@ namespace tickspan::feeds::coingecko {
 /// **Limits**: 64 different charts under way, 256 askers each, 256 answers kept.
 class ChartDesk {
  public:
-  ChartDesk(core::VenueId venue, ApiClient& api, runtime::FeedPort& port, const runtime::Clock& clock,
+  ChartDesk(core::VenueId venue, KeyedApi& api, runtime::FeedPort& port, const runtime::Clock& clock,
             const CoinGeckoOptions& options);
 
   /// `done` is called exactly once, at once or later, also after cancel().
@@ -41,7 +42,7 @@ class ChartDesk {
   const Points* find_kept(const Key& key) const;
 
   core::VenueId venue_;
-  ApiClient& api_;
+  KeyedApi& api_;
   runtime::FeedPort& port_;
   const runtime::Clock& clock_;
   const CoinGeckoOptions& options_;

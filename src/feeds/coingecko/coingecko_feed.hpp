@@ -6,14 +6,9 @@
 #include <string>
 #include <string_view>
 
-#include "core/asset.hpp"
+#include "core/catalogue.hpp"
 #include "core/time.hpp"
-#include "feeds/feed.hpp"
-#include "net/http_client.hpp"
-#include "net/upstream.hpp"
-#include "runtime/clock.hpp"
-#include "runtime/event_loop.hpp"
-#include "runtime/feed_port.hpp"
+#include "feeds/polled_source.hpp"
 
 namespace tickspan::feeds {
 
@@ -32,7 +27,6 @@ struct CoinGeckoOptions {
   double calls_per_minute = 0;                           ///< 0: the plan's own: 5, 30, 250
   std::chrono::milliseconds request_timeout{20'000};
   net::ClientOptions client;
-  net::UpstreamDesk* upstreams = nullptr;  ///< shared with who else asks the service; null: one of its own
   FrameTap tap;
   std::uint64_t seed = 0;  ///< of the jitter; 0: a random one
   double time_scale = 1;   ///< every delay is multiplied by it, for tests
@@ -46,26 +40,7 @@ core::Venue coingecko_venue();
 /// The refresh has priority: charts are refused (rate_limited, retryable) while the budget would not leave room for the
 /// next one. 429 is obeyed (the longest of Retry-After, the reset header and an own back-off of 10 s and more), 403 is
 /// taken as throttling with a long pause.
-/// **Threading**: as Feed and ChartSource say. **Ownership**: loop, port and clock must outlive it. Stops itself when
-/// destroyed; chart requests under way end with `cancelled`.
-/// **Limits**: 64 different charts under way and 256 remembered.
-class CoinGeckoFeed final : public Feed, public ChartSource {
- public:
-  CoinGeckoFeed(core::VenueId venue, runtime::EventLoop& loop, runtime::FeedPort& port, const runtime::Clock& clock,
-                CoinGeckoOptions options);
-  ~CoinGeckoFeed() override;
-
-  core::VenueId venue() const override;
-  void start() override;
-  void stop() override;
-  void set_symbols(std::shared_ptr<const core::SymbolTable> symbols) override;
-  const core::FeedCounters& counters() const override;
-
-  void fetch_chart(std::string asset_id, int days, Done done) override;
-
- private:
-  class Impl;
-  std::shared_ptr<Impl> impl_;
-};
+/// **Limits**: 64 different charts under way and 256 remembered; an answer of 32 MiB.
+std::unique_ptr<PolledFeed> make_coingecko(const SourceSurroundings& around, CoinGeckoOptions options);
 
 }  // namespace tickspan::feeds
