@@ -102,6 +102,7 @@ class CachedReader final : public StoreReader {
       return reader_->candles(query);
     }
     const SeriesName series{query.base, query.quote, query.venue};
+    if (auto noted = note_foreign(); !noted) return tl::unexpected(noted.error());
     auto look = cache_->look(series, query.interval, span->first, span->last);
     if (look.whole) return cut(look.chunks, query);
     if (look.quiet) {
@@ -119,11 +120,13 @@ class CachedReader final : public StoreReader {
   }
 
   Result<std::vector<core::Gap>> gaps(const GapQuery& query) override {
+    if (auto noted = note_foreign(); !noted) return tl::unexpected(noted.error());
     auto look = cache_->look_gaps();
     if (!look.all && look.quiet && !look.too_many) {
       auto all = reader_->gaps("", {std::numeric_limits<std::int64_t>::min() + 1},
                                {std::numeric_limits<std::int64_t>::max()}, cache_->max_gaps() + 1);
       if (!all) return all;
+      if (auto noted = note_foreign(); !noted) return tl::unexpected(noted.error());
       const auto kept = std::make_shared<const std::vector<core::Gap>>(std::move(*all));
       cache_->fill_gaps(kept, look);
       if (kept->size() <= cache_->max_gaps()) look.all = kept;
@@ -144,8 +147,18 @@ class CachedReader final : public StoreReader {
   Result<std::vector<StoredTrade>> trades(const TradeQuery& query) override { return reader_->trades(query); }
   Result<std::vector<SeriesName>> series() override { return reader_->series(); }
   Result<StoreInfo> info() override { return reader_->info(); }
+  Result<std::uint64_t> foreign_writes() override { return reader_->foreign_writes(); }
 
  private:
+  /// Before each look at the cache, so that nothing is answered from before another program's commit; and after each
+  /// read that is to be taken in, so that what is joined is of one state.
+  core::Status note_foreign() {
+    const auto writes = reader_->foreign_writes();
+    if (!writes) return tl::unexpected(writes.error());
+    cache_->note_foreign(*writes);
+    return {};
+  }
+
   /// Reads what is missing, in one go, so that it is of one state. False when it was written to meanwhile.
   Result<bool> fill(const SeriesName& series, const CandleQuery& query, const Span& span, RangeCache::Look& look) {
     std::size_t first = 0, last = look.chunks.size() - 1;
@@ -163,6 +176,7 @@ class CachedReader final : public StoreReader {
     part.limit = std::numeric_limits<std::size_t>::max();
     const auto read = reader_->candles(part);
     if (!read) return tl::unexpected(read.error());
+    if (auto noted = note_foreign(); !noted) return tl::unexpected(noted.error());
     std::vector<ChunkPtr> fresh;
     auto from = read->begin();
     for (std::size_t i = first; i <= last; ++i) {

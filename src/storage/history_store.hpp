@@ -144,6 +144,10 @@ class StoreReader {
   /// All series that anything is stored of, in no particular order.
   virtual core::Result<std::vector<SeriesName>> series() = 0;
   virtual core::Result<StoreInfo> info() = 0;
+  /// Grows with each commit of somebody else that this reader can see, not with those of the store's own writer. Cheap:
+  /// asked whenever something is answered from memory. Stays where nobody else writes, or that is not told:
+  /// keeps_for().
+  virtual core::Result<std::uint64_t> foreign_writes() { return 0; }
 };
 
 /// The store as it was at one moment, however long one looks at it and whoever writes meanwhile.
@@ -184,8 +188,8 @@ class HistoryStore {
   virtual core::Result<std::unique_ptr<StoreTransaction>> transaction() = 0;
   /// What a start needs: catalogue, facts, last prices and the composite minutes since `since`.
   virtual core::Result<core::RestoredState> restore(core::Timestamp since) = 0;
-  /// How long an answer may be held on to that this store's own writer has not touched since. Not set: for ever, as
-  /// nobody else writes and a reader sees every commit at once.
+  /// How long an answer may be held on to that this store's own writer has not touched since. Not set: until
+  /// StoreReader::foreign_writes() grows, as a reader sees every commit at once.
   virtual std::optional<core::Duration> keeps_for() const { return {}; }
 };
 

@@ -135,10 +135,20 @@ void RangeCache::fill_gaps(GapList all, const GapLook& look) {
   show_bytes();
 }
 
+void RangeCache::note_foreign(std::uint64_t writes) {
+  const std::lock_guard lock(mutex_);
+  if (writes <= foreign_writes_) return;  // a reader that was told earlier
+  foreign_writes_ = writes;
+  drop_all();
+}
+
 void RangeCache::begin_write(const std::vector<core::WriteBatch>& batches) {
   const std::lock_guard lock(mutex_);
   for (const core::WriteBatch& batch : batches) {
-    if (!batch.gaps.empty()) touch_gaps();
+    if (!batch.gaps.empty()) {
+      gaps_written_ = true;
+      drop_gaps();
+    }
     if (!batch.candles.empty()) touch_candles(batch);
   }
   show_bytes();
@@ -186,8 +196,7 @@ void RangeCache::drop_at(Series& series, Interval level, Timestamp start) {
   invalidated_.add();
 }
 
-void RangeCache::touch_gaps() {
-  gaps_written_ = true;
+void RangeCache::drop_gaps() {
   ++gaps_version_;
   too_many_gaps_ = false;
   gap_bytes_ = 0;
@@ -199,7 +208,7 @@ void RangeCache::touch_gaps() {
 void RangeCache::begin_expiry(const Expiry& older_than) {
   const std::lock_guard lock(mutex_);
   all_written_ = true;
-  touch_gaps();
+  drop_gaps();
   const Timestamp until = std::max({older_than.minutes, older_than.hours, older_than.days}) + core::width(Interval::d1);
   for (auto& [name, series] : series_) {
     ++series.version;
@@ -217,7 +226,11 @@ void RangeCache::begin_expiry(const Expiry& older_than) {
 void RangeCache::begin_any_write() {
   const std::lock_guard lock(mutex_);
   all_written_ = true;
-  touch_gaps();
+  drop_all();
+}
+
+void RangeCache::drop_all() {
+  drop_gaps();
   for (auto& [name, series] : series_) ++series.version;
   invalidated_.add(entries_.size());
   while (!entries_.empty()) drop(entries_.begin());

@@ -42,7 +42,7 @@ core::Duration chunk_width(core::Interval level);
 class RangeCache {
  public:
   using Steady = std::chrono::steady_clock;
-  /// `max_age`: for a store that others write to, or whose readers lag; not set: for ever.
+  /// `max_age`: for a store that does not tell what others write, or whose readers lag; not set: for ever.
   RangeCache(std::size_t max_bytes, std::optional<core::Duration> max_age, runtime::Metrics& metrics,
              std::function<Steady::time_point()> now = Steady::now);
 
@@ -71,6 +71,10 @@ class RangeCache {
   void fill_gaps(GapList all, const GapLook& look);
   std::size_t max_gaps() const { return max_gaps_; }
   void count_bypass() { bypassed_.add(); }
+
+  /// What a reader was told, before it looks here and after it has read the store: where others have written, whatever
+  /// is here may be old, and nobody says what it is.
+  void note_foreign(std::uint64_t writes);
 
   /// Before a transaction that writes these, and after it, however it ended. One writer at a time.
   void begin_write(const std::vector<core::WriteBatch>& batches);
@@ -104,7 +108,8 @@ class RangeCache {
   void drop_unsettled(Series& series);
   void drop_at(Series& series, core::Interval level, core::Timestamp start);
   void touch_candles(const core::WriteBatch& batch);
-  void touch_gaps();
+  void drop_gaps();
+  void drop_all();
   void make_room();
   void show_bytes();
 
@@ -120,6 +125,7 @@ class RangeCache {
   std::size_t bytes_ = 0;
   std::set<SeriesName> written_;  // by the transaction that is under way
   bool all_written_ = false, gaps_written_ = false;
+  std::uint64_t foreign_writes_ = 0;
   GapList gaps_;
   Steady::time_point gaps_since_;
   std::uint64_t gaps_version_ = 0;

@@ -36,16 +36,22 @@ const Timestamp kDay = kNoon.floor_to(hours(24));
 class CachedStore : public testing::Test {
  protected:
   void make(std::size_t bytes = 1 << 20, std::optional<core::Duration> keeps = {}) {
-    store_ = make_cached_store(std::make_unique<SpyStore>(spy_, keeps), metrics_,
-                               {.max_bytes = bytes, .now = [this] { return now_; }});
+    auto spied = std::make_unique<SpyStore>(spy_, keeps);
+    foreign_ = spied->foreign_writer();
+    store_ = make_cached_store(std::move(spied), metrics_, {.max_bytes = bytes, .now = [this] { return now_; }});
     ASSERT_TRUE(store_->open());
     writer_ = std::move(*store_->writer());
     reader_ = std::move(*store_->reader());
   }
-  core::Status put(const std::vector<core::Candle>& candles, Interval interval = Interval::m1) {
+  core::Status put(const std::vector<core::Candle>& candles) { return writer_->write({batch_of(candles)}); }
+  void put_foreign(const std::vector<core::Candle>& candles) {
+    ASSERT_TRUE(foreign_->write({batch_of(candles)}));
+    ++spy_.foreign_writes;
+  }
+  core::WriteBatch batch_of(const std::vector<core::Candle>& candles) {
     core::WriteBatch batch = world_.batch();
-    for (const auto& c : candles) batch.candles.push_back({world_.composite(world_.btc), interval, c});
-    return writer_->write({batch});
+    for (const auto& c : candles) batch.candles.push_back({world_.composite(world_.btc), Interval::m1, c});
+    return batch;
   }
   static core::Candle priced(Timestamp start, int price) {
     const std::string text = std::to_string(price);
@@ -71,7 +77,7 @@ class CachedStore : public testing::Test {
   Spy spy_;
   std::chrono::steady_clock::time_point now_{};
   std::unique_ptr<HistoryStore> store_;
-  std::unique_ptr<StoreWriter> writer_;
+  std::unique_ptr<StoreWriter> writer_, foreign_;
   std::unique_ptr<StoreReader> reader_;
 };
 
@@ -169,6 +175,19 @@ TEST_F(CachedStore, AnAnswerIsOfOneState) {
   const auto found = get(Interval::m1, kDay, kDay + minutes(1000));
   EXPECT_NE(found.at(5).find("42e0"), std::string::npos);
   EXPECT_NE(found.at(900).find("42e0"), std::string::npos);
+}
+
+TEST_F(CachedStore, AnAnswerIsOfOneStateWhoeverWrites) {
+  make();
+  put_minutes(kDay, 1000);
+  get(Interval::m1, kDay, kDay + minutes(300));
+  spy_.after_read = [&] { put_foreign({priced(kDay + minutes(5), 42), priced(kDay + minutes(900), 42)}); };
+  const auto found = get(Interval::m1, kDay, kDay + minutes(1000));
+  EXPECT_NE(found.at(5).find("42e0"), std::string::npos);
+  EXPECT_NE(found.at(900).find("42e0"), std::string::npos);
+  spy_.after_read = [&] { put_foreign({priced(kDay + minutes(6), 43)}); };
+  get(Interval::m1, kDay, kDay + minutes(1000));
+  EXPECT_NE(get(Interval::m1, kDay, kDay + minutes(1000)).at(6).find("43e0"), std::string::npos);
 }
 
 TEST_F(CachedStore, ManyWritesAsOneAreSeenAtTheirCommit) {

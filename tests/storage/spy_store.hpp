@@ -17,6 +17,7 @@ struct Spy {
   std::size_t gap_reads = 0;
   std::function<void()> after_read, before_write;
   bool refuse_writes = false;
+  std::uint64_t foreign_writes = 0;
 };
 
 class SpyReader final : public StoreReader {
@@ -45,6 +46,7 @@ class SpyReader final : public StoreReader {
   core::Result<std::vector<StoredTrade>> trades(const TradeQuery& query) override { return reader_->trades(query); }
   core::Result<std::vector<SeriesName>> series() override { return reader_->series(); }
   core::Result<StoreInfo> info() override { return reader_->info(); }
+  core::Result<std::uint64_t> foreign_writes() override { return spy_.foreign_writes; }
 
  private:
   std::unique_ptr<StoreReader> reader_;
@@ -72,6 +74,8 @@ class SpyStore final : public HistoryStore {
  public:
   SpyStore(Spy& spy, std::optional<core::Duration> keeps) : spy_(spy), keeps_(keeps) {}
   core::Status open() override { return store_->open(); }
+  /// Of another program: the cache hears of it by Spy::foreign_writes alone.
+  std::unique_ptr<StoreWriter> foreign_writer() { return std::move(*store_->writer()); }
   core::Result<std::unique_ptr<StoreWriter>> writer() override {
     return std::make_unique<SpyWriter>(std::move(*store_->writer()), spy_);
   }

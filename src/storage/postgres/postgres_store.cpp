@@ -79,7 +79,8 @@ class PostgresStore final : public HistoryStore {
     return read_state(*servers_, since);
   }
 
-  /// Other programs may write to the database, and replicas lag.
+  /// Other programs may write to the database, and replicas lag. To ask whether they did would cost what is answered
+  /// from memory a round trip.
   std::optional<core::Duration> keeps_for() const override { return kKeepsFor; }
 
  private:

@@ -53,6 +53,9 @@ constexpr std::string_view kPrices = "SELECT asset, price, price_exp, as_of, sou
 constexpr std::string_view kUsdSeries = "SELECT id, base FROM series WHERE quote = 'usd' AND venue = '' ORDER BY base";
 constexpr std::string_view kSeries = "SELECT base, quote, venue FROM series";
 constexpr std::string_view kLastWrite = "SELECT value FROM meta WHERE key = 'last_write'";
+// Another number after each commit of another connection, whoever has it; asking reads nothing of the file.
+constexpr std::string_view kDataVersion = "PRAGMA data_version";
+constexpr std::string_view kWritesBeside = "SELECT value FROM meta WHERE key = 'writes_beside'";
 
 std::int64_t sql_limit(std::size_t limit) {
   return static_cast<std::int64_t>(std::min<std::size_t>(limit, std::numeric_limits<std::int64_t>::max()));
@@ -349,11 +352,34 @@ class SqliteReader final : public StoreReader {
     return out;
   }
 
+  Result<std::uint64_t> foreign_writes() override {
+    const auto version = first_integer(kDataVersion);
+    if (!version) return tl::unexpected(version.error());
+    if (*version == data_version_) return foreign_writes_;
+    const auto writes = first_integer(kWritesBeside);
+    if (!writes) return tl::unexpected(writes.error());
+    data_version_ = *version;
+    return foreign_writes_ = static_cast<std::uint64_t>(*writes);
+  }
+
  private:
+  /// 0 where there is no row.
+  Result<std::int64_t> first_integer(std::string_view sql) {
+    std::int64_t out = 0;
+    const auto status = statements_.each(sql, kNoParameters, [&](const Statement& row) -> Result<bool> {
+      out = row.integer(0);
+      return false;
+    });
+    if (!status) return tl::unexpected(status.error());
+    return out;
+  }
+
   std::string path_;
   std::shared_ptr<Connection> connection_;
   Statements statements_;
   TradeReader trades_{statements_};
+  std::int64_t data_version_ = -1;  // when this was told
+  std::uint64_t foreign_writes_ = 0;
 };
 
 core::Status read_assets(Statements& statements, core::RestoredState& state) {

@@ -38,8 +38,6 @@ class SqliteStore final : public HistoryStore {
   SqliteStore(std::string path, SqliteOptions options)
       : path_(fs::absolute(path).lexically_normal().string()), options_(options) {}
 
-  /// A program beside this one may write: `tickspan backfill`.
-  std::optional<core::Duration> keeps_for() const override { return std::chrono::seconds(10); }
   Status open() override {
     if (write_ || looked_at_) return {};
     if (options_.read_only) return look_at();
@@ -71,7 +69,7 @@ class SqliteStore final : public HistoryStore {
 
   Result<std::unique_ptr<StoreTransaction>> transaction() override {
     if (auto free = free_to_write(); !free) return tl::unexpected(free.error());
-    return make_transaction(path_, write_);
+    return make_transaction(path_, write_, options_.beside);
   }
 
   Result<std::unique_ptr<StoreSnapshot>> snapshot() override {

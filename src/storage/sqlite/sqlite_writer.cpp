@@ -46,6 +46,8 @@ constexpr std::string_view kFindSeries = "SELECT id FROM series WHERE base = ? A
 constexpr std::string_view kAddSeries = "INSERT INTO series(base, quote, venue) VALUES(?,?,?) RETURNING id";
 constexpr std::string_view kPutMeta =
     "INSERT INTO meta(key, value) VALUES(?1,?2) ON CONFLICT(key) DO UPDATE SET value = max(value, ?2)";
+constexpr std::string_view kCountBeside =
+    "INSERT INTO meta(key, value) VALUES(?1,1) ON CONFLICT(key) DO UPDATE SET value = value + 1";
 constexpr std::string_view kListSeries = "SELECT id FROM series";
 constexpr std::string_view kExpirePoints =
     "DELETE FROM points WHERE (series, at) IN (SELECT series, at FROM points "
@@ -75,7 +77,7 @@ class SqliteWriter final : public StoreWriter {
       : connection_(std::move(connection)), place_(place), old_candles_(*connection_, std::move(reader)) {}
 
   Status prepare() {
-    const std::array<std::pair<Statement*, std::string_view>, 13> statements = {{
+    const std::array<std::pair<Statement*, std::string_view>, 14> statements = {{
         {&begin_, "BEGIN IMMEDIATE"},
         {&commit_, "COMMIT"},
         {&candle_, kPutCandle},
@@ -88,6 +90,7 @@ class SqliteWriter final : public StoreWriter {
         {&find_series_, kFindSeries},
         {&add_series_, kAddSeries},
         {&meta_, kPutMeta},
+        {&count_beside_, kCountBeside},
         {&expire_points_, kExpirePoints},
     }};
     for (const auto& [statement, sql] : statements) {
@@ -101,6 +104,9 @@ class SqliteWriter final : public StoreWriter {
   }
 
   Status sync() override { return connection_->sync_log(); }
+
+  /// With the transaction, so that nobody sees what it wrote and does not see that it did.
+  [[nodiscard]] bool count_beside() { return count_beside_.text(1, kWritesBesideKey).run(); }
 
   Status write(const std::vector<core::WriteBatch>& batches) override {
     for (const auto& batch : batches) {
@@ -137,7 +143,7 @@ class SqliteWriter final : public StoreWriter {
   template <typename Work>
   Status in_transaction(std::string_view doing, Work work) {
     if (place_ == Place::within) return work() ? Status{} : tl::unexpected(connection_->error(doing));
-    if (begin_.run() && work() && commit_.run()) return {};
+    if (begin_.run() && work() && (place_ != Place::beside || count_beside()) && commit_.run()) return {};
     core::Error error = connection_->error(doing);
     series_.clear();  // ids given out by what is rolled back
     instruments_.clear();
@@ -350,7 +356,7 @@ class SqliteWriter final : public StoreWriter {
   std::shared_ptr<Connection> connection_;
   const Place place_;
   Statement begin_, commit_, candle_, point_, price_, asset_, facts_, gap_, takeover_, find_series_, add_series_, meta_;
-  Statement expire_points_;
+  Statement count_beside_, expire_points_;
   CandleExpiry old_candles_;
   TradeBlocks blocks_{*connection_};
   OldTrades old_trades_{*connection_};
@@ -363,8 +369,8 @@ class SqliteWriter final : public StoreWriter {
 
 class SqliteTransaction final : public StoreTransaction {
  public:
-  explicit SqliteTransaction(std::shared_ptr<Connection> connection)
-      : connection_(std::move(connection)), writer_(*this) {}
+  SqliteTransaction(std::shared_ptr<Connection> connection, bool beside)
+      : connection_(std::move(connection)), beside_(beside), writer_(*this) {}
   ~SqliteTransaction() override {
     if (!connection_->in_transaction()) return;
     // Where even that fails the next writer's BEGIN does and says why; the file never has any of it.
@@ -385,6 +391,7 @@ class SqliteTransaction final : public StoreTransaction {
   StoreReader& reader() override { return *reader_; }
   Status commit() override {
     if (auto whole = still_whole(); !whole) return whole;
+    if (beside_ && !rows_->count_beside()) return tl::unexpected(connection_->error("write to"));
     return connection_->execute("COMMIT");
   }
 
@@ -419,6 +426,7 @@ class SqliteTransaction final : public StoreTransaction {
   }
 
   const std::shared_ptr<Connection> connection_;
+  const bool beside_;
   std::unique_ptr<SqliteWriter> rows_;
   Writer writer_;
   std::unique_ptr<StoreReader> reader_;
@@ -428,8 +436,8 @@ class SqliteTransaction final : public StoreTransaction {
 }  // namespace
 
 core::Result<std::unique_ptr<StoreTransaction>> make_transaction(const std::string& path,
-                                                                 std::shared_ptr<Connection> connection) {
-  auto transaction = std::make_unique<SqliteTransaction>(std::move(connection));
+                                                                 std::shared_ptr<Connection> connection, bool beside) {
+  auto transaction = std::make_unique<SqliteTransaction>(std::move(connection), beside);
   if (const auto begun = transaction->begin(path); !begun) return tl::unexpected(begun.error());
   return transaction;
 }

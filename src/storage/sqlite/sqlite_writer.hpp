@@ -18,6 +18,8 @@ static_assert(static_cast<int>(core::Side::buy) == 1 && static_cast<int>(core::S
 static_assert(static_cast<int>(core::AssetKind::commodity) == 3);
 
 inline constexpr std::string_view kLastWriteKey = "last_write";
+/// How many transactions were written beside a server: see StoreReader::foreign_writes().
+inline constexpr std::string_view kWritesBesideKey = "writes_beside";
 inline constexpr std::string_view kPutCandle =
     "INSERT OR REPLACE INTO candles(series, interval, start, open, high, low, close, scale, volume, volume_exp, "
     "trades, flags) VALUES(?,?,?,?,?,?,?,?,?,?,?,?)";
@@ -31,6 +33,6 @@ core::Result<std::unique_ptr<StoreWriter>> make_writer(std::shared_ptr<Connectio
                                                        std::unique_ptr<StoreReader> reader, bool beside);
 /// Many writes in one transaction of the connection, which nobody else uses meanwhile.
 core::Result<std::unique_ptr<StoreTransaction>> make_transaction(const std::string& path,
-                                                                 std::shared_ptr<Connection> connection);
+                                                                 std::shared_ptr<Connection> connection, bool beside);
 
 }  // namespace tickspan::storage::sqlite
