@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include "core/trade_time.hpp"
 
 namespace tickspan::storage {
@@ -79,6 +78,11 @@ core::Status validate(const core::WriteBatch& batch) {
 SeriesName series_name(const core::Catalogue& catalogue, const core::SeriesKey& key) {
   return {catalogue.asset(key.base).id, catalogue.asset(key.quote).id,
           key.venue.valid() ? catalogue.venue(key.venue).id : std::string{}};
+}
+
+std::optional<SeriesName> find_series_name(const core::WriteBatch& batch, const core::SeriesKey& key) {
+  if (!batch.catalogue || !knows(*batch.catalogue, key)) return std::nullopt;
+  return series_name(*batch.catalogue, key);
 }
 
 SeriesName series_name(const core::Catalogue& catalogue, const core::Instrument& instrument) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include "core/result.hpp"
 #include "core/write_batch.hpp"
 #include "storage/history_store.hpp"
@@ -11,6 +13,8 @@ namespace tickspan::storage {
 core::Status validate(const core::WriteBatch& batch);
 
 SeriesName series_name(const core::Catalogue& catalogue, const core::SeriesKey& key);
+/// Of a row of a batch that validate() has not seen yet; nothing where it would refuse it.
+std::optional<SeriesName> find_series_name(const core::WriteBatch& batch, const core::SeriesKey& key);
 SeriesName series_name(const core::Catalogue& catalogue, const core::Instrument& instrument);
 
 /// See core/trade_time.hpp.

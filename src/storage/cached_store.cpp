@@ -4,7 +4,6 @@
 #include <limits>
 #include <utility>
 
-#include "storage/batch_rows.hpp"
 #include "storage/range_cache.hpp"
 
 namespace tickspan::storage {
@@ -69,9 +68,6 @@ class CachedWriter final : public StoreWriter {
       : writer_(std::move(writer)), cache_(std::move(cache)) {}
 
   core::Status write(const std::vector<core::WriteBatch>& batches) override {
-    for (const auto& batch : batches) {
-      if (auto valid = validate(batch); !valid) return valid;  // its ids are looked up
-    }
     cache_->begin_write(batches);
     const Ended ended(*cache_);
     return writer_->write(batches);

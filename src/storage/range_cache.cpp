@@ -154,15 +154,16 @@ void RangeCache::begin_write(const std::vector<core::WriteBatch>& batches) {
   show_bytes();
 }
 
-/// A candle is in its own level and, added up, in all longer ones.
+/// A candle is in its own level and, added up, in all longer ones. What names no series the store will refuse.
 void RangeCache::touch_candles(const core::WriteBatch& batch) {
   std::map<core::SeriesKey, Series*> by_key;  // null: nobody has asked for it
   for (const core::CandleRow& row : batch.candles) {
     const auto [at, added] = by_key.try_emplace(row.series, nullptr);
     if (added) {
-      const SeriesName name = series_name(*batch.catalogue, row.series);
-      written_.insert(name);
-      const auto known = series_.find(name);
+      const auto name = find_series_name(batch, row.series);
+      if (!name) continue;
+      written_.insert(*name);
+      const auto known = series_.find(*name);
       if (known == series_.end()) continue;
       at->second = &known->second;
       ++at->second->version;

@@ -233,11 +233,25 @@ TEST_F(CachedStore, AFailedWriteLeavesNothingBehind) {
   const std::size_t asked = spy_.asked.size();
   get(Interval::m1, kDay, kDay + minutes(10));
   EXPECT_EQ(spy_.asked.size(), asked) << "it is held again after the failure";
-  core::WriteBatch wrong = world_.batch();
-  wrong.candles.push_back({{core::AssetId{999}, world_.usd, {}}, Interval::m1, priced(kDay, 1)});
-  const auto refused = writer_->write({wrong});
-  ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code, core::ErrorCode::invalid_argument);
+}
+
+// Batches are looked through once: by the store that would have them.
+TEST_F(CachedStore, WhatIsNoRowIsTheStoresToRefuse) {
+  make();
+  put_minutes(kDay, 10);
+  const auto before = get(Interval::m1, kDay, kDay + minutes(10));
+  std::vector<core::WriteBatch> wrong(2, batch_of({priced(kDay, 42)}));
+  wrong[0].candles[0].series.base = core::AssetId{999};
+  wrong[1].catalogue = nullptr;
+  for (const core::WriteBatch& batch : wrong) {
+    bool asked = false;
+    spy_.before_write = [&] { asked = true; };
+    const auto refused = writer_->write({batch_of({priced(kDay + minutes(1), 42)}), batch});
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, core::ErrorCode::invalid_argument);
+    EXPECT_TRUE(asked);
+    EXPECT_EQ(get(Interval::m1, kDay, kDay + minutes(10)), before);
+  }
 }
 
 TEST_F(CachedStore, DeletedMinutesAreGoneAndWhatIsLeftOfThemIsTheStores) {

@@ -242,7 +242,7 @@ TEST_P(HistoryStoreConformance, LastWriteIsTheNewestEverAndNeverGoesBack) {
 TEST_P(HistoryStoreConformance, ABadBatchIsRefusedWhole) {
   core::WriteBatch good = world_.batch();
   good.candles = {{world_.composite(world_.btc), Interval::m1, candle(minute(0), "1", "1", "1", "1")}};
-  std::vector<core::WriteBatch> bad(7, world_.batch());
+  std::vector<core::WriteBatch> bad(9, world_.batch());
   bad[0].prices = {{core::AssetId{99}, dec("1"), minute(0), "composite"}};
   bad[1].candles = {{{world_.btc, core::AssetId{}, {}}, Interval::m1, candle(minute(0), "1", "1", "1", "1")}};
   bad[2].ticks = {trade(core::InstrumentId{99}, 1, minute(0), minute(0), "1", "1")};
@@ -252,6 +252,9 @@ TEST_P(HistoryStoreConformance, ABadBatchIsRefusedWhole) {
       {world_.composite(world_.btc), Interval::m1, candle(minute(0) + nanoseconds(1), "1", "1", "1", "1")}};
   bad[5].gaps = {{"binance", "", minute(1), minute(0), core::GapCause::mute}};
   bad[6].takeovers = {{"", minute(1), "", "composite", core::TakeoverCause::first}};
+  bad[7].candles = good.candles;
+  bad[7].catalogue = nullptr;
+  bad[8].candles = {{{core::AssetId{99}, world_.usd, {}}, Interval::m1, candle(minute(0), "1", "1", "1", "1")}};
   for (const auto& batch : bad) {
     const auto status = writer_->write({good, batch});
     ASSERT_FALSE(status);
