@@ -240,25 +240,43 @@ Result<std::vector<Rows>> Connection::collect_pipeline(const std::vector<Prepare
 }
 
 Status Connection::copy_in(const std::string& sql, std::string_view data) {
-  const auto until = deadline();
+  if (auto begun = begin_copy(sql); !begun) return begun;
+  if (auto put = put_copy(data); !put) return put;
+  if (auto ended = end_copy(); !ended) return ended;
+  return copied();
+}
+
+Status Connection::begin_copy(const std::string& sql) {
+  copy_until_ = deadline();
   if (PQsendQuery(handle_, sql.c_str()) == 0) return tl::unexpected(failure("write to", nullptr));
-  if (auto sent = flush(until); !sent) return sent;
-  auto begun = collect(until);
+  if (auto sent = flush(copy_until_); !sent) return sent;
+  auto begun = collect(copy_until_);
   if (!begun) return tl::unexpected(begun.error());
+  return {};
+}
+
+Status Connection::put_copy(std::string_view data) {
   for (std::size_t at = 0; at < data.size();) {
     const std::string_view chunk = data.substr(at, kCopyChunk);
     const int put = PQputCopyData(handle_, chunk.data(), static_cast<int>(chunk.size()));
     if (put < 0) return tl::unexpected(failure("write to", nullptr));
     if (put == 1) at += chunk.size();
-    if (auto sent = flush(until); !sent) return sent;
+    if (auto sent = flush(copy_until_); !sent) return sent;
   }
+  return {};
+}
+
+Status Connection::end_copy() {
   int ended = 0;
   while ((ended = PQputCopyEnd(handle_, nullptr)) == 0) {
-    if (auto sent = flush(until); !sent) return sent;
+    if (auto sent = flush(copy_until_); !sent) return sent;
   }
   if (ended < 0) return tl::unexpected(failure("write to", nullptr));
-  if (auto sent = flush(until); !sent) return sent;
-  auto done = collect(until);
+  return flush(copy_until_);
+}
+
+Status Connection::copied() {
+  auto done = collect(copy_until_);
   if (!done) return tl::unexpected(done.error());
   return {};
 }

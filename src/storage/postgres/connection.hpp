@@ -97,6 +97,12 @@ class Connection {
   core::Result<std::vector<Rows>> pipeline(const std::vector<Prepared>& statements);
   /// `sql` is COPY … FROM STDIN; `data` all of the stream.
   core::Status copy_in(const std::string& sql, std::string_view data);
+  /// The same in parts: the server works on what it has while the caller makes more. After end_copy() it has all;
+  /// copied() waits for what it says of it. In between nothing else may be asked.
+  core::Status begin_copy(const std::string& sql);
+  core::Status put_copy(std::string_view data);
+  core::Status end_copy();
+  core::Status copied();
 
   /// `how` is a BEGIN: until end() says COMMIT or ROLLBACK, readers that open a view of their own look through it.
   core::Status begin(const std::string& how);
@@ -129,6 +135,7 @@ class Connection {
   Target target_;
   const Limits limits_;
   pg_conn* handle_ = nullptr;
+  Deadline copy_until_;
   bool broken_ = false, lost_ = false, in_transaction_ = false;
   std::string sqlstate_;
   std::unordered_map<const char*, std::string> prepared_;  // name by statement

@@ -11,8 +11,7 @@
 #include "storage/postgres/candle_reader.hpp"
 #include "storage/postgres/partitions.hpp"
 #include "storage/postgres/postgres_reader.hpp"
-#include "storage/postgres/rollup_writer.hpp"
-#include "storage/postgres/row_codec.hpp"
+#include "storage/postgres/row_writer.hpp"
 #include "storage/postgres/small_tables.hpp"
 #include "storage/postgres/timescale.hpp"
 
@@ -24,29 +23,6 @@ using core::Result;
 using core::Status;
 using core::Timestamp;
 
-// Rows that may be there already go through these. Nested loops: the planner knows nothing of what a temporary table
-// holds, and a hash join would read whole pieces.
-constexpr const char* kStaging =
-    "SET enable_hashjoin = off; SET enable_mergejoin = off; "
-    "CREATE TEMP TABLE staged_minutes (LIKE minutes INCLUDING DEFAULTS) ON COMMIT DELETE ROWS; "
-    "CREATE TEMP TABLE staged_candles (LIKE candles INCLUDING DEFAULTS) ON COMMIT DELETE ROWS; "
-    "CREATE TEMP TABLE staged_rollups (LIKE rollups INCLUDING DEFAULTS) ON COMMIT DELETE ROWS; "
-    "CREATE TEMP TABLE staged_trades (LIKE trades INCLUDING DEFAULTS) ON COMMIT DELETE ROWS;";
-constexpr const char* kMergeMinutes =
-    "INSERT INTO minutes SELECT * FROM staged_minutes ON CONFLICT (series, start) DO UPDATE SET "
-    "trades = excluded.trades, form = excluded.form, open = excluded.open, high = excluded.high, low = excluded.low, "
-    "close = excluded.close, volume = excluded.volume";
-constexpr const char* kMergeCandles =
-    "INSERT INTO candles SELECT * FROM staged_candles ON CONFLICT (series, level, start) DO UPDATE SET "
-    "trades = excluded.trades, form = excluded.form, open = excluded.open, high = excluded.high, low = excluded.low, "
-    "close = excluded.close, volume = excluded.volume";
-// A venue's REST and stream may round the time of one trade differently: a second around it is searched for its id.
-constexpr const char* kMergeTrades =
-    "DELETE FROM trades t USING staged_trades s WHERE t.series = s.series AND t.trade = s.trade "
-    "AND t.at >= s.at - interval '1 second' AND t.at <= s.at + interval '1 second' AND t.at >= '{0}' AND t.at <= "
-    "'{1}'; "
-    "INSERT INTO trades SELECT * FROM staged_trades";
-
 constexpr runtime::Log kLog{"storage"};
 constexpr int kDaysAtOnce = 100;
 constexpr std::size_t kMostUnsynced = 65'536;  // rows kept until they are on the server's disk
@@ -54,7 +30,7 @@ constexpr std::string_view kCheckViolation = "23514", kUniqueViolation = "23505"
 
 class PostgresWriter final : public StoreWriter {
  public:
-  explicit PostgresWriter(WriterSettings settings) : settings_(std::move(settings)) {
+  explicit PostgresWriter(WriterSettings settings) : settings_(std::move(settings)), rows_(settings_.layout) {
     std::random_device random;
     id_ = static_cast<std::int64_t>((std::uint64_t{random()} << 31) ^ random());
   }
@@ -215,8 +191,9 @@ class PostgresWriter final : public StoreWriter {
     if (connection_ && !connection_->broken()) return {};
     connection_.reset();
     forget();
-    const std::string setup = fmt::format("{} SET synchronous_commit = {}; {}", session_setup(settings_.target),
-                                          settings_.wait_for_disk ? "on" : "off", kStaging);
+    const std::string setup =
+        fmt::format("{} SET synchronous_commit = {}; {}", session_setup(settings_.target),
+                    settings_.wait_for_disk ? "on" : "off", RowWriter::session_setup(settings_.layout));
     auto made = Connection::open(settings_.target, settings_.limits, setup);
     if (!made) return tl::unexpected(made.error());
     if (auto free = share_database(**made); !free) return free;
@@ -273,9 +250,7 @@ class PostgresWriter final : public StoreWriter {
     }
     if (auto learnt = book_.learn(*connection_, series_of(batches)); !learnt) return learnt;
     const BatchPlan plan = make_plan(batches, book_);
-    auto status = write_minutes(plan.minutes);
-    if (status) status = write_candles(plan.candles);
-    if (status) status = write_trades(plan.trades);
+    auto status = rows_.write(*connection_, plan, within_);
     if (status) status = write_small_tables(*connection_, batches);
     if (status) status = connection_->run(finish(batches, plan));
     if (status && late_ && !within_) refresh_late();
@@ -332,86 +307,6 @@ class PostgresWriter final : public StoreWriter {
     return made;
   }
 
-  /// Rows of a series that are newer than all it has cannot be there: they go straight in.
-  Status write_minutes(const std::vector<MinuteRow>& rows) {
-    if (rows.empty()) return {};
-    if (settings_.layout == Layout::timescale) note_late(rows);
-    straight_.clear();
-    staged_.clear();
-    std::size_t straight = 0, staged = 0;
-    Span fresh_span;
-    for (const MinuteRow& row : rows) {
-      const bool fresh = !row.series->newest_minute || row.candle->start > *row.series->newest_minute;
-      put_minute(fresh ? straight_ : staged_, row.series->id, *row.candle);
-      ++(fresh ? straight : staged);
-      if (fresh) fresh_span.add(row.candle->start);
-    }
-    if (auto copied = copy(place_of(Table::minutes, fresh_span), straight, "staged_minutes", staged, kMergeMinutes);
-        !copied)
-      return copied;
-    for (const MinuteRow& row : rows) {
-      auto& newest = row.series->newest_minute;
-      newest = newest ? std::max(*newest, row.candle->start) : row.candle->start;
-    }
-    if (settings_.layout == Layout::timescale) return {};  // continuous aggregates
-    return write_rollups(*connection_, rows, straight_);
-  }
-
-  Status write_candles(const std::vector<LevelRow>& rows) {
-    staged_.clear();
-    for (const LevelRow& row : rows) put_candle(staged_, row.series->id, row.level, *row.candle);
-    return copy("candles", 0, "staged_candles", rows.size(), kMergeCandles);
-  }
-
-  Status write_trades(const std::vector<TradeRef>& rows) {
-    if (rows.empty()) return {};
-    straight_.clear();
-    staged_.clear();
-    std::size_t straight = 0, staged = 0;
-    Span fresh_span, staged_span;
-    for (const TradeRef& row : rows) {
-      const bool fresh = row.key > 0 && row.key > row.series->newest_trade;
-      put_trade(fresh ? straight_ : staged_, row.series->id, row.key, *row.tick);
-      ++(fresh ? straight : staged);
-      (fresh ? fresh_span : staged_span).add(trade_time(*row.tick));
-    }
-    for (const TradeRef& row : rows) row.series->newest_trade = std::max(row.series->newest_trade, row.key);
-    std::string merge;
-    if (staged > 0) {
-      merge = fmt::format(kMergeTrades, core::to_rfc3339(staged_span.first - std::chrono::seconds(2)),
-                          core::to_rfc3339(staged_span.last + std::chrono::seconds(2)));
-    }
-    return copy(place_of(Table::trades, fresh_span), straight, "staged_trades", staged, merge);
-  }
-
-  /// From when to when rows reach.
-  struct Span {
-    Timestamp first{std::numeric_limits<std::int64_t>::max()}, last{std::numeric_limits<std::int64_t>::min()};
-    void add(Timestamp t) {
-      first = std::min(first, t);
-      last = std::max(last, t);
-    }
-  };
-
-  /// The piece that takes all of them: it saves the server to look for each row's. Else the table.
-  std::string place_of(Table table, const Span& span) const {
-    if (settings_.layout != Layout::partitions || span.last < span.first) return std::string(name_of(table));
-    Piece piece = piece_of(table, span.first);
-    return span.last < piece.end ? std::move(piece.name) : std::string(name_of(table));
-  }
-
-  Status copy(std::string_view table, std::size_t straight, std::string_view staging, std::size_t staged,
-              const std::string& merge) {
-    constexpr const char* kCopy = "COPY {} FROM STDIN (FORMAT binary)";
-    if (straight > 0) {
-      if (auto copied = connection_->copy_in(fmt::format(kCopy, table), straight_.finish()); !copied) return copied;
-    }
-    if (staged == 0) return {};
-    if (auto copied = connection_->copy_in(fmt::format(kCopy, staging), staged_.finish()); !copied) return copied;
-    // The end of the transaction empties the table, which is far when there are many writes in it.
-    return connection_->run(within_ ? fmt::format("{}; TRUNCATE {}", merge, staging) : merge);
-  }
-
   std::string finish(const std::vector<core::WriteBatch>& batches, const BatchPlan& plan) const {
     std::set<Series*> touched;
     for (const MinuteRow& row : plan.minutes) touched.insert(row.series);
@@ -452,7 +347,7 @@ class PostgresWriter final : public StoreWriter {
   std::unique_ptr<Connection> connection_;
   SeriesBook book_;
   Partitions partitions_;
-  CopyStream straight_, staged_;
+  RowWriter rows_;
   std::vector<core::WriteBatch> unsynced_;  // acknowledged, and perhaps not on the server's disk
   std::size_t unsynced_rows_ = 0;
   bool repeat_ = false;  // they may be gone

@@ -33,12 +33,7 @@ constexpr const char* kDaysAgain =
     "WHERE m.start >= $3 AND m.start < $4 ORDER BY 1, 2, 5";
 static_assert(static_cast<int>(Interval::h1) == 3, "the level that kDaysAgain names");
 
-/// What is to be done for one series.
-struct Work {
-  RollupTracker::Output output;
-  std::map<Timestamp, Rollup> counted;  // may have a row already
-};
-using Todo = std::map<Series*, Work>;
+using Todo = RollupBatch::Todo;
 using Parts = std::map<Series*, std::map<Timestamp, Rollup>>;  // by start
 
 /// One level: hours of minutes, or days of hours.
@@ -146,21 +141,38 @@ class Level {
   const char* const again_;
 };
 
+/// Only what is counted again is looked up in them.
+Parts parts_of(const std::vector<MinuteRow>& minutes, const Todo& todo) {
+  Parts parts;
+  for (const auto& [series, work] : todo) {
+    if (!work.output.recount.empty()) parts[series];
+  }
+  if (parts.empty()) return parts;
+  for (const MinuteRow& row : minutes) {
+    const auto own = parts.find(row.series);
+    if (own != parts.end()) own->second.emplace(row.candle->start, Rollup{*row.candle, 1, false});
+  }
+  return parts;
+}
+
 }  // namespace
 
-Status write_rollups(Connection& connection, const std::vector<MinuteRow>& minutes, CopyStream& stream) {
-  static const Level hours(Interval::h1, Interval::m1, kHoursAgain), days(Interval::d1, Interval::h1, kDaysAgain);
-  Todo of_hours, of_days;
-  Parts parts;
+RollupBatch::RollupBatch(const std::vector<MinuteRow>& minutes) : minutes_(minutes) {
+  Series* series = nullptr;
+  Work* work = nullptr;
   for (const MinuteRow& row : minutes) {
-    const Rollup part{*row.candle, 1, false};
-    row.series->hours.feed(part, of_hours[row.series].output);
-    parts[row.series].emplace(part.candle.start, part);
+    if (row.series != series) work = &hours_[series = row.series];
+    series->hours.feed({*row.candle, 1, false}, work->output);
   }
-  if (auto counted = hours.count_again(connection, of_hours, parts); !counted) return counted;
-  if (auto written = hours.write(connection, of_hours, stream); !written) return written;
-  parts.clear();
-  for (auto& [series, work] : of_hours) {
+}
+
+Status RollupBatch::write(Connection& connection, CopyStream& stream) {
+  static const Level hours(Interval::h1, Interval::m1, kHoursAgain), days(Interval::d1, Interval::h1, kDaysAgain);
+  if (auto counted = hours.count_again(connection, hours_, parts_of(minutes_, hours_)); !counted) return counted;
+  if (auto written = hours.write(connection, hours_, stream); !written) return written;
+  Todo of_days;
+  Parts parts;
+  for (auto& [series, work] : hours_) {
     std::map<Timestamp, Rollup>& all = parts[series];
     all = std::move(work.counted);
     all.merge(work.output.closed);

@@ -69,6 +69,16 @@ std::optional<core::Decimal> make(Wide digits, int power, const Header& header, 
   return core::Decimal{header.sign == kNegative ? -value : value, static_cast<std::int8_t>(exponent)};
 }
 
+/// Digits of 10,000, least first: 19 digits and three zeros make six.
+using Groups = std::array<std::uint16_t, 8>;
+
+template <typename Whole>
+std::size_t split(Whole value, Groups& groups) {
+  std::size_t count = 0;
+  for (; value != 0; value /= 10'000) groups[count++] = static_cast<std::uint16_t>(value % 10'000);
+  return count;
+}
+
 }  // namespace
 
 core::Timestamp time_of_us(std::int64_t us) {
@@ -86,10 +96,10 @@ int Numeric::shape(const core::Decimal& value) {
 char* Numeric::write(char* out, const core::Decimal& value) {
   // Digits of 10,000 stand at powers that are multiples of four.
   const int group = floor_div(value.exponent, 4);
-  Wide rest = Wide{magnitude(value.mantissa)} * kPow10[static_cast<std::size_t>(value.exponent - 4 * group)];
-  std::array<std::uint16_t, 8> groups{};  // least first: 19 digits and three zeros make six
-  std::size_t count = 0;
-  for (; rest != 0; rest /= 10'000) groups[count++] = static_cast<std::uint16_t>(rest % 10'000);
+  const Wide digits = Wide{magnitude(value.mantissa)} * kPow10[static_cast<std::size_t>(value.exponent - 4 * group)];
+  const auto short_digits = static_cast<std::uint64_t>(digits);  // nearly always all: divisions of 128 bits are slow
+  Groups groups{};
+  const std::size_t count = digits == short_digits ? split(short_digits, groups) : split(digits, groups);
   std::size_t low = 0;
   while (low < count && groups[low] == 0) ++low;
   const int weight = count == 0 ? 0 : group + static_cast<int>(count) - 1;

@@ -61,7 +61,10 @@ class CopyStream {
   CopyStream& int8(std::int64_t value) { return field<std::uint64_t>(value); }
   CopyStream& time(core::Timestamp value) { return int8(us_of_time(value)); }
   CopyStream& numeric(const core::Decimal& value);
-  /// The whole stream, with its end. Nothing may be added afterwards.
+  /// What was added since the stream began or was last taken from, for sending it in parts.
+  std::string_view part() const { return data_; }
+  void take_part() { data_.clear(); }
+  /// The rest of the stream, with its end. Nothing may be added afterwards.
   std::string_view finish();
   void clear();
 
