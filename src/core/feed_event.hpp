@@ -19,6 +19,7 @@ struct FeedStatus {
   std::string host;    ///< which of the venue's hosts is in use
   std::string detail;  ///< why, when it is not live; no secrets
   Timestamp at;
+  Timestamp heard_until;  ///< what happened before was heard, less what was on its way; not set: not known
 };
 /// Bytes arrived on the connection that carry no tick: heartbeat, pong, another pair. Proof that it lives.
 struct FeedAlive {
@@ -53,15 +54,16 @@ struct FeedLoss {
   std::uint64_t lost_trades = 0;
 };
 
-/// Pairs of one of a source's connections are not heard any more, or are again. Told at once; until the other word
-/// comes it goes on. Pairs that were never told of are heard as their source is.
+/// Pairs of one of a source's connections, or some of them by themselves, are not heard any more, or are again. Told at
+/// once; until the other word comes it goes on. Pairs that were never told of are heard as their source is.
 struct LinkHeard {
   VenueId venue;
   std::vector<std::string> symbols;  ///< the venue's
   bool heard = false;                ///< or not listened to any more
-  Timestamp since;                   ///< when not heard: when they were last; not set: never
+  Timestamp since;                   ///< when not heard: what happened before was; not set: they never were
   Timestamp at;
   GapCause cause = GapCause::disconnect;
+  bool alone = false;  ///< silent by themselves: their connection is heard
 };
 
 using FeedEvent =

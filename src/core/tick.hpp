@@ -23,6 +23,7 @@ class Tick {
     Decimal amount;              ///< in the base asset
     std::uint64_t trade_id = 0;  ///< the venue's, 0 when it has none
     Side side = Side::unknown;
+    std::uint32_t fills = 1;  ///< numbers up to trade_id that it stands for; 0: the venue doesn't say
   };
   struct Quote {
     InstrumentId instrument;
@@ -38,7 +39,7 @@ class Tick {
   explicit Tick(const Trade& t)
       : received_ns_(t.received_at.ns),
         event_ns_(t.event_time.ns),
-        values_{t.price.mantissa, t.amount.mantissa, static_cast<std::int64_t>(t.trade_id), 0},
+        values_{t.price.mantissa, t.amount.mantissa, static_cast<std::int64_t>(t.trade_id), t.fills},
         exponents_{t.price.exponent, t.amount.exponent, 0, 0},
         instrument_(t.instrument.value),
         kind_(TickKind::trade),
@@ -60,6 +61,7 @@ class Tick {
   Decimal price() const { return at(0); }
   Decimal amount() const { return at(1); }
   std::uint64_t trade_id() const { return static_cast<std::uint64_t>(values_[2]); }
+  std::uint32_t fills() const { return static_cast<std::uint32_t>(values_[3]); }
   Decimal bid() const { return at(0); }
   Decimal ask() const { return at(1); }
   Decimal bid_size() const { return at(2); }

@@ -15,7 +15,8 @@ constexpr runtime::Log kLog{"engine"};
 std::int64_t coarse(const std::optional<core::Duration>& offset) {
   return offset ? std::chrono::round<std::chrono::milliseconds>(*offset).count() / 10 : INT64_MAX;
 }
-// What happened before something was heard may be received after it: a network's delay, and a busy machine's.
+// What happened before the last word of a run may not have been received by then: a network's delay, and a busy
+// machine's. Of a connection the feed knows it better.
 constexpr core::Duration kOnItsWay = std::chrono::seconds(1);
 // A source's connections come back one after the other: so long its hole waits for the last of them.
 constexpr core::Duration kLinksFollow = std::chrono::seconds(5);
@@ -48,15 +49,16 @@ void Sources::on_status(const core::FeedStatus& status) {
   if (venue.polled) return;  // a polled source is judged by its answers, see on_polled()
   const bool was_heard = venue.pulse.connected && !venue.pulse.mute;
   if (status.state != core::FeedState::live) s.closes_at = {};
+  const core::Timestamp heard = status.heard_until.is_set() ? status.heard_until : venue.pulse.alive_at;
   if (status.state == core::FeedState::live && s.hole_since.is_set()) {
-    if (s.silent.empty())
+    if (!connection_silent(s))
       close_hole(s, status.at);
     else if (!s.closes_at.is_set())
       s.closes_at = status.at + kLinksFollow;
   } else if (was_heard && status.state == core::FeedState::stale) {
-    open_hole(status.venue, venue.pulse.alive_at, status.at, core::GapCause::mute);
+    open_hole(status.venue, heard, status.at, core::GapCause::mute);
   } else if (was_heard && status.state != core::FeedState::live && status.state != core::FeedState::subscribing) {
-    open_hole(status.venue, venue.pulse.alive_at, status.at, core::GapCause::disconnect);
+    open_hole(status.venue, heard, status.at, core::GapCause::disconnect);
   }
 }
 
@@ -77,9 +79,9 @@ void Sources::on_link(const core::LinkHeard& link) {
   Source& s = sources_[link.venue.index()];
   for (const std::string& symbol : link.symbols) {
     if (!link.heard) {
-      const auto [at, added] = s.silent.try_emplace(symbol, PairHole{{}, link.cause});
+      const auto [at, added] = s.silent.try_emplace(symbol, PairHole{{}, link.cause, link.alone});
       if (!added || s.hole_since.is_set() || !link.since.is_set()) continue;
-      at->second.since = link.since - kOnItsWay;
+      at->second.since = link.since;
       write_gap(link.venue, at->second.since, link.at, link.cause, symbol);
     } else if (const auto at = s.silent.find(symbol); at != s.silent.end()) {
       if (at->second.since.is_set()) write_gap(link.venue, at->second.since, link.at, at->second.cause, symbol);
@@ -87,7 +89,12 @@ void Sources::on_link(const core::LinkHeard& link) {
     }
   }
   name_silent(s);
-  if (s.silent.empty() && s.closes_at.is_set()) close_hole(s, link.at);
+  if (!connection_silent(s) && s.closes_at.is_set()) close_hole(s, link.at);
+}
+
+// A pair that is silent by itself may be so for ever: nobody waits for it.
+bool Sources::connection_silent(const Source& s) {
+  return std::any_of(s.silent.begin(), s.silent.end(), [](const auto& item) { return !item.second.alone; });
 }
 
 void Sources::name_silent(Source& s) const {

@@ -44,6 +44,7 @@ class Sources {
   struct PairHole {
     core::Timestamp since;  // of its row; not set: it has none, the source's hole is its own or it was never heard
     core::GapCause cause = core::GapCause::disconnect;
+    bool alone = false;  // its connection is heard, or was
   };
   struct Source {
     core::SourceRow row;
@@ -57,6 +58,7 @@ class Sources {
   };
   void open_hole(core::VenueId venue, core::Timestamp since, core::Timestamp now, core::GapCause cause);
   void close_hole(Source& source, core::Timestamp at);
+  static bool connection_silent(const Source& source);
   void write_gap(core::VenueId venue, core::Timestamp start, core::Timestamp end, core::GapCause cause,
                  const std::string& symbol = {});
   void name_silent(Source& source) const;

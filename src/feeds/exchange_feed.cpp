@@ -18,6 +18,7 @@ constexpr core::Duration kFlushPeriod = std::chrono::milliseconds(100);
 constexpr core::Duration kAlivePeriod = std::chrono::seconds(1);
 // How long the venue has to send data after a refusal before everything else is asked for again.
 constexpr core::Duration kRefusalPause = std::chrono::seconds(2);
+constexpr std::size_t kNamedSilent = 5;
 
 std::vector<std::string> urls_of(const std::vector<VenueHost>& hosts, std::string VenueHost::*member) {
   std::vector<std::string> urls;
@@ -92,6 +93,7 @@ class ExchangeFeed::Impl final : public LinkOwner, public std::enable_shared_fro
                  options_.client,
                  options_.tap,
                  options_.min_mute_deadline,
+                 options_.pair_patience,
                  options_.all_refused_pause,
                  options_.time_scale,
                  own_upstreams_ ? *own_upstreams_ : *options_.upstreams},
@@ -126,6 +128,7 @@ class ExchangeFeed::Impl final : public LinkOwner, public std::enable_shared_fro
   Status status() const;
   Status status_of_links() const;
   void report(std::string note = {});
+  void note_heard();
 
   const std::unique_ptr<VenueProtocol> protocol_;
   const ExchangeFeedOptions options_;
@@ -144,6 +147,7 @@ class ExchangeFeed::Impl final : public LinkOwner, public std::enable_shared_fro
   std::set<std::string> voided_;   ///< symbols that stood in one message with them
   Status reported_;
   core::Timestamp last_alive_;
+  core::Timestamp heard_until_;  ///< by all connections together, those of the past included
   bool running_ = false;
 };
 
@@ -167,6 +171,7 @@ void ExchangeFeed::Impl::stop() {
   if (!running_) return;
   flush_timer_.cancel();
   refusal_timer_.cancel();
+  note_heard();
   for (const auto& link : links_) link->stop();
   links_.clear();
   fetcher_.reset();
@@ -270,11 +275,25 @@ ExchangeFeed::Impl::Status ExchangeFeed::Impl::status_of_links() const {
     status.detail = fmt::format("{} of {} connections live; one is {}: {}", live, links_.size(),
                                 core::to_string(worst.state()), worst.detail());
   }
+  std::set<std::string> silent;
+  for (const auto& link : links_) silent.insert(link->silent().begin(), link->silent().end());
+  if (!silent.empty()) {
+    const std::size_t named = std::min(silent.size(), kNamedSilent);
+    status.detail.append(status.detail.empty() ? "" : "; ");
+    status.detail +=
+        fmt::format("silent against their own rate: {}",
+                    fmt::join(silent.begin(), std::next(silent.begin(), static_cast<std::ptrdiff_t>(named)), " "));
+    if (silent.size() > named) status.detail += fmt::format(" and {} more", silent.size() - named);
+  }
   if (!refused_.empty()) {
     status.detail.append(status.detail.empty() ? "" : "; ").append("refused by the venue, until its next list:");
     for (const std::string& symbol : refused_) status.detail.append(" ").append(symbol);
   }
   return status;
+}
+
+void ExchangeFeed::Impl::note_heard() {
+  for (const auto& link : links_) heard_until_ = std::max(heard_until_, link->heard_until());
 }
 
 // One event and one line for each change, whatever it was.
@@ -291,8 +310,9 @@ void ExchangeFeed::Impl::report(std::string note) {
     state_log_.changed(refused ? FeedState::backing_off : now.state, line, now.detail);
   }
   reported_ = now;
-  context_.port.push_event(
-      core::FeedStatus{context_.venue, now.state, std::move(now.host), std::move(now.detail), context_.clock.now()});
+  note_heard();
+  context_.port.push_event(core::FeedStatus{context_.venue, now.state, std::move(now.host), std::move(now.detail),
+                                            context_.clock.now(), heard_until_});
 }
 
 ExchangeFeed::ExchangeFeed(std::unique_ptr<VenueProtocol> protocol, core::VenueId venue, runtime::EventLoop& loop,

@@ -24,6 +24,8 @@ struct ExchangeFeedOptions {
   core::Duration symbol_refresh = std::chrono::hours(24);       ///< how often the venue's list of pairs is asked for
   core::Duration all_refused_pause = std::chrono::minutes(30);  ///< when every host refused for good
   core::Duration min_mute_deadline = std::chrono::seconds(5);
+  core::Duration pair_patience =
+      std::chrono::minutes(1);  ///< with one pair's silence while others are heard: PairWatch
   /// Every delay and deadline is multiplied by it: tests run the same session in a hundredth of the time.
   double time_scale = 1;
 };
@@ -32,7 +34,8 @@ struct ExchangeFeedOptions {
 /// connections as the venue's limits need, decodes into the port, and keeps coming back.
 ///
 /// Reports by events: SymbolList (at the start and daily), FeedStatus at each change of state, FeedAlive at most once a
-/// second, FeedLoss for each interval in which a connection was not heard.
+/// second, FeedLoss for each interval in which a connection was not heard, LinkHeard for pairs that are silent by
+/// themselves, or with one of several connections.
 /// **Threading**: as Feed says; the port's producer is the loop's thread.
 /// **Ownership**: owns protocol and connections; loop, port and clock must outlive it. Stops itself when destroyed.
 /// **Limits**: those of VenueProtocol::limits(); one frame of at most 16 MiB; a symbol list of at most 64 MiB.

@@ -35,6 +35,7 @@ const Decoded* FrameIntake::take(std::string_view frame, core::Timestamp receive
   if (const auto status = protocol_.decode(frame, received_at, symbols, decoded_); !status) {
     counters_.undecodable.fetch_add(1, kRelaxed);
     sample_broken(status.error(), frame, received_at);
+    sequence_.distrust(received_at);
     return nullptr;
   }
   if (!decoded_.unknown_symbol.empty()) counters_.unknown_symbols.fetch_add(1, kRelaxed);
@@ -42,7 +43,7 @@ const Decoded* FrameIntake::take(std::string_view frame, core::Timestamp receive
   for (const core::Tick& tick : decoded_.ticks) {
     if (tick.kind() == core::TickKind::trade) {
       ++trades;
-      if (numbered_) sequence_.add(tick.instrument(), tick.trade_id(), received_at);
+      if (numbered_) sequence_.add(tick);
     }
     port_.push(tick);  // what the ring can't take is parked or counted by the port itself
   }

@@ -50,13 +50,18 @@ class FrameIntake {
       : protocol_(protocol),
         port_(port),
         counters_(counters),
-        numbered_(protocol.limits().consecutive_trade_ids),
-        sequence_(scaled(kPatience, time_scale), scaled(kBetweenReports, time_scale)) {}
+        numbered_(protocol.limits().trade_numbers != TradeNumbers::none),
+        sequence_({scaled(kPatience, time_scale), scaled(kBetweenReports, time_scale),
+                   protocol.limits().trade_numbers == TradeNumbers::supposed}) {}
 
   /// Null when the frame could not be decoded; else what it held, valid until the next call.
   const Decoded* take(std::string_view frame, core::Timestamp received_at, const core::SymbolTable& symbols);
-  /// Not listened to until now: what was traded meanwhile is not missing in the numbers of the trades.
-  void begin_anew(core::InstrumentId instrument) { sequence_.forget(instrument); }
+  /// Not listened to in [from, to): what was traded meanwhile is told as that hole.
+  void interrupt(core::InstrumentId instrument, core::Timestamp from, core::Timestamp to) {
+    sequence_.interrupt(instrument, from, to);
+  }
+  /// The venue's own count of its messages shows that some did not come.
+  void missed_messages(core::Timestamp at) { sequence_.distrust(at); }
   /// Tells the port of trades whose numbers show that they were not sent to us, or not decoded. Often.
   void tell_missing(core::Timestamp now, const core::SymbolTable& symbols);
 

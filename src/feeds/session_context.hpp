@@ -33,6 +33,7 @@ struct SessionContext {
   net::ClientOptions client;
   FrameTap tap;
   core::Duration min_mute_deadline;
+  core::Duration pair_patience;
   core::Duration all_refused_pause;
   double time_scale;
   net::UpstreamDesk& upstreams;

@@ -17,15 +17,23 @@ class TradeSequence {
  public:
   struct Lost {
     core::InstrumentId instrument;
-    core::Timestamp start, end;  ///< received between the two (ours); at least this many trades
-    std::uint64_t trades = 0;
+    core::Timestamp start, end;  ///< between the trade before, as it happened, and the receipt of the one after
+    std::uint64_t trades = 0;    ///< at least so many
   };
-  /// `grace`: how long a missing trade is waited for. `between`: least time between two reports on one pair.
-  TradeSequence(core::Duration grace, core::Duration between) : grace_(grace), between_(between) {}
+  struct Options {
+    core::Duration grace = std::chrono::seconds(2);     ///< how long a missing trade is waited for
+    core::Duration between = std::chrono::seconds(30);  ///< least time between two reports on one pair
+    bool prove = false;  ///< numbers are believed once they were seen to follow one another, and while they mostly do
+  };
+  explicit TradeSequence(const Options& options) : options_(options) {}
 
-  void add(core::InstrumentId instrument, std::uint64_t id, core::Timestamp received_at);
-  /// It was not listened to for a while: numbers begin anew. What was missing before is still told.
-  void forget(core::InstrumentId instrument);
+  void add(const core::Tick& trade);
+  /// The pair was not listened to in [from, to), which is told as a hole anyhow. What its numbers leave out over it is
+  /// told besides where it may not lie in it: the pair had been silent for long against its own rate, or other things
+  /// were lost at the time.
+  void interrupt(core::InstrumentId instrument, core::Timestamp from, core::Timestamp to);
+  /// Something that has no number was lost.
+  void distrust(core::Timestamp at) { distrusted_ = at; }
   /// Tells what did not come in time.
   void collect(core::Timestamp now, const std::function<void(const Lost&)>& tell);
 
@@ -33,19 +41,32 @@ class TradeSequence {
   struct Range {
     std::uint64_t first = 0, last = 0;
   };
+  /// How many trades there were in a time that was listened to.
+  struct Rate {
+    core::Duration time{};
+    std::uint64_t trades = 0;
+  };
   struct Pair {
     std::uint64_t last = 0;
-    core::Timestamp last_at;
+    core::Timestamp last_at, happened;   ///< of that number: received, and by the venue if that is earlier
+    core::Timestamp away_from, away_to;  ///< not listened to since that number
+    Rate rate, rate_before;
     std::vector<Range> missing;
     std::uint64_t uncounted = 0;  ///< missing beyond what is told apart
     core::Timestamp since, start, end, told_at;
   };
-  static void found(Pair& pair, std::uint64_t id);
-  void miss(core::InstrumentId instrument, Pair& pair, std::uint64_t id, core::Timestamp received_at);
+  static void found(Pair& pair, Range came);
+  static void learn(Pair& pair, std::uint64_t last, core::Timestamp at);
+  void jump(core::InstrumentId instrument, Pair& pair, Range left_out, const core::Tick& next);
+  void miss(core::InstrumentId instrument, Pair& pair, Range left_out, const core::Tick& next);
+  bool may_lie_outside(const Pair& pair, core::Timestamp at) const;
+  bool believed() const;
 
-  core::Duration grace_, between_;
+  Options options_;
   std::unordered_map<core::InstrumentId, Pair> pairs_;
   std::vector<core::InstrumentId> waiting_;  ///< pairs that miss something
+  core::Timestamp distrusted_;               ///< when something was lost last, of any pair
+  std::uint64_t followed_ = 0, broken_ = 0;
 };
 
 }  // namespace tickspan::feeds

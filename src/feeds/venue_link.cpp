@@ -10,6 +10,10 @@ using core::FeedState;
 // A venue that asks to be reconnected to again and again is treated like one that fails.
 constexpr core::Duration kTrustedAge = std::chrono::seconds(10);
 constexpr core::Duration kTellsMissed = std::chrono::seconds(5);
+constexpr core::Duration kWatchPairs = std::chrono::seconds(1);
+// Between two attempts to have silent pairs told by another connection; doubles up to the second.
+constexpr core::Duration kFirstAskPause = std::chrono::minutes(1);
+constexpr core::Duration kLongestAskPause = std::chrono::hours(6);
 
 net::BackoffOptions scaled_backoff(const SessionContext& context) {
   net::BackoffOptions options;
@@ -28,7 +32,9 @@ VenueLink::VenueLink(SessionContext& context, HostRing& hosts, LinkOwner& owner,
       backoff_(scaled_backoff(context), seed),
       retry_timer_(context.loop),
       rotation_timer_(context.loop),
-      missed_timer_(context.loop) {}
+      missed_timer_(context.loop),
+      watch_timer_(context.loop),
+      watch_(context.scaled(context.pair_patience)) {}
 
 VenueLink::~VenueLink() {
   stop();
@@ -43,10 +49,14 @@ void VenueLink::set_symbols(std::set<std::string> symbols) {
   std::set_difference(symbols.begin(), symbols.end(), symbols_.begin(), symbols_.end(), std::back_inserter(added));
   std::set_difference(symbols_.begin(), symbols_.end(), symbols.begin(), symbols.end(), std::back_inserter(removed));
   symbols_ = std::move(symbols);
-  if (!heard_) {
-    tell_heard(removed, true, {}, context_.clock.now());
-    tell_heard(added, false, {}, context_.clock.now());
+  const auto now = std::chrono::steady_clock::now();
+  std::vector<std::string> over;
+  for (const std::string& symbol : removed) {
+    if (watch_.remove(symbol) || !heard_) over.push_back(symbol);
   }
+  for (const std::string& symbol : added) watch_.add(context_.symbols->find(symbol), symbol, now);
+  tell_heard(over, true, {}, context_.clock.now());
+  if (!heard_) tell_heard(added, false, {}, context_.clock.now());
   begin_anew(added);
   for (VenueSession* session : {active_.get(), replacement_.get()}) {
     if (session == nullptr || !session->open()) continue;
@@ -74,7 +84,7 @@ void VenueLink::connect() {
     retry_timer_.start(std::chrono::milliseconds(admitted.error().retry_after_ms), [this] { connect(); });
     return set_state(FeedState::backing_off, admitted.error().context);
   }
-  active_ = std::make_unique<VenueSession>(context_, *this, gaps_);
+  active_ = std::make_unique<VenueSession>(context_, *this, speech_);
   active_->connect(url);
   set_state(FeedState::connecting, {});
 }
@@ -89,12 +99,20 @@ void VenueLink::on_session_open(VenueSession& session) {
   set_state(FeedState::subscribing, {});
 }
 
-// What was traded before is a hole of the connection, and told as such.
+// What was traded since `silent_from_` is a hole of the connection, and told as such.
 void VenueLink::begin_anew(const std::vector<std::string>& symbols) {
-  for (const std::string& symbol : symbols) context_.intake.begin_anew(context_.symbols->find(symbol));
+  const core::Timestamp now = context_.clock.now();
+  const core::Timestamp from = silent_from_.is_set() ? silent_from_ : now;
+  for (const std::string& symbol : symbols) context_.intake.interrupt(context_.symbols->find(symbol), from, now);
 }
 
-void VenueLink::on_session_data(VenueSession& session, core::Timestamp received_at) {
+core::Timestamp VenueLink::heard_until() const {
+  if (silent_ || !last_data_.is_set()) return silent_from_;
+  return last_data_ - travel_.most();
+}
+
+void VenueLink::on_session_data(VenueSession& session, const Decoded& data, core::Timestamp received_at) {
+  note_pairs(data, received_at);
   if (&session == replacement_.get() && session.settled()) promote_replacement();
   backoff_.on_data(received_at);
   if (&session == active_.get() && (state_ != FeedState::live || silent_)) {
@@ -106,15 +124,64 @@ void VenueLink::on_session_data(VenueSession& session, core::Timestamp received_
 
 void VenueLink::first_data(core::Timestamp received_at) {
   close_gap(received_at);
-  if (!heard_) tell_heard(wanted(), true, {}, received_at);
+  if (!heard_) {
+    std::vector<std::string> others = wanted();
+    std::erase_if(others, [this](const std::string& symbol) { return watch_.silent(symbol); });
+    tell_heard(std::move(others), true, {}, received_at);
+  }
   heard_ = true;
+  watch_.resume(std::chrono::steady_clock::now());
+  watch_timer_.start(context_.scaled(kWatchPairs), [this] { watch_pairs(); });
   set_state(FeedState::live, {});
+}
+
+void VenueLink::note_pairs(const Decoded& data, core::Timestamp received_at) {
+  if (data.ticks.empty()) return;
+  travel_.add(data.ticks.back());
+  const auto now = std::chrono::steady_clock::now();
+  for (const core::Tick& tick : data.ticks) {
+    const std::string* const back = watch_.heard(tick.instrument(), received_at, now);
+    if (back == nullptr) continue;
+    if (heard_) tell_heard({*back}, true, {}, received_at);
+    owner_.on_link_changed(*this);
+  }
+}
+
+// One of many subscriptions that a venue ignores, or forgets, shows in nothing but its silence.
+void VenueLink::watch_pairs() {
+  if (!heard_) return;  // the connection's silence is everybody's
+  watch_timer_.start(context_.scaled(kWatchPairs), [this] { watch_pairs(); });
+  const core::Timestamp at = context_.clock.now();
+  for (PairWatch::Silence& silence : watch_.look(std::chrono::steady_clock::now())) {
+    const core::Timestamp since = silence.since.is_set() ? silence.since - travel_.most() : core::Timestamp{};
+    context_.port.push_event(
+        core::LinkHeard{context_.venue, {std::move(silence.symbol)}, false, since, at, core::GapCause::mute, true});
+    owner_.on_link_changed(*this);
+  }
+  ask_again();
+}
+
+void VenueLink::ask_again() {
+  if (watch_.silent().empty()) {
+    ask_pause_ = {};
+    next_ask_ = {};
+    return;
+  }
+  const auto now = std::chrono::steady_clock::now();
+  if (now < next_ask_ || !active_ || replacement_ || rotation_timer_.running()) return;
+  const auto pause = std::clamp(2 * ask_pause_, context_.scaled(kFirstAskPause), context_.scaled(kLongestAskPause));
+  ask_pause_ = pause;
+  next_ask_ = now + pause;
+  kLog.info("{}: {} of {} pairs at {} are silent: asking for them over a fresh connection", context_.venue_id(),
+            watch_.silent().size(), symbols_.size(), host());
+  open_replacement();
 }
 
 // While a hole is open it is told as a whole; the other of two overlapping connections has no holes of its own.
 void VenueLink::on_session_missed(VenueSession& session, core::Timestamp from, core::Timestamp to) {
+  context_.intake.missed_messages(to);
   if (&session != active_.get() || silent_ || !last_data_.is_set()) return;
-  if (!missed_from_.is_set()) missed_from_ = from;
+  if (!missed_from_.is_set()) missed_from_ = from - travel_.most();
   missed_to_ = to;
   // A connection that loses one message after the other is told of as a whole.
   if (!missed_timer_.running()) missed_timer_.start(context_.scaled(kTellsMissed), [this] { tell_missed(); });
@@ -138,7 +205,7 @@ void VenueLink::open_replacement() {
   const std::string& url = hosts_.choose();
   if (const auto admitted = hosts_.upstream(url).admit(); !admitted)
     return replace_in(std::chrono::milliseconds(admitted.error().retry_after_ms));
-  replacement_ = std::make_unique<VenueSession>(context_, *this, gaps_);
+  replacement_ = std::make_unique<VenueSession>(context_, *this, speech_);
   replacement_->connect(url);
 }
 
@@ -213,6 +280,7 @@ core::Duration VenueLink::reconnect_delay(const SessionEnd& end) {
 
 void VenueLink::open_gap(core::GapCause cause) {
   if (silent_ || !last_data_.is_set()) return;
+  silent_from_ = heard_until();
   silent_ = true;
   gap_cause_ = cause;
 }
@@ -221,14 +289,14 @@ void VenueLink::close_gap(core::Timestamp end) {
   if (!silent_) return;
   silent_ = false;
   // Else the silence was told when it began, and is over with the word that the pairs are heard.
-  if (owner_.is_whole_source(*this)) tell_gap(last_data_, end, gap_cause_);
+  if (owner_.is_whole_source(*this)) tell_gap(silent_from_, end, gap_cause_);
 }
 
 // After the state: where no other link is live the source as a whole is silent, and has said so.
 void VenueLink::tell_silence() {
   if (!heard_) return;
   heard_ = false;
-  tell_heard(wanted(), false, last_data_, context_.clock.now());
+  tell_heard(wanted(), false, silent_from_, context_.clock.now());
 }
 
 void VenueLink::tell_heard(std::vector<std::string> symbols, bool heard, core::Timestamp since,
@@ -254,9 +322,12 @@ void VenueLink::stop() {
   retry_timer_.cancel();
   rotation_timer_.cancel();
   missed_timer_.cancel();
+  watch_timer_.cancel();
   tell_missed();
   close_gap(context_.clock.now());
-  if (!heard_) tell_heard(wanted(), true, {}, context_.clock.now());
+  std::vector<std::string> silent = wanted();
+  if (heard_) std::erase_if(silent, [this](const std::string& symbol) { return !watch_.silent(symbol); });
+  tell_heard(std::move(silent), true, {}, context_.clock.now());
   heard_ = true;
   for (auto* session : {&active_, &replacement_, &leaving_}) retire(*session);
   state_ = FeedState::stopped;

@@ -7,6 +7,8 @@
 
 #include "core/freshness.hpp"
 #include "feeds/host_ring.hpp"
+#include "feeds/pair_watch.hpp"
+#include "feeds/travel_time.hpp"
 #include "feeds/venue_session.hpp"
 #include "net/backoff.hpp"
 
@@ -30,7 +32,9 @@ class LinkOwner {
 /// A share of a venue's pairs and the connection that carries them, over its reconnects and rotations.
 ///
 /// Every way in which a connection ends leads to on_session_end(): it notes the gap, picks the delay and the host, and
-/// reports once. That its pairs are not heard is told when it begins: other links may be live all the while.
+/// reports once. That its pairs are not heard is told when it begins: other links may be live all the while. A pair
+/// that is silent against its own rhythm while others are heard is told by itself, and asked for again over a fresh
+/// connection.
 /// **Threading**: the feed's loop. **Ownership**: context, hosts and owner must outlive it.
 class VenueLink final : public SessionOwner {
  public:
@@ -51,10 +55,14 @@ class VenueLink final : public SessionOwner {
   core::FeedState state() const { return state_; }
   const std::string& detail() const { return detail_; }
   std::string host() const;
+  /// What happened before this, by the venue's clock, was heard; not set: nothing was.
+  core::Timestamp heard_until() const;
+  /// Pairs that are silent although others are heard.
+  const std::set<std::string>& silent() const { return watch_.silent(); }
 
  private:
   void on_session_open(VenueSession& session) override;
-  void on_session_data(VenueSession& session, core::Timestamp received_at) override;
+  void on_session_data(VenueSession& session, const Decoded& data, core::Timestamp received_at) override;
   void on_session_alive() override { owner_.on_link_alive(); }
   void on_session_missed(VenueSession& session, core::Timestamp from, core::Timestamp to) override;
   void on_session_refusal(VenueSession& session, const std::string& detail) override;
@@ -74,6 +82,9 @@ class VenueLink final : public SessionOwner {
   void tell_gap(core::Timestamp start, core::Timestamp end, core::GapCause cause);
   void tell_heard(std::vector<std::string> symbols, bool heard, core::Timestamp since, core::Timestamp at) const;
   void tell_silence();
+  void note_pairs(const Decoded& data, core::Timestamp received_at);
+  void watch_pairs();
+  void ask_again();
   void begin_anew(const std::vector<std::string>& symbols);
   void retire(std::unique_ptr<VenueSession>& session);
   void set_state(core::FeedState state, std::string detail);
@@ -83,8 +94,12 @@ class VenueLink final : public SessionOwner {
   HostRing& hosts_;
   LinkOwner& owner_;
   net::Backoff backoff_;
-  net::LoopTimer retry_timer_, rotation_timer_, missed_timer_;
-  GapMeter gaps_;
+  net::LoopTimer retry_timer_, rotation_timer_, missed_timer_, watch_timer_;
+  Speech speech_;
+  TravelTime travel_;
+  PairWatch watch_;
+  Rhythm::Time next_ask_{};  ///< for pairs that are silent, over another connection
+  core::Duration ask_pause_{};
   std::set<std::string> symbols_;
   std::unique_ptr<VenueSession> active_;
   std::unique_ptr<VenueSession> replacement_;
@@ -95,7 +110,8 @@ class VenueLink final : public SessionOwner {
   core::Timestamp last_data_;
   bool heard_ = false;                       ///< as it was told
   core::Timestamp missed_from_, missed_to_;  ///< messages lost by the venue's count that are not told yet
-  bool silent_ = false;                      ///< a gap is open, from last_data_ on
+  bool silent_ = false;                      ///< a gap is open
+  core::Timestamp silent_from_;              ///< of that gap, or of the last one
   core::GapCause gap_cause_ = core::GapCause::disconnect;
 };
 

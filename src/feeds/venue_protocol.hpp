@@ -22,6 +22,14 @@ struct VenueHost {
   std::string dialect = {};  ///< where a venue has several protocols: which one is spoken here; empty: its first
 };
 
+/// Whether the trades of a pair are numbered one by one, and the stream has all of them: then a number left out is a
+/// loss.
+enum class TradeNumbers : std::uint8_t {
+  none,
+  supposed,  ///< others found it so, the venue doesn't promise it: believed once it is seen
+  consecutive,
+};
+
 /// What the session must keep to when it talks to a venue.
 struct VenueLimits {
   std::chrono::milliseconds control_spacing{300};  ///< least time between two messages of ours
@@ -32,8 +40,7 @@ struct VenueLimits {
   std::chrono::milliseconds ping_interval{0};       ///< 0: the venue pings, or sends heartbeats
   /// One bad symbol may void all of the message that it stands in: the others of it are asked for again.
   bool refusal_voids_message = false;
-  /// The trades of a pair are numbered one by one, and the stream has all of them: a number left out is a loss.
-  bool consecutive_trade_ids = false;
+  TradeNumbers trade_numbers = TradeNumbers::none;
 };
 
 enum class FrameKind : std::uint8_t {

@@ -15,6 +15,9 @@ constexpr double kAgeShare = 0.97;
 constexpr core::Duration kSettles = std::chrono::seconds(1);
 // And how long it may leave a question without any data before it is asked again over another connection.
 constexpr core::Duration kAnswers = std::chrono::seconds(30);
+// How many deadlines of silence a connection that beats may leave its data out, and how much more while it isn't known.
+constexpr int kDataDeadlines = 2;
+constexpr int kDataAtFirst = 6;
 
 std::string seconds_of(core::Duration d) {
   return fmt::format("{:.1f} s", std::chrono::duration<double>(d).count());
@@ -27,11 +30,11 @@ void GapMeter::add(core::Duration gap) {
   mean_ns_ = mean_ns_ == 0 ? ns : mean_ns_ + (ns - mean_ns_) * kGapWeight;
 }
 
-VenueSession::VenueSession(SessionContext& context, SessionOwner& owner, GapMeter& gaps)
+VenueSession::VenueSession(SessionContext& context, SessionOwner& owner, Speech& speech)
     : context_(context),
       owner_(&owner),
       protocol_(&context.protocol),
-      gaps_(gaps),
+      speech_(speech),
       send_timer_(context.loop),
       ping_timer_(context.loop),
       silence_timer_(context.loop),
@@ -64,6 +67,7 @@ void VenueSession::on_open() {
   if (owner_ == nullptr) return;
   open_ = true;
   last_heard_ = last_frame_ = std::chrono::steady_clock::now();
+  speech_.data.resume(last_frame_);
   context_.record("open", join_url(base_url_, protocol_->socket_target()));
   watch_silence();
   if (protocol_->limits().ping_interval.count() > 0) send_ping();
@@ -142,7 +146,7 @@ void VenueSession::heard(bool frame) {
   const auto now = std::chrono::steady_clock::now();
   last_heard_ = now;
   if (!frame) return;
-  gaps_.add(now - last_frame_);
+  speech_.frames.add(now - last_frame_);
   last_frame_ = now;
 }
 
@@ -162,7 +166,8 @@ void VenueSession::on_frame(std::string_view text, core::Timestamp received_at) 
   switch (decoded->kind) {
     case FrameKind::data:
       answered_ = true;
-      return owner_->on_session_data(*this, received_at);
+      speech_.data.heard(last_frame_);
+      return owner_->on_session_data(*this, *decoded, received_at);
     case FrameKind::control:
     case FrameKind::heartbeat:
       return owner_->on_session_alive();
@@ -186,26 +191,35 @@ bool VenueSession::count_message(std::uint64_t sequence) {
 // Frames count against the connection's own rhythm. Where only pongs come, they prove the line but not the venue: then
 // the rhythm alone decides. Where nothing comes at all, the venue's own limit caps it.
 core::Duration VenueSession::silence_allowed(bool only_control) const {
-  const core::Duration own = std::max(context_.scaled(context_.min_mute_deadline), gaps_.mean() * kGapsOfSilence);
+  const core::Duration own =
+      std::max(context_.scaled(context_.min_mute_deadline), speech_.frames.mean() * kGapsOfSilence);
   return only_control ? own : std::min<core::Duration>(own, context_.scaled(protocol_->limits().mute_deadline));
+}
+
+// Who answers pings, or beats, but brings nothing of what it was asked for has not heard the question, or has ceased to
+// answer it.
+core::Duration VenueSession::data_due_in(Rhythm::Time now) const {
+  if (!answered_) return answer_due_ - now;
+  const core::Duration least = kDataDeadlines * context_.scaled(context_.min_mute_deadline);
+  return speech_.data.patience(least, kDataAtFirst * least) - (now - speech_.data.last());
 }
 
 void VenueSession::watch_silence() {
   const auto now = std::chrono::steady_clock::now();
   const core::Duration line = now - last_heard_;
   const core::Duration frames = now - last_frame_;
-  core::Duration left = std::min(silence_allowed(false) - line, silence_allowed(true) - frames);
-  // Who answers pings but brings nothing of what it was asked for has not heard the question.
-  if (!answered_) left = std::min<core::Duration>(left, answer_due_ - now);
-  if (left.count() > 0) {
+  const core::Duration due = std::min(silence_allowed(false) - line, silence_allowed(true) - frames);
+  const core::Duration data_due = data_due_in(now);
+  if (const core::Duration left = std::min(due, data_due); left.count() > 0) {
     silence_timer_.start(left, [this] { watch_silence(); });
     return;
   }
-  if (!answered_ && now >= answer_due_)
-    return end(core::GapCause::mute, {core::ErrorCode::timeout, "no data came of what was asked for", true, 0});
+  std::string why = "nothing heard for " + seconds_of(frames);
+  if (due.count() > 0) why = answered_ ? "heartbeats without data" : "no data came of what was asked for";
   // The silence is a gap like any other: a connection that is merely slow earns patience for the next time.
-  gaps_.add(frames);
-  end(core::GapCause::mute, {core::ErrorCode::timeout, "nothing heard for " + seconds_of(frames), true, 0});
+  speech_.frames.add(frames);
+  if (answered_) speech_.data.heard(now);
+  end(core::GapCause::mute, {core::ErrorCode::timeout, std::move(why), true, 0});
 }
 
 void VenueSession::leave() {

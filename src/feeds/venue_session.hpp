@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/result.hpp"
+#include "feeds/rhythm.hpp"
 #include "feeds/session_context.hpp"
 #include "net/loop_timer.hpp"
 #include "net/websocket_client.hpp"
@@ -26,6 +27,12 @@ class GapMeter {
   double mean_ns_ = 0;
 };
 
+/// How the connections to the same pairs speak, one after the other.
+struct Speech {
+  GapMeter frames;
+  Rhythm data;
+};
+
 struct SessionEnd {
   core::GapCause cause = core::GapCause::disconnect;
   core::Error error;
@@ -40,7 +47,7 @@ class SessionOwner {
   virtual ~SessionOwner() = default;
   virtual void on_session_open(VenueSession& session) = 0;
   /// A frame of market data was taken in.
-  virtual void on_session_data(VenueSession& session, core::Timestamp received_at) = 0;
+  virtual void on_session_data(VenueSession& session, const Decoded& data, core::Timestamp received_at) = 0;
   /// Proof of life without market data.
   virtual void on_session_alive() = 0;
   /// The venue's own count of its messages shows that some sent in (from, to) did not come.
@@ -54,10 +61,10 @@ class SessionOwner {
 
 /// The life of one connection to a venue: handshake, messages of ours at the venue's pace, pings, the watch for
 /// silence. Connects once; whoever owns it decides about the next attempt.
-/// **Threading**: the feed's loop. **Ownership**: context, owner and meter must outlive it, or detach() it first.
+/// **Threading**: the feed's loop. **Ownership**: context, owner and speech must outlive it, or detach() it first.
 class VenueSession {
  public:
-  VenueSession(SessionContext& context, SessionOwner& owner, GapMeter& gaps);
+  VenueSession(SessionContext& context, SessionOwner& owner, Speech& speech);
 
   void connect(const std::string& base_url);
   void subscribe(const std::vector<std::string>& symbols);
@@ -84,12 +91,13 @@ class VenueSession {
   void send_ping();
   void watch_silence();
   core::Duration silence_allowed(bool only_control) const;
+  core::Duration data_due_in(Rhythm::Time now) const;
   void end(core::GapCause cause, core::Error error, int http_status = 0, bool reconnect_now = false);
 
   SessionContext& context_;
   SessionOwner* owner_;
   const VenueProtocol* protocol_;  ///< as it is spoken at base_url_
-  GapMeter& gaps_;
+  Speech& speech_;
   std::string base_url_;
   std::unique_ptr<net::WebSocketClient> socket_;
   std::deque<std::string> to_send_;

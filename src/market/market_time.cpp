@@ -24,12 +24,13 @@ void Market::on_status(const core::FeedStatus& status) {
   v.feed = status.state;
   v.pulse.connected = is_connected(status.state);
   v.pulse.mute = status.state == core::FeedState::stale;
+  const core::Timestamp heard = status.heard_until.is_set() ? status.heard_until : v.pulse.alive_at;
   if (v.pulse.connected && !was) {
     ++v.connection;
-    on_loss(status.venue, {}, v.pulse.alive_at.is_set() ? v.pulse.alive_at : status.at, status.at, false);
+    on_loss(status.venue, {}, heard.is_set() ? heard : status.at, status.at, false);
     v.pulse.alive_at = std::max(v.pulse.alive_at, status.at);
   } else if (was && !v.pulse.connected) {
-    on_loss(status.venue, {}, v.pulse.alive_at, status.at, false);
+    on_loss(status.venue, {}, heard, status.at, false);
   }
   for (const std::uint32_t i : v.pairs) {
     if (pairs_[i].counts) touch(pairs_[i].base);

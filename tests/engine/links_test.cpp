@@ -14,8 +14,8 @@ using core::GapCause;
 /// Kraken's USDT/USD and EUR/USD lie on a connection of their own, BTC/USD on another.
 struct Links : Bench {
   explicit Links(EngineOptions options = {}) : Bench(options) {}
-  void link(std::vector<std::string> symbols, bool heard, core::Timestamp since = {}) {
-    port->push_event(core::LinkHeard{kraken, std::move(symbols), heard, since, clock.now(), GapCause::mute});
+  void link(std::vector<std::string> symbols, bool heard, core::Timestamp since = {}, bool alone = false) {
+    port->push_event(core::LinkHeard{kraken, std::move(symbols), heard, since, clock.now(), GapCause::mute, alone});
     run();
   }
   void trade_all(double price) {
@@ -64,7 +64,7 @@ TEST(EngineLinks, ASilentConnectionsPairsHaveNoMinutesAndAHoleAtOnceOthersGoOn) 
   EXPECT_EQ(rows[1].instrument_symbol, "USDT/USD");
   for (const core::Gap& gap : rows) {
     EXPECT_EQ(gap.venue, "kraken");
-    EXPECT_EQ(gap.start, heard - 1s) << "what was on its way did not come";
+    EXPECT_EQ(gap.start, heard);
     EXPECT_GE(gap.end, heard + 7s);
     EXPECT_EQ(gap.cause, GapCause::mute);
   }
@@ -142,6 +142,47 @@ TEST(EngineLinks, WhileTheWholeVenueIsAwayItsOwnHoleIsEnoughAndWaitsForTheLast) 
   EXPECT_EQ(b.stored()[0].instrument_symbol, "");
   EXPECT_GE(b.stored()[0].end, back - 100ms) << "the last connection was not heard before";
   EXPECT_LE(b.stored()[0].end, back);
+}
+
+TEST(EngineLinks, NobodyWaitsForAPairThatIsSilentByItself) {
+  Links b;
+  b.connect();
+  b.trade_all(1);
+  const core::Timestamp heard = b.clock.now();
+  b.pass(100s);
+  b.link({"EUR/USD"}, false, heard, true);
+  b.pass(1s);
+  EXPECT_EQ(b.state("EUR/USD"), Freshness::down);
+  ASSERT_EQ(b.stored().size(), 1u);
+  EXPECT_EQ(b.stored()[0].instrument_symbol, "EUR/USD");
+  EXPECT_EQ(b.stored()[0].start, heard);
+  b.status(b.kraken, core::FeedState::backing_off);
+  b.pass(10s);
+  b.status(b.kraken, core::FeedState::live);
+  const core::Timestamp back = b.clock.now();
+  b.pass(100s);
+  const auto rows = b.stored();
+  ASSERT_EQ(rows.size(), 3u) << "the venue's, and the pair's before and after it";
+  const auto whole =
+      std::find_if(rows.begin(), rows.end(), [](const auto& gap) { return gap.instrument_symbol.empty(); });
+  ASSERT_NE(whole, rows.end());
+  EXPECT_LE(whole->end, back) << "closed at once";
+  EXPECT_GE(rows.back().end, back + 60s) << "the pair's goes on";
+}
+
+TEST(EngineLinks, AHoleOfAVenueBeginsWithWhatItsFeedHasHeard) {
+  Links b;
+  b.connect();
+  b.trade_all(1);
+  const core::Timestamp heard = b.clock.now() - 1500ms;
+  b.pass(7s);  // heartbeats go on
+  b.port->push_event(core::FeedStatus{b.kraken, core::FeedState::stale, "host", "mute", b.clock.now(), heard});
+  b.run();
+  b.pass(100s);
+  ASSERT_EQ(b.stored().size(), 1u);
+  EXPECT_EQ(b.stored()[0].start, heard);
+  ASSERT_FALSE(b.minutes("BTC/USD").empty());
+  EXPECT_TRUE(b.minutes("BTC/USD")[0].incomplete);
 }
 
 TEST(EngineLinks, AConnectionThatStaysAwayWhenItsVenueIsBackHasHolesFromThenOn) {

@@ -36,12 +36,12 @@ TEST_F(ExchangeFeedTest, MessagesThatTheVenueCountedAndThatDidNotComeAreAGap) {
   const core::Gap& gap = seen_.losses[0].gap;
   EXPECT_EQ(gap.venue, "fake");
   EXPECT_EQ(gap.cause, GapCause::overflow);
-  EXPECT_EQ(gap.start, seen_.ticks[4].received_at());
+  EXPECT_EQ(gap.start, seen_.ticks[4].received_at() - 1s);
   EXPECT_EQ(gap.end, seen_.ticks[5].received_at());
 }
 
 TEST_F(ExchangeFeedTest, ATradeWhoseNumberIsLeftOutIsAGapOfItsPair) {
-  limits_.consecutive_trade_ids = true;
+  limits_.trade_numbers = TradeNumbers::consecutive;
   add_server([this](Peer& peer, int) {
     serve(peer, {"trade A 7", "trade B 5", "trade A 8", "trade A 11", "trade B 7", "trade B 6", "trade B 7"});
   });
@@ -64,8 +64,109 @@ TEST_F(ExchangeFeedTest, ATradeWhoseNumberIsLeftOutIsAGapOfItsPair) {
   EXPECT_EQ(loss.lost_trades, 0U) << "of a ring";
 }
 
+/// Says `words` over and over until told to stop.
+void repeat(Peer& peer, const std::vector<std::string>& words, const std::atomic<bool>& stop) {
+  while (!peer.gone() && !stop) {
+    for (const std::string& word : words) peer.send_text(word);
+    peer.receive_text(5ms);
+  }
+}
+
+TEST_F(ExchangeFeedTest, APairThatAVenueForgetsIsToldAndAskedForOverAFreshConnection) {
+  options_.pair_patience = 2s;  // 100 ms at the test's speed, ten times as much at first
+  std::atomic<bool> stop{false};
+  const Finish finish_first{*this};
+  add_server([&](Peer& peer, int number) {
+    peer.accept_websocket();
+    if (const auto text = peer.receive_text()) hear(*text);
+    if (number == 1) peer.send_text("trade B 1");
+    repeat(peer,
+           number == 1 ? std::vector<std::string>{"trade A 1"} : std::vector<std::string>{"trade A 2", "trade B 2"},
+           stop);
+  });
+  start("AB");
+  const auto told = [&](bool heard) {
+    std::vector<core::LinkHeard> out;
+    for (const core::LinkHeard& link : seen_.links) {
+      if (link.heard == heard && link.symbols == std::vector<std::string>{"B"}) out.push_back(link);
+    }
+    return out;
+  };
+  ASSERT_TRUE(until([&] { return told(true).size() == 1; }));
+  ASSERT_EQ(told(false).size(), 1U);
+  const core::LinkHeard silence = told(false)[0];
+  const auto first_of_b = std::find_if(seen_.ticks.begin(), seen_.ticks.end(), [](const core::Tick& tick) {
+    return tick.instrument() == core::InstrumentId{1};
+  });
+  EXPECT_TRUE(silence.alone);
+  EXPECT_EQ(silence.cause, GapCause::mute);
+  EXPECT_EQ(silence.since, first_of_b->received_at() - 1s);
+  EXPECT_GE(silence.at - first_of_b->received_at(), 1s);
+  EXPECT_EQ(heard(), (std::vector<std::string>{"sub A,B", "sub A,B"}));
+  EXPECT_TRUE(seen_.losses.empty()) << "the others were heard all the time";
+  EXPECT_FALSE(seen_.saw(FeedState::backing_off));
+  stop = true;
+}
+
+TEST_F(ExchangeFeedTest, APairThatAVenueIgnoresIsToldAndNotAskedForAllTheTime) {
+  options_.pair_patience = 2s;
+  std::atomic<bool> stop{false};
+  const Finish finish_first{*this};
+  add_server([&](Peer& peer, int) {
+    peer.accept_websocket();
+    if (const auto text = peer.receive_text()) hear(*text);
+    repeat(peer, {"trade A 1"}, stop);
+  });
+  start("AB");
+  ASSERT_TRUE(until([&] { return heard().size() == 2; }));
+  ASSERT_EQ(seen_.links.back().symbols, std::vector<std::string>{"B"});
+  EXPECT_FALSE(seen_.links.back().heard);
+  EXPECT_FALSE(seen_.links.back().since.is_set());
+  EXPECT_EQ(seen_.states.back().detail, "silent against their own rate: B");
+  EXPECT_FALSE(test::eventually([&] { return heard().size() > 2; }, 2s)) << "next in a minute: 3 s at the test's speed";
+  want("A");
+  EXPECT_TRUE(until([&] { return seen_.links.back().heard; })) << "nobody listens to it any more";
+  stop = true;
+}
+
+TEST_F(ExchangeFeedTest, HeartbeatsDoNotHideThatTheDataHaveCeased) {
+  options_.min_mute_deadline = 2s;  // 100 ms at the test's speed; twelve times as much for data at first
+  std::atomic<bool> stop{false};
+  const Finish finish_first{*this};
+  add_server([&](Peer& peer, int number) {
+    peer.accept_websocket();
+    peer.receive_text();
+    peer.send_text("trade A " + std::to_string(number));
+    repeat(peer, {"heartbeat"}, stop);
+  });
+  start("A");
+  ASSERT_TRUE(until([&] { return !seen_.losses.empty(); }));
+  EXPECT_TRUE(seen_.saw(FeedState::stale));
+  const core::Gap& gap = seen_.losses[0].gap;
+  EXPECT_EQ(gap.cause, GapCause::mute);
+  EXPECT_EQ(gap.start, seen_.ticks[0].received_at() - 1s) << "from the last data on, whatever beat since";
+  EXPECT_EQ(gap.end, seen_.ticks[1].received_at());
+  stop = true;
+}
+
+TEST_F(ExchangeFeedTest, WhatAVenueKeptBackBeforeAConnectionBrokeIsAGapOfItsPair) {
+  limits_.trade_numbers = TradeNumbers::consecutive;
+  add_server([this](Peer& peer, int number) {
+    if (number > 1) return serve(peer, {"trade A 50", "trade B 51"});
+    peer.accept_websocket();
+    (void)peer.receive_text();
+    for (const char* word : {"trade A 7", "trade B 50", "what?", "trade B 50"}) peer.send_text(word);
+  });
+  start("AB");
+  ASSERT_TRUE(until([&] { return seen_.losses.size() == 2; })) << "a frame that does not decode was lost as well";
+  const core::FeedLoss& loss = seen_.losses[1];
+  EXPECT_EQ(loss.gap.instrument_symbol, "A") << "of the other pair nothing is missing";
+  EXPECT_EQ(loss.gap.expected, 42);
+  EXPECT_EQ(loss.gap.start, seen_.ticks[0].received_at());
+}
+
 TEST_F(ExchangeFeedTest, WhatWasTradedWhileAConnectionWasAwayIsItsHoleAndNoOther) {
-  limits_.consecutive_trade_ids = true;
+  limits_.trade_numbers = TradeNumbers::consecutive;
   add_server([this](Peer& peer, int number) {
     if (number > 1) return serve(peer, {"trade A 50"});
     peer.accept_websocket();

@@ -38,9 +38,17 @@ TEST_F(OkxTest, TradesKeepTheirDigits) {
   EXPECT_EQ(out.ticks[0].amount().to_string(), "0.05");
   EXPECT_EQ(out.ticks[0].side(), core::Side::sell) << "the taker's";
   EXPECT_EQ(out.ticks[0].trade_id(), 700000123u);
+  EXPECT_EQ(out.ticks[0].fills(), 2u) << "700000122 is in it";
   EXPECT_EQ(out.ticks[0].event_time(), Timestamp::from_ms(1779999999123));
   EXPECT_EQ(out.ticks[1].instrument().value, 1u);
   EXPECT_EQ(out.ticks[1].price().to_string(), "0.000000454");
+}
+
+TEST_F(OkxTest, ATradeThatDoesNotSayHowManyFillsItIsHasNoPlaceInTheNumbers) {
+  ASSERT_EQ(why(with(kTrades, R"(,"count":"2")", "")), "");
+  EXPECT_EQ(out.ticks[0].fills(), 0u);
+  EXPECT_NE(why(with(kTrades, R"("count":"2")", R"("count":"-2")")), "");
+  EXPECT_NE(why(with(kTrades, R"("count":"2")", R"("count":"9999999999")")), "");
 }
 
 TEST_F(OkxTest, TickerIsAQuote) {

@@ -267,7 +267,7 @@ class Binance final : public VenueProtocol {
   explicit Binance(Profile profile) : profile_(std::move(profile)) {
     limits_.symbols_per_connection = 500;  // two streams each, 1024 streams at most
     limits_.max_connection_age = std::chrono::hours(24);
-    limits_.consecutive_trade_ids = true;
+    limits_.trade_numbers = TradeNumbers::consecutive;
     limits_.ping_interval = std::chrono::seconds(5);  // the venue's own pings come every 20 s only
   }
 

@@ -262,7 +262,7 @@ class Coinbase : public VenueProtocol {
     limits_.control_spacing = std::chrono::milliseconds(200);  // 8 messages a second at most
     limits_.symbols_per_connection = 250;                      // each product also beats once a second
     limits_.refusal_voids_message = true;
-    limits_.consecutive_trade_ids = true;
+    limits_.trade_numbers = TradeNumbers::consecutive;
   }
 
   const core::Venue& venue() const override { return venue_; }

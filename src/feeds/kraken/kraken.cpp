@@ -198,7 +198,7 @@ class Kraken final : public VenueProtocol {
  public:
   Kraken() {
     limits_.symbols_per_connection = 500;
-    limits_.consecutive_trade_ids = true;
+    limits_.trade_numbers = TradeNumbers::consecutive;
   }
 
   const core::Venue& venue() const override { return venue_; }

@@ -23,7 +23,7 @@ struct Envelope {
 
 /// The tokens of one row of `data`: a trade or a ticker.
 struct Row {
-  string_view symbol, trade_id, price, size, side, time;
+  string_view symbol, trade_id, count, price, size, side, time;
   string_view bid, bid_size, ask, ask_size;
 };
 
@@ -37,6 +37,9 @@ void take(const char* key, ondemand::value& value, Row& row) {
     case 'b':
       if (key_is(key, "bidPx")) row.bid = token();
       if (key_is(key, "bidSz")) row.bid_size = token();
+      break;
+    case 'c':
+      if (key_is(key, "count")) row.count = token_text(token());
       break;
     case 'i':
       if (key_is(key, "instId")) row.symbol = token_text(token());
@@ -63,6 +66,14 @@ NumberKind read_side(string_view token, core::Decimal& out) {
   return trimmed.empty() || trimmed == R"("")" ? NumberKind::zero : read_number(token, out);
 }
 
+/// How many fills one message stands for; 0 where it does not say.
+bool read_fills(string_view text, std::uint32_t& fills) {
+  std::uint64_t count = 0;
+  if (!text.empty() && (!read_uint(text, count) || count > 1'000'000)) return false;
+  fills = static_cast<std::uint32_t>(count);
+  return true;
+}
+
 /// One decode() at work. take_*() return null when the row was taken, else what is wrong with it.
 class Reading {
  public:
@@ -85,6 +96,7 @@ class Reading {
     // The number of the last fill, where `count` of one order at one price come as one. The past tells them one by one:
     // stored, that of the same number takes the place of the sum, so that none of them counts twice.
     if (!read_uint(row.trade_id, trade.trade_id)) return "bad tradeId";
+    if (!read_fills(row.count, trade.fills)) return "bad count";
     if (row.side != "buy" && row.side != "sell") return "bad side";
     trade.side = row.side == "buy" ? core::Side::buy : core::Side::sell;
     add_tick(trade, row.symbol, symbols_, out_);
@@ -167,6 +179,7 @@ class Okx final : public VenueProtocol {
     limits_.control_spacing = std::chrono::milliseconds(350);  // three requests a second, 480 an hour
     limits_.symbols_per_message = 100;                         // of 64 KB, about 10
     limits_.symbols_per_connection = 300;
+    limits_.trade_numbers = TradeNumbers::supposed;   // tradeId less count is the one before
     limits_.ping_interval = std::chrono::seconds(5);  // without a push for 30 s the venue closes
     limits_.refusal_voids_message = true;             // not documented either way; asking twice does no harm
   }
