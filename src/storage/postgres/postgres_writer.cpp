@@ -24,7 +24,8 @@ using core::Status;
 using core::Timestamp;
 
 constexpr runtime::Log kLog{"storage"};
-constexpr int kDaysAtOnce = 100;
+constexpr int kLongerAtOnce = 100;
+constexpr std::chrono::hours kAhead{24};       // before minutes go: TimescaleDB's jobs do not wait for the writer
 constexpr std::size_t kMostUnsynced = 65'536;  // rows kept until they are on the server's disk
 constexpr std::string_view kCheckViolation = "23514", kUniqueViolation = "23505", kNoSuchTable = "42P01";
 
@@ -87,9 +88,9 @@ class PostgresWriter final : public StoreWriter {
   Result<std::size_t> expire(const Expiry& older_than, std::size_t max_rows) override {
     if (within_) return core::fail(ErrorCode::conflict, "nothing expires within a transaction of many writes");
     if (auto ready = connect(); !ready) return tl::unexpected(ready.error());
-    const auto kept = keep_days(cutoff_of(older_than, core::Interval::h1));
+    const auto kept = keep_longer(older_than);
     if (!kept) return after_failure(kept.error());
-    if (*kept >= kDaysAtOnce) return max_rows;  // the rest of them first
+    if (*kept >= kLongerAtOnce) return max_rows;  // the rest of them first
     auto dropped = drop_pieces(older_than);
     if (!dropped) return after_failure(dropped.error());
     std::size_t rows = 0;
@@ -113,6 +114,23 @@ class PostgresWriter final : public StoreWriter {
   static constexpr const char* kExpireMinutes =
       "DELETE FROM minutes WHERE start < $1 AND (series, start) IN "
       "(SELECT series, start FROM minutes WHERE start < $1 LIMIT $2)";
+  // Nothing came that would have closed the hour and the day of a series' newest minute.
+#define LAST(unit, level)                                                                   \
+  "SELECT s.base, s.quote, s.venue, date_trunc('" unit                                      \
+  "', s.newest_minute, 'UTC') FROM series s WHERE s.newest_minute < $1 "                    \
+  "AND EXISTS (SELECT FROM minutes m WHERE m.series = s.id AND m.start = s.newest_minute) " \
+  "AND NOT EXISTS (SELECT FROM candles c WHERE c.series = s.id AND c.level = " level        \
+  " AND c.start = "                                                                         \
+  "date_trunc('" unit "', s.newest_minute, 'UTC')) LIMIT $2"
+  static constexpr const char* kLastHours = LAST("hour", "3");
+  static constexpr const char* kLastDays = LAST("day", "5");
+#undef LAST
+  static constexpr const char* kDaysOfHours =
+      "SELECT s.base, s.quote, s.venue, h.day FROM (SELECT DISTINCT series, date_trunc('day', start, 'UTC') AS day "
+      "FROM candles WHERE level IN (3, 4) AND start < $1) AS h JOIN series s ON s.id = h.series "
+      "WHERE NOT EXISTS (SELECT FROM candles d WHERE d.series = h.series AND d.level = 5 AND d.start = h.day) "
+      "AND NOT EXISTS (SELECT FROM rollups d WHERE d.series = h.series AND d.level = 5 AND d.start = h.day) "
+      "LIMIT $2";
   // Levels as level_code() has them: 1 and 2 are below an hour, 3 and 4 hours, 5 days.
 #define EXPIRE_CANDLES(table, levels)                                                                             \
   "DELETE FROM " table " WHERE start < $1 AND (series, level, start) IN (SELECT series, level, start FROM " table \
@@ -151,36 +169,44 @@ class PostgresWriter final : public StoreWriter {
     return status;
   }
 
-  /// Days that were only read as the sum of their hours are stored before those go. How many.
-  Result<int> keep_days(Timestamp cutoff) {
-    if (!cutoff.is_set()) return 0;
-    auto found = connection_->query(
-        "SELECT s.base, s.quote, s.venue, h.day FROM (SELECT DISTINCT series, date_trunc('day', start, 'UTC') AS day "
-        "FROM candles WHERE level IN (3, 4) AND start < $1) AS h JOIN series s ON s.id = h.series "
-        "WHERE NOT EXISTS (SELECT FROM candles d WHERE d.series = h.series AND d.level = 5 AND d.start = h.day) "
-        "AND NOT EXISTS (SELECT FROM rollups d WHERE d.series = h.series AND d.level = 5 AND d.start = h.day) "
-        "LIMIT $2",
-        Params().time(cutoff).integer(kDaysAtOnce));
-    if (!found) return tl::unexpected(found.error());
+  /// What is longer than the candles that go, and was only read as their sum, is stored before. How many.
+  Result<int> keep_longer(const Expiry& older_than) {
+    auto minutes = cutoff_of(older_than, core::Interval::m1);
+    if (minutes.is_set()) minutes = minutes + kAhead;
+    std::vector<CandleQuery> longer;
+    for (const auto& [sql, cutoff, interval] :
+         {std::tuple{kLastHours, minutes, core::Interval::h1},
+          {kLastDays, minutes, core::Interval::d1},
+          {kDaysOfHours, cutoff_of(older_than, core::Interval::h1), core::Interval::d1}}) {
+      if (!cutoff.is_set()) continue;
+      auto found = connection_->query(sql, Params().time(cutoff).integer(kLongerAtOnce));
+      if (!found) return tl::unexpected(found.error());
+      for (int i = 0; i < found->size(); ++i) {
+        const Timestamp start = found->time(i, 3);
+        longer.push_back({found->text(i, 0), found->text(i, 1), found->text(i, 2), interval, start,
+                          start + core::width(interval), std::size_t{1}});
+      }
+    }
+    return store_as_read(longer);
+  }
+
+  Result<int> store_as_read(const std::vector<CandleQuery>& queries) {
     auto names = std::make_shared<core::Catalogue>();
     core::WriteBatch batch;
-    for (int i = 0; i < found->size(); ++i) {
-      const CandleQuery query{found->text(i, 0),  found->text(i, 1), found->text(i, 2),
-                              core::Interval::d1, found->time(i, 3), found->time(i, 3) + std::chrono::hours(24),
-                              std::size_t{1}};
-      const auto day = read_candles(*connection_, query, settings_.layout);
-      if (!day) return tl::unexpected(day.error());
+    for (const CandleQuery& query : queries) {
+      const auto found = read_candles(*connection_, query, settings_.layout);
+      if (!found) return tl::unexpected(found.error());
       const core::AssetId base = names->upsert_asset({query.base, query.base, query.base, core::AssetKind::coin, 0});
       const core::AssetId quote =
           names->upsert_asset({query.quote, query.quote, query.quote, core::AssetKind::coin, 0});
       core::VenueId venue;
       if (!query.venue.empty()) venue = names->upsert_venue({query.venue, query.venue, false, "", ""});
-      for (const core::Candle& candle : *day) batch.candles.push_back({{base, quote, venue}, query.interval, candle});
+      for (const core::Candle& candle : *found) batch.candles.push_back({{base, quote, venue}, query.interval, candle});
     }
     batch.catalogue = std::move(names);
     if (batch.candles.empty()) return 0;
     if (auto written = write_checked({batch}); !written) return tl::unexpected(written.error());
-    return found->size();
+    return static_cast<int>(queries.size());
   }
 
   bool was_overtaken() const {

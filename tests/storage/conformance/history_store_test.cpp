@@ -324,6 +324,36 @@ TEST_P(HistoryStoreConformance, LongerCandlesOutliveTheirParts) {
   EXPECT_EQ(levels(Interval::d1), std::vector(before_d1.begin() + 1, before_d1.end()));
 }
 
+// Whose minutes end in the middle of an hour: nothing comes that would close it.
+TEST_P(HistoryStoreConformance, TheLastHourOfASeriesOutlivesItsMinutes) {
+  const core::Timestamp day = kNoon.floor_to(hours(24));
+  std::vector<core::Candle> minutes;
+  for (int i = 0; i < 10 * 60 + 17; ++i) {
+    minutes.push_back(candle(day + std::chrono::minutes(i), "10", std::to_string(11 + i % 7), "9", "10.5", "0.25", 3));
+  }
+  put(world_.composite(world_.btc), minutes);
+  put(world_.composite(world_.eth), {candle(day + hours(96), "1", "1", "1", "1")});
+  const auto levels = [&](Interval interval) {
+    return show(*reader_->candles(btc_usd(interval, day, day + hours(72))));
+  };
+  const auto h1 = levels(Interval::h1), h4 = levels(Interval::h4), d1 = levels(Interval::d1);
+  ASSERT_EQ(h1.size(), 11u);
+  const auto drain = [&](const Expiry& expiry) {
+    for (std::size_t went = 500; went >= 500;) {
+      const auto expired = writer_->expire(expiry, 500);
+      ASSERT_TRUE(expired) << expired.error().context;
+      went = *expired;
+    }
+  };
+  drain({day + hours(48), {}, {}});
+  EXPECT_THAT(get(btc_usd(Interval::m1, day, day + hours(72))), IsEmpty());
+  EXPECT_EQ(levels(Interval::h1), h1);
+  EXPECT_EQ(levels(Interval::h4), h4);
+  EXPECT_EQ(levels(Interval::d1), d1);
+  drain({day + hours(72), {}, {}, day + hours(48)});
+  EXPECT_EQ(levels(Interval::d1), d1);
+}
+
 TEST_P(HistoryStoreConformance, CompositePricesAreTradesOfTheirSeries) {
   core::WriteBatch batch = world_.batch();
   for (int i = 0; i < 5; ++i)
