@@ -163,12 +163,7 @@ bool StoreOutbox::flush(core::Timestamp now, bool at_once) {
   if (!enabled() || batch_.rows() == 0) return true;
   if (!at_once && now < next_flush_ && batch_.rows() < kFlushRows) return true;
   next_flush_ = now + kFlushEvery;
-  if (lost_from_.is_set()) {
-    for (const core::Venue& venue : market_.catalogue()->venues()) {
-      if (!venue.polled) batch_.gaps.push_back({venue.id, {}, lost_from_, lost_to_, core::GapCause::overflow});
-    }
-    lost_from_ = lost_to_ = {};
-  }
+  tell_losses();
   batch_.catalogue = market_.catalogue();
   switch (push_(batch_)) {
     case runtime::PushResult::ok:
@@ -195,9 +190,26 @@ void StoreOutbox::merge() {
   merged_rows_ = batch_.rows();
 }
 
-void StoreOutbox::lost(core::Timestamp from, core::Timestamp to) {
-  lost_from_ = lost_from_.is_set() ? std::min(lost_from_, from) : from;
-  lost_to_ = std::max(lost_to_, to);
+void StoreOutbox::Lost::add(core::Timestamp begin, core::Timestamp end) {
+  from = from.is_set() ? std::min(from, begin) : begin;
+  to = std::max(to, end);
+}
+
+void StoreOutbox::tell_losses() {
+  if (lost_.from.is_set()) {
+    for (const core::Venue& venue : market_.catalogue()->venues()) {
+      if (!venue.polled) batch_.gaps.push_back({venue.id, {}, lost_.from, lost_.to, core::GapCause::overflow});
+    }
+  }
+  if (lost_composites_.from.is_set()) {
+    batch_.gaps.push_back({std::string(core::kComposite),
+                           {},
+                           lost_composites_.from,
+                           lost_composites_.to,
+                           core::GapCause::overflow,
+                           core::GapState::lost});
+  }
+  lost_ = lost_composites_ = {};
 }
 
 void StoreOutbox::give_up_oldest() {
@@ -205,16 +217,20 @@ void StoreOutbox::give_up_oldest() {
   const auto excess = [&] { return batch_.rows() - std::min(batch_.rows(), kMostRows / 4 * 3); };
   const std::size_t ticks = std::min(excess(), batch_.ticks.size());
   for (std::size_t i = 0; i < ticks; ++i) {
-    lost(batch_.ticks[i].received_at(), batch_.ticks[i].received_at() + core::Duration{1});
+    lost_.add(batch_.ticks[i].received_at(), batch_.ticks[i].received_at() + core::Duration{1});
   }
   batch_.ticks.erase(batch_.ticks.begin(), batch_.ticks.begin() + static_cast<std::ptrdiff_t>(ticks));
   const std::size_t composites = std::min(excess(), batch_.composites.size());
+  for (std::size_t i = 0; i < composites; ++i) {
+    const core::Timestamp at = batch_.composites[i].tick.received_at();
+    lost_composites_.add(at, at + core::Duration{1});
+  }
   batch_.composites.erase(batch_.composites.begin(),
                           batch_.composites.begin() + static_cast<std::ptrdiff_t>(composites));
   const std::size_t candles = std::min(excess(), batch_.candles.size());
   for (std::size_t i = 0; i < candles; ++i) {
     const core::CandleRow& row = batch_.candles[i];
-    lost(row.candle.start, row.candle.start + core::width(row.interval));
+    lost_.add(row.candle.start, row.candle.start + core::width(row.interval));
   }
   batch_.candles.erase(batch_.candles.begin(), batch_.candles.begin() + static_cast<std::ptrdiff_t>(candles));
   const std::size_t points = std::min(excess(), batch_.points.size());

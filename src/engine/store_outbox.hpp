@@ -53,6 +53,11 @@ class StoreOutbox {
     std::uint32_t trades = 0;
     core::Decimal volume;
   };
+  /// Of what was given up.
+  struct Lost {
+    core::Timestamp from, to;
+    void add(core::Timestamp begin, core::Timestamp end);
+  };
   void collect_prices();
   void collect_composites();
   void collect_open_candles();
@@ -60,7 +65,7 @@ class StoreOutbox {
   void save_open(const core::SeriesKey& series, const market::CandleBuilder& builder, Saved& saved);
   void merge();
   void give_up_oldest();
-  void lost(core::Timestamp from, core::Timestamp to);
+  void tell_losses();
 
   Push push_;
   const market::Market& market_;
@@ -72,7 +77,7 @@ class StoreOutbox {
   std::vector<Saved> saved_pairs_, saved_assets_;
   std::vector<core::Candle> open_;
   core::Timestamp next_prices_, next_composites_, next_candles_, next_points_, next_flush_;
-  core::Timestamp lost_from_, lost_to_;
+  Lost lost_, lost_composites_;
   std::size_t merged_rows_ = 0;
 };
 

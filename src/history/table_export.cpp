@@ -110,10 +110,12 @@ Result<TableSummary> export_table(storage::StoreReader& reader, const Series& se
                                                    : export_candles(reader, series, request, start, end, sink, summary);
   if (written) written = sink.flush();
   if (!written) return tl::unexpected(written.error());
-  if (series.name.venue.empty()) return summary;  // the composite has no source of its own
+  const bool is_composite = series.name.venue.empty();
+  if (is_composite && request.kind == TableKind::candles) return summary;  // they have no source of their own
   const core::Timestamp gaps_from = request.start.is_set() ? request.start : summary.first;
   const core::Timestamp gaps_to = request.end.is_set() ? request.end : summary.last + core::Duration(1);
-  auto gaps = reader.gaps(series.name.venue, gaps_from, gaps_to, kGapsListed);
+  const std::string source(is_composite ? core::kComposite : series.name.venue);
+  auto gaps = reader.gaps(source, gaps_from, gaps_to, kGapsListed);
   if (!gaps) return tl::unexpected(gaps.error());
   summary.gaps = std::move(*gaps);
   return summary;

@@ -276,26 +276,33 @@ void WritePath::give_up(std::size_t rows) {
 // What is left out is told with the very rows that are written, so that no kill can hide it.
 void WritePath::skip_trades(std::vector<core::WriteBatch>& group) {
   for (core::WriteBatch& batch : group) {
-    figures_.trades_skipped.add(batch.ticks.size());
-    std::set<std::string> venues;
+    figures_.trades_skipped.add(batch.ticks.size() + batch.composites.size());
+    std::set<std::string> sources;
     for (const core::Tick& tick : batch.ticks) {
       const auto& venue = batch.catalogue->venue(batch.catalogue->instrument(tick.instrument()).venue).id;
-      // By the venue's clock it happened before it came; one wrong time must not make a hole of years.
-      const core::Timestamp at = tick.received_at();
-      const core::Timestamp since = std::clamp(trade_time(tick), at - kLongestWay, at);
-      Span& span = skipped_.try_emplace(venue, Span{since, at}).first->second;
-      span.from = std::min(span.from, since);
-      span.to = std::max(span.to, at);
-      venues.insert(venue);
+      note_skipped(venue, tick);
+      sources.insert(venue);
     }
-    figures_.trades_skipped.add(batch.composites.size());
+    for (const core::CompositeTick& row : batch.composites) note_skipped(std::string(core::kComposite), row.tick);
+    if (!batch.composites.empty()) sources.emplace(core::kComposite);
     batch.ticks = {};
     batch.composites = {};
-    for (const std::string& venue : venues) {
-      const Span& span = skipped_[venue];
-      batch.gaps.push_back({venue, {}, span.from, span.to + core::Duration{1}, core::GapCause::disk_full});
+    for (const std::string& source : sources) {
+      const Span& span = skipped_[source];
+      // A venue may be asked for its trades again; nobody keeps what a composite was.
+      const auto state = source == core::kComposite ? core::GapState::lost : core::GapState::open;
+      batch.gaps.push_back({source, {}, span.from, span.to + core::Duration{1}, core::GapCause::disk_full, state});
     }
   }
+}
+
+void WritePath::note_skipped(const std::string& source, const core::Tick& tick) {
+  // By the venue's clock it happened before it came; one wrong time must not make a hole of years.
+  const core::Timestamp at = tick.received_at();
+  const core::Timestamp since = std::clamp(trade_time(tick), at - kLongestWay, at);
+  Span& span = skipped_.try_emplace(source, Span{since, at}).first->second;
+  span.from = std::min(span.from, since);
+  span.to = std::max(span.to, at);
 }
 
 void WritePath::note_failure(const core::Error& error) {

@@ -22,8 +22,8 @@ struct WriteFigures {
 };
 
 /// What the writer thread does with a group of batches: into the store; into the spool while the store refuses, and
-/// behind what waits there already, so that order is kept; on a full disk without its single trades, which a gap with
-/// cause `disk_full` tells of.
+/// behind what waits there already, so that order is kept; on a full disk without its single trades and composite
+/// prices, which gaps with cause `disk_full` tell of: of each venue, and of core::kComposite.
 /// **Threading**: the writer thread; state() and the figures by any.
 class WritePath {
  public:
@@ -66,6 +66,7 @@ class WritePath {
   bool pause_before_retry(core::Duration& delay);
   bool leaves_trades_out() const { return disk_full_ && Steady::now() < try_trades_at_; }
   void skip_trades(std::vector<core::WriteBatch>& group);
+  void note_skipped(const std::string& source, const core::Tick& tick);
   void note_room();
   void note_failure(const core::Error& error);
   void note_success();
@@ -85,7 +86,7 @@ class WritePath {
   std::optional<Steady::time_point> give_up_at_;
   std::optional<Steady::time_point> sync_at_;  // when something waits for it
   SpoolLoss loss_;
-  std::map<std::string, Span> skipped_;  // by venue: since when trades are not stored, and up to which
+  std::map<std::string, Span> skipped_;  // by venue, or kComposite: since when trades are not stored, to which
 };
 
 }  // namespace tickspan::storage

@@ -195,6 +195,22 @@ TEST_F(History, GapsOfAnAssetAreThoseThatItsCompositeRestsOn) {
   EXPECT_EQ(get(path + "?asset=nope").status, 400);
 }
 
+TEST_F(History, CompositePricesThatWereNotStoredAreAGapOfTheirsAlone) {
+  start_all();
+  core::WriteBatch batch;
+  market.add_candles(batch, "bitcoin", market.minute() - 60min, market.minute(), "1");
+  batch.gaps = {{"composite", "", market.minute() - 30min, market.minute() - 20min, core::GapCause::disk_full,
+                 core::GapState::lost}};
+  store(batch);
+  const std::string path = "/api/v1/gaps", gap = R"("venue":"composite","symbol":null,"pair":null,)";
+  EXPECT_THAT(body(path, path), HasSubstr(gap));
+  EXPECT_THAT(body(path + "?venue=composite", path), HasSubstr(gap));
+  EXPECT_EQ(count(body(path + "?venue=kraken", path), "\"cause\""), 0U);
+  EXPECT_THAT(body("/api/v1/candles/btc/usd?start=2026-06-01T11:10:00Z&end=2026-06-01T11:50:00Z", kCandles),
+              HasSubstr(R"("complete":true,"gaps":[])"))
+      << "candles are kept on a full disk";
+}
+
 TEST_F(History, ARepairedGapIsNoneUnlessItLeftAMark) {
   start_all();
   core::WriteBatch batch;

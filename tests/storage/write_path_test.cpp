@@ -50,7 +50,7 @@ class PlaceWriter final : public StoreWriter {
       const bool bad = std::any_of(batch.candles.begin(), batch.candles.end(),
                                    [](const auto& row) { return row.candle.start == minute(0); });
       if (place_->refuses_minute_0 && bad) return core::fail(core::ErrorCode::invalid_argument, "no such row");
-      if (place_->no_room_for_trades && !batch.ticks.empty())
+      if (place_->no_room_for_trades && !(batch.ticks.empty() && batch.composites.empty()))
         return core::fail(core::ErrorCode::no_space, "the disk is full", true);
     }
     for (const auto& batch : batches) {
@@ -261,6 +261,32 @@ TEST_F(WritePathTest, ADiskThatStaysFullIsOneHoleHoweverOftenItIsLookedAt) {
   ASSERT_THAT(gaps, SizeIs(20));
   for (const core::Gap& gap : gaps) EXPECT_EQ(gap.start, gaps[0].start);
   EXPECT_GT(gaps.back().end, minute(38));
+}
+
+TEST_F(WritePathTest, AFullDiskTellsOfCompositePricesToo) {
+  options_.full_disk_look = std::chrono::hours(1);
+  place_->with([](Place& p) { p.no_room_for_trades = true; });
+  start();
+  for (int i = 3; i < 6; ++i) {
+    core::WriteBatch batch = world_.batch();
+    batch.composites.push_back({world_.composite(world_.btc), core::composite_tick(minute(i), {1, 0})});
+    batch.composites.push_back({world_.composite(world_.eth), core::composite_tick(minute(i), {1, 0})});
+    ASSERT_EQ(service_->push(batch), PushResult::ok);
+    service_->flush();
+  }
+  EXPECT_EQ(service_->write_state(), WriteState::disk_full);
+  const auto gaps = place_->with([](Place& p) { return p.gaps; });
+  ASSERT_THAT(gaps, SizeIs(3));  // one that grows: the same start
+  for (int i = 3; i < 6; ++i) {
+    const core::Gap& gap = gaps[static_cast<std::size_t>(i - 3)];
+    EXPECT_EQ(gap.venue, core::kComposite);
+    EXPECT_EQ(gap.instrument_symbol, "");
+    EXPECT_EQ(gap.start, minute(3));
+    EXPECT_EQ(gap.end, minute(i) + core::Duration{1});
+    EXPECT_EQ(gap.cause, core::GapCause::disk_full);
+    EXPECT_EQ(gap.state, core::GapState::lost) << "nobody can tell them again";
+  }
+  EXPECT_EQ(metrics_.counter("tickspan_storage_trades_skipped_total", "").value(), 6U);
 }
 
 TEST_F(WritePathTest, AWrongTimeMakesNoHoleOfYears) {

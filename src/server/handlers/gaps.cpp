@@ -25,6 +25,18 @@ void choose(Plan& plan, storage::GapScopes scopes) {
   plan.of = std::move(scopes);
 }
 
+tl::expected<void, Problem> choose_source(const Call& call, Plan& plan) {
+  const std::string& name = call.values.text("venue");
+  plan.venue = name;
+  if (name.empty() || name == core::kComposite) return {};
+  const core::VenueId id = call.catalogue().find_venue(name);
+  std::vector<std::string> near{std::string(core::kComposite)};
+  for (const core::Venue& venue : call.catalogue().venues()) near.push_back(venue.id);
+  if (!id.valid()) return tl::unexpected(bad("venue", name, "a source", std::move(near)));
+  plan.venue = call.catalogue().venue(id).id;
+  return {};
+}
+
 tl::expected<void, Problem> choose_pair(const Call& call, Plan& plan) {
   const std::string& pair = call.values.text("pair");
   if (pair.empty()) return {};
@@ -42,13 +54,7 @@ tl::expected<void, Problem> choose_pair(const Call& call, Plan& plan) {
 
 tl::expected<Plan, Problem> plan_of(const Call& call) {
   Plan plan;
-  if (const std::string& name = call.values.text("venue"); !name.empty()) {
-    const core::VenueId id = call.catalogue().find_venue(name);
-    std::vector<std::string> near;
-    for (const core::Venue& venue : call.catalogue().venues()) near.push_back(venue.id);
-    if (!id.valid()) return tl::unexpected(bad("venue", name, "a source", std::move(near)));
-    plan.venue = call.catalogue().venue(id).id;
-  }
+  if (auto source = choose_source(call, plan); !source) return tl::unexpected(source.error());
   if (auto pair = choose_pair(call, plan); !pair) return tl::unexpected(pair.error());
   if (const std::string& name = call.values.text("asset"); !name.empty()) {
     const core::AssetId asset = call.catalogue().resolve(name);

@@ -237,7 +237,7 @@ export interface paths {
         };
         /**
          * Times in which a source was not heard, and what became of them
-         * @description The newest limit gaps of those asked for that touch [start, end), oldest first. A gap without a symbol concerns every pair of its source; one with a symbol beside it says what differs for that pair. A pair whose spelling at the venue is not known any more, because it is not listed since the start, has its asset ids as its symbol (bitcoin/usd); its gap stays open until the pair is listed again. A gap that is open is filled from the source's own history as soon as the source is back.
+         * @description The newest limit gaps of those asked for that touch [start, end), oldest first. A gap without a symbol concerns every pair of its source; one with a symbol beside it says what differs for that pair. A pair whose spelling at the venue is not known any more, because it is not listed since the start, has its asset ids as its symbol (bitcoin/usd); its gap stays open until the pair is listed again. A gap that is open is filled from the source's own history as soon as the source is back. The source composite stands for single prices of composites that were not stored (disk_full, overflow); their candles were, so that such a gap is in no answer of candles.
          */
         get: operations["gaps"];
         put?: never;
@@ -551,6 +551,7 @@ export interface components {
             cause: "disconnect" | "mute" | "overflow" | "restart" | "maintenance" | "disk_full" | "no_data" | "partial";
         };
         RecordedGap: {
+            /** @description A source; composite: single prices of composites */
             venue: string;
             /** @description The pair in the source's spelling; null: all of its pairs */
             symbol: string | null;
@@ -1896,7 +1897,7 @@ export interface operations {
     gaps: {
         parameters: {
             query?: {
-                /** @description One source; default: all */
+                /** @description One source, or composite; default: all */
                 venue?: string;
                 /** @description Only those that concern this pair, as btc/usd */
                 pair?: string;
