@@ -38,10 +38,11 @@ class GapRepairerTest : public RepairTest {
       repairer_->start();
     });
   }
-  void record(const core::Gap& gap) {
+  void record(const core::Gap& gap) { record_all({gap}); }
+  void record_all(std::vector<core::Gap> gaps) {
     core::WriteBatch batch;
     batch.catalogue = catalogue_;
-    batch.gaps = {gap};
+    batch.gaps = std::move(gaps);
     ASSERT_EQ(store_.push(batch), runtime::PushResult::ok);
     store_.flush();
   }

@@ -4,8 +4,7 @@
 
 #include <algorithm>
 
-#include "history/gap_repairer.hpp"
-#include "repair_fixture.hpp"
+#include "gap_repairer_fixture.hpp"
 
 namespace tickspan::history {
 namespace {
@@ -16,50 +15,18 @@ using core::Timestamp;
 using test::eventually;
 using test::kStart;
 
-class HolesFound : public test::RepairTest {
- protected:
-  HolesFound() {
-    options_.tick = 5ms;
-    options_.look_every = 0s;
-    options_.first_retry = 0s;
-  }
-  ~HolesFound() override {
-    loop_.run([this] { repairer_.reset(); });
-  }
-  void start() {
-    loop_.run([this] {
-      repairer_ = std::make_unique<GapRepairer>(
-          loop_.get(), store_, clock_, metrics_, [this] { return snapshot(); }, options_);
-      repairer_->add_source("kraken", past_);
-      repairer_->set_symbols("kraken", symbols_);
-      repairer_->start();
-    });
-  }
-  void record(std::vector<core::Gap> gaps) {
-    core::WriteBatch batch;
-    batch.catalogue = catalogue_;
-    batch.gaps = std::move(gaps);
-    ASSERT_EQ(store_.push(batch), runtime::PushResult::ok);
-    store_.flush();
-  }
-  std::vector<core::Gap> gaps() {
-    return ask<std::vector<core::Gap>>(
-        [](storage::StoreReader& reader) { return reader.gaps("", {}, kStart + 24h, 100); });
-  }
-
-  GapRepairerOptions options_;
-  std::unique_ptr<GapRepairer> repairer_;
-};
+using HolesFound = test::GapRepairerTest;
 
 TEST_F(HolesFound, APairsHoleWaitsWhileItsConnectionIsSilentThoughTheSourceIsLive) {
   set_feed(core::FeedState::live, kStart, {"BTC/USD"});
-  record({{"kraken", "BTC/USD", kStart + 20s, kStart + 70s}});
-  record({{"kraken", "ETH/USD", kStart + 20s, kStart + 70s}});
+  record_all({{"kraken", "BTC/USD", kStart + 20s, kStart + 70s}});
+  record_all({{"kraken", "ETH/USD", kStart + 20s, kStart + 70s}});
   start();
   ASSERT_TRUE(eventually([&] { return gaps().back().state == GapState::repaired; }));
   ASSERT_EQ(past_.asked().size(), 1u) << "the other's grows, and its row in the store is not the last word";
   EXPECT_EQ(past_.asked()[0].symbol, "ETH/USD");
-  record({{"kraken", "BTC/USD", kStart + 20s, kStart + 4min}, {"kraken", "ETH/USD", kStart - 10min, kStart - 9min}});
+  record_all(
+      {{"kraken", "BTC/USD", kStart + 20s, kStart + 4min}, {"kraken", "ETH/USD", kStart - 10min, kStart - 9min}});
   ASSERT_TRUE(eventually([&] { return past_.asked().size() == 2; })) << "by then it has looked again";
   set_feed(core::FeedState::live, kStart);
   loop_.run([] {});
@@ -80,9 +47,9 @@ TEST_F(HolesFound, AnOpenHoleIsFoundUnderAnyNumberOfOthersAndSoIsOneThatIsTooOld
     others.push_back({"kraken", "P" + std::to_string(i % 300), at, at + 1ms, core::GapCause::disconnect,
                       i % 2 == 0 ? GapState::repaired : GapState::lost});
   }
-  record(std::move(others));
-  record({{"kraken", "BTC/USD", kStart - 3h, kStart - 3h + 1min},
-          {"kraken", "ETH/USD", kStart - 31 * 24h, kStart - 31 * 24h + 1min}});
+  record_all(std::move(others));
+  record_all({{"kraken", "BTC/USD", kStart - 3h, kStart - 3h + 1min},
+              {"kraken", "ETH/USD", kStart - 31 * 24h, kStart - 31 * 24h + 1min}});
   start();
   const auto state = [&](Timestamp from) {
     return ask<std::vector<core::Gap>>(

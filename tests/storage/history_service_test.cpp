@@ -9,6 +9,7 @@
 
 #include "../support/support.hpp"
 #include "fixtures.hpp"
+#include "forwarding_store.hpp"
 #include "storage/memory_store.hpp"
 
 namespace tickspan::storage::test {
@@ -75,21 +76,15 @@ class DiskWriter final : public StoreWriter {
   std::unique_ptr<StoreWriter> real_;
 };
 
-class DiskStore final : public HistoryStore {
+class DiskStore final : public ForwardingStore {
  public:
-  explicit DiskStore(std::shared_ptr<Disk> disk) : disk_(std::move(disk)) {}
-  core::Status open() override { return real_->open(); }
+  explicit DiskStore(std::shared_ptr<Disk> disk) : ForwardingStore(make_memory_store()), disk_(std::move(disk)) {}
   core::Result<std::unique_ptr<StoreWriter>> writer() override {
-    return std::make_unique<DiskWriter>(disk_, std::move(*real_->writer()));
+    return std::make_unique<DiskWriter>(disk_, std::move(*ForwardingStore::writer()));
   }
-  core::Result<std::unique_ptr<StoreReader>> reader() override { return real_->reader(); }
-  core::Result<std::unique_ptr<StoreSnapshot>> snapshot() override { return real_->snapshot(); }
-  core::Result<std::unique_ptr<StoreTransaction>> transaction() override { return real_->transaction(); }
-  core::Result<core::RestoredState> restore(core::Timestamp since) override { return real_->restore(since); }
 
  private:
   std::shared_ptr<Disk> disk_;
-  std::unique_ptr<HistoryStore> real_ = make_memory_store();
 };
 
 class HistoryServiceTest : public testing::Test {

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "storage/history_store.hpp"
+#include "forwarding_store.hpp"
 #include "storage/memory_store.hpp"
 
 namespace tickspan::storage::test {
@@ -20,36 +20,24 @@ struct Spy {
   std::uint64_t foreign_writes = 0;
 };
 
-class SpyReader final : public StoreReader {
+class SpyReader final : public ForwardingReader {
  public:
-  SpyReader(std::unique_ptr<StoreReader> reader, Spy& spy) : reader_(std::move(reader)), spy_(spy) {}
+  SpyReader(std::unique_ptr<StoreReader> reader, Spy& spy) : ForwardingReader(std::move(reader)), spy_(spy) {}
   core::Result<std::vector<core::Candle>> candles(const CandleQuery& query) override {
-    auto out = reader_->candles(query);
+    auto out = ForwardingReader::candles(query);
     if (query.limit != 1) spy_.asked.push_back(query);
     if (query.limit != 1 && spy_.after_read) std::exchange(spy_.after_read, {})();
     return out;
   }
   core::Result<std::vector<core::Gap>> gaps(const GapQuery& query) override {
-    auto out = reader_->gaps(query);
+    auto out = ForwardingReader::gaps(query);
     ++spy_.gap_reads;
     if (spy_.after_read) std::exchange(spy_.after_read, {})();
     return out;
   }
-  core::Result<std::vector<core::MarketPoint>> points(const std::string& asset, core::Timestamp start,
-                                                      core::Timestamp end, std::size_t limit) override {
-    return reader_->points(asset, start, end, limit);
-  }
-  core::Result<std::vector<core::Takeover>> takeovers(const std::string& asset, core::Timestamp start,
-                                                      core::Timestamp end, std::size_t limit) override {
-    return reader_->takeovers(asset, start, end, limit);
-  }
-  core::Result<std::vector<StoredTrade>> trades(const TradeQuery& query) override { return reader_->trades(query); }
-  core::Result<std::vector<SeriesName>> series() override { return reader_->series(); }
-  core::Result<StoreInfo> info() override { return reader_->info(); }
   core::Result<std::uint64_t> foreign_writes() override { return spy_.foreign_writes; }
 
  private:
-  std::unique_ptr<StoreReader> reader_;
   Spy& spy_;
 };
 
@@ -70,25 +58,21 @@ class SpyWriter final : public StoreWriter {
   Spy& spy_;
 };
 
-class SpyStore final : public HistoryStore {
+class SpyStore final : public ForwardingStore {
  public:
-  SpyStore(Spy& spy, std::optional<core::Duration> keeps) : spy_(spy), keeps_(keeps) {}
-  core::Status open() override { return store_->open(); }
+  SpyStore(Spy& spy, std::optional<core::Duration> keeps)
+      : ForwardingStore(make_memory_store()), spy_(spy), keeps_(keeps) {}
   /// Of another program: the cache hears of it by Spy::foreign_writes alone.
-  std::unique_ptr<StoreWriter> foreign_writer() { return std::move(*store_->writer()); }
+  std::unique_ptr<StoreWriter> foreign_writer() { return std::move(*ForwardingStore::writer()); }
   core::Result<std::unique_ptr<StoreWriter>> writer() override {
-    return std::make_unique<SpyWriter>(std::move(*store_->writer()), spy_);
+    return std::make_unique<SpyWriter>(std::move(*ForwardingStore::writer()), spy_);
   }
   core::Result<std::unique_ptr<StoreReader>> reader() override {
-    return std::make_unique<SpyReader>(std::move(*store_->reader()), spy_);
+    return std::make_unique<SpyReader>(std::move(*ForwardingStore::reader()), spy_);
   }
-  core::Result<std::unique_ptr<StoreSnapshot>> snapshot() override { return store_->snapshot(); }
-  core::Result<std::unique_ptr<StoreTransaction>> transaction() override { return store_->transaction(); }
-  core::Result<core::RestoredState> restore(core::Timestamp since) override { return store_->restore(since); }
   std::optional<core::Duration> keeps_for() const override { return keeps_; }
 
  private:
-  std::unique_ptr<HistoryStore> store_ = make_memory_store();
   Spy& spy_;
   const std::optional<core::Duration> keeps_;
 };
