@@ -135,8 +135,10 @@ void HistoryService::Impl::run_writer() {
     }
     path->catch_up();
     path->sync_when_due();
-    // A stream of ticks never pauses: idle means that no whole group waits.
-    if (path->state() == WriteState::ok && queue->rows() < options.batch_rows) sweep();
+    // A stream of ticks never pauses: idle means that no whole group waits. What goes makes room on a full disk.
+    const WriteState state = path->state();
+    const bool works = state == WriteState::ok || state == WriteState::disk_full;
+    if (works && queue->rows() < options.batch_rows) sweep();
   }
   path->sync();
   if (const std::size_t left = queue->rows(); left > 0) path->give_up(left);

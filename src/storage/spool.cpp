@@ -206,6 +206,10 @@ Result<std::optional<std::vector<core::WriteBatch>>> FileSpool::front() {
       continue;
     }
     if (!read_file_.is_open()) read_file_ = File(::open(path(segment.number).c_str(), O_RDONLY | O_CLOEXEC));
+    if (!read_file_.is_open() && errno == ENOENT) {  // somebody took it away: it will not come back
+      pass_over();
+      continue;
+    }
     if (!read_file_.is_open()) return tl::unexpected(failure("open", path(segment.number)));
     std::string head, bytes;
     if (!read_file_.read(head, kHead, at_)) return tl::unexpected(failure("read", path(segment.number)));

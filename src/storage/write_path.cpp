@@ -193,17 +193,16 @@ bool WritePath::spool(const std::vector<core::WriteBatch>& group) {
 void WritePath::catch_up() {
   if (!spool_ || spool_->empty() || Steady::now() < next_try_) return settle();
   auto record = spool_->front();
-  if (!record || !*record) {
-    if (!record) note_failure(record.error());
-    return settle();
+  if (!record) {
+    note_failure(record.error());
+    return try_later();
   }
+  if (!*record) return settle();
   auto& group = **record;
   const auto status = try_write(group);
   if (!status && status.error().code != ErrorCode::invalid_argument) {
     note_failure(status.error());
-    next_try_ = Steady::now() + retry_delay_;
-    retry_delay_ = std::min(retry_delay_ * 2, options_.retry_longest);
-    return settle();
+    return try_later();
   }
   if (!status) {
     kLog.error("{} rows of the spool are dropped: {}", count_rows(group), status.error().context);
@@ -219,6 +218,12 @@ void WritePath::catch_up() {
     }
   }
   spool_->pop();
+  settle();
+}
+
+void WritePath::try_later() {
+  next_try_ = Steady::now() + retry_delay_;
+  retry_delay_ = std::min(retry_delay_ * 2, options_.retry_longest);
   settle();
 }
 

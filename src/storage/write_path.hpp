@@ -63,6 +63,7 @@ class WritePath {
   core::Status try_write(std::vector<core::WriteBatch>& group);
   core::Status write(std::vector<core::WriteBatch>& group);
   bool spool(const std::vector<core::WriteBatch>& group);
+  void try_later();
   bool pause_before_retry(core::Duration& delay);
   bool leaves_trades_out() const { return disk_full_ && Steady::now() < try_trades_at_; }
   void skip_trades(std::vector<core::WriteBatch>& group);

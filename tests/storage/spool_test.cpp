@@ -117,6 +117,24 @@ TEST_F(SpoolTest, ARecordCutShortIsDroppedAndNothingElse) {
   }
 }
 
+TEST_F(SpoolTest, AFileThatSomebodyTookAwayIsPassedOverAndCounted) {
+  options_.segment_bytes = 400;
+  const auto spool = open();
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(spool->append(record(i)));
+  fs::remove(files().front());
+  const auto rest = take_all(*spool);
+  EXPECT_LT(rest.size(), 20U);
+  EXPECT_EQ(rest.back(), 19);
+  EXPECT_EQ(spool->damaged(), 1U);
+  ASSERT_TRUE(spool->append(record(77)));
+  fs::remove(files().back());
+  EXPECT_THAT(take_all(*spool), testing::IsEmpty());
+  EXPECT_EQ(spool->damaged(), 2U);
+  EXPECT_TRUE(spool->empty());
+  ASSERT_TRUE(spool->append(record(78)));
+  EXPECT_THAT(take_all(*spool), ElementsAre(78));
+}
+
 TEST_F(SpoolTest, ADamagedRecordIsPassedOverAndCounted) {
   options_.segment_bytes = 1;  // one record a file
   {

@@ -7,9 +7,11 @@
 
 #include "../support/support.hpp"
 #include "fixtures.hpp"
+#include "forwarding_store.hpp"
 #include "storage/history_service.hpp"
 #include "storage/memory_store.hpp"
 #include "storage/spool.hpp"
+#include "storage/write_path.hpp"
 
 namespace tickspan::storage::test {
 namespace {
@@ -30,6 +32,7 @@ struct Place {
   std::size_t tries = 0;
   std::vector<int> minutes;  // candles in the order in which they arrived
   std::size_t trades = 0;
+  std::size_t sweeps = 0;
   std::vector<core::Gap> gaps;
 
   template <typename Change>
@@ -61,25 +64,39 @@ class PlaceWriter final : public StoreWriter {
     }
     return {};
   }
-  core::Result<std::size_t> expire(const Expiry&, std::size_t) override { return 0; }
+  core::Result<std::size_t> expire(const Expiry&, std::size_t) override {
+    place_->with([](Place& place) { ++place.sweeps; });
+    return 0;
+  }
 
  private:
   std::shared_ptr<Place> place_;
 };
 
-class PlaceStore final : public HistoryStore {
+class PlaceStore final : public ForwardingStore {
  public:
-  explicit PlaceStore(std::shared_ptr<Place> place) : place_(std::move(place)) {}
-  core::Status open() override { return memory_->open(); }
+  explicit PlaceStore(std::shared_ptr<Place> place) : ForwardingStore(make_memory_store()), place_(std::move(place)) {}
   core::Result<std::unique_ptr<StoreWriter>> writer() override { return std::make_unique<PlaceWriter>(place_); }
-  core::Result<std::unique_ptr<StoreReader>> reader() override { return memory_->reader(); }
-  core::Result<std::unique_ptr<StoreSnapshot>> snapshot() override { return memory_->snapshot(); }
-  core::Result<std::unique_ptr<StoreTransaction>> transaction() override { return memory_->transaction(); }
-  core::Result<core::RestoredState> restore(core::Timestamp since) override { return memory_->restore(since); }
 
  private:
   std::shared_ptr<Place> place_;
-  std::unique_ptr<HistoryStore> memory_ = make_memory_store();
+};
+
+/// One that cannot be read.
+class DeadSpool final : public Spool {
+ public:
+  core::Status append(const std::vector<core::WriteBatch>&) override { return {}; }
+  core::Status sync() override { return {}; }
+  core::Result<std::optional<std::vector<core::WriteBatch>>> front() override {
+    ++looks;
+    return core::fail(core::ErrorCode::io_error, "the disk is broken", true);
+  }
+  void pop() override {}
+  bool empty() const override { return false; }
+  std::uint64_t bytes() const override { return 1; }
+  std::uint64_t rows() const override { return 1; }
+  std::uint64_t damaged() const override { return 0; }
+  int looks = 0;
 };
 
 class WritePathTest : public testing::Test {
@@ -219,7 +236,7 @@ TEST_F(WritePathTest, AFullSpoolHoldsRowsBackAndGoesOnInOrder) {
       ++pushed;
       return false;
     }
-    return service_->rows_waiting() >= 4;
+    return service_->rows_waiting() >= 4 && service_->rows_spooled() >= 3;  // as many as it holds
   }));
   EXPECT_GT(pushed, 4);
   place_->with([](Place& p) { p.away = false; });
@@ -261,6 +278,31 @@ TEST_F(WritePathTest, ADiskThatStaysFullIsOneHoleHoweverOftenItIsLookedAt) {
   ASSERT_THAT(gaps, SizeIs(20));
   for (const core::Gap& gap : gaps) EXPECT_EQ(gap.start, gaps[0].start);
   EXPECT_GT(gaps.back().end, minute(38));
+}
+
+TEST_F(WritePathTest, WhatIsOldGoesOnAFullDiskToo) {
+  options_.full_disk_look = std::chrono::hours(1);
+  options_.retention.interval = milliseconds(1);
+  place_->with([](Place& p) { p.no_room_for_trades = true; });
+  start();
+  push_one_by_one(0, 1, 10);
+  ASSERT_EQ(service_->write_state(), WriteState::disk_full);
+  const std::size_t before = place_->with([](Place& p) { return p.sweeps; });
+  EXPECT_TRUE(eventually([&] { return place_->with([](Place& p) { return p.sweeps; }) > before + 1; }));
+  EXPECT_EQ(service_->write_state(), WriteState::disk_full);
+}
+
+TEST_F(WritePathTest, ASpoolThatCannotBeReadIsNotAskedWithoutAPause) {
+  options_.retry_first = options_.retry_longest = std::chrono::hours(1);
+  auto spool = std::make_unique<DeadSpool>();
+  const DeadSpool& dead = *spool;
+  BatchQueue queue(10);
+  WriteFigures figures(metrics_);
+  WritePath path(std::make_unique<PlaceWriter>(place_), std::move(spool), options_, queue, figures);
+  for (int i = 0; i < 3; ++i) path.catch_up();
+  EXPECT_EQ(dead.looks, 1);
+  EXPECT_GT(path.next_look(), std::chrono::minutes(30));
+  EXPECT_EQ(path.state(), WriteState::spooling);
 }
 
 TEST_F(WritePathTest, AFullDiskTellsOfCompositePricesToo) {
