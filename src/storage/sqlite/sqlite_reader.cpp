@@ -53,8 +53,6 @@ constexpr std::string_view kPrices = "SELECT asset, price, price_exp, as_of, sou
 constexpr std::string_view kUsdSeries = "SELECT id, base FROM series WHERE quote = 'usd' AND venue = '' ORDER BY base";
 constexpr std::string_view kSeries = "SELECT base, quote, venue FROM series";
 constexpr std::string_view kLastWrite = "SELECT value FROM meta WHERE key = 'last_write'";
-// Another number after each commit of another connection, whoever has it; asking reads nothing of the file.
-constexpr std::string_view kDataVersion = "PRAGMA data_version";
 constexpr std::string_view kWritesBeside = "SELECT value FROM meta WHERE key = 'writes_beside'";
 
 std::int64_t sql_limit(std::size_t limit) {

@@ -77,7 +77,7 @@ class SqliteWriter final : public StoreWriter {
       : connection_(std::move(connection)), place_(place), old_candles_(*connection_, std::move(reader)) {}
 
   Status prepare() {
-    const std::array<std::pair<Statement*, std::string_view>, 14> statements = {{
+    const std::array<std::pair<Statement*, std::string_view>, 15> statements = {{
         {&begin_, "BEGIN IMMEDIATE"},
         {&commit_, "COMMIT"},
         {&candle_, kPutCandle},
@@ -91,6 +91,7 @@ class SqliteWriter final : public StoreWriter {
         {&add_series_, kAddSeries},
         {&meta_, kPutMeta},
         {&count_beside_, kCountBeside},
+        {&data_version_, kDataVersion},
         {&expire_points_, kExpirePoints},
     }};
     for (const auto& [statement, sql] : statements) {
@@ -143,7 +144,8 @@ class SqliteWriter final : public StoreWriter {
   template <typename Work>
   Status in_transaction(std::string_view doing, Work work) {
     if (place_ == Place::within) return work() ? Status{} : tl::unexpected(connection_->error(doing));
-    if (begin_.run() && work() && (place_ != Place::beside || count_beside()) && commit_.run()) return {};
+    if (begin_.run() && see_others() && work() && (place_ != Place::beside || count_beside()) && commit_.run())
+      return {};
     core::Error error = connection_->error(doing);
     series_.clear();  // ids given out by what is rolled back
     instruments_.clear();
@@ -156,6 +158,15 @@ class SqliteWriter final : public StoreWriter {
     }
     if (!connection_->in_transaction()) old_trades_.forget();
     return tl::unexpected(std::move(error));
+  }
+
+  /// What is known of the ends of blocks is not true any more once another program has written.
+  bool see_others() {
+    const ResetOnExit reset(data_version_);
+    if (data_version_.step() != Step::row) return false;
+    const std::int64_t version = data_version_.integer(0);
+    if (std::exchange(seen_version_, version) != version) blocks_.forget();
+    return true;
   }
 
   bool write_batch(const core::WriteBatch& batch) {
@@ -356,11 +367,12 @@ class SqliteWriter final : public StoreWriter {
   std::shared_ptr<Connection> connection_;
   const Place place_;
   Statement begin_, commit_, candle_, point_, price_, asset_, facts_, gap_, takeover_, find_series_, add_series_, meta_;
-  Statement count_beside_, expire_points_;
+  Statement count_beside_, data_version_, expire_points_;
   CandleExpiry old_candles_;
   TradeBlocks blocks_{*connection_};
   OldTrades old_trades_{*connection_};
   bool move_failed_ = false;
+  std::int64_t seen_version_ = 0;
   std::unordered_map<SeriesName, std::int64_t, SeriesHash> series_;
   std::unordered_map<core::SeriesKey, std::int64_t, KeyHash> pairs_;
   core::CataloguePtr catalogue_;           // whose

@@ -18,6 +18,8 @@ static_assert(static_cast<int>(core::Side::buy) == 1 && static_cast<int>(core::S
 static_assert(static_cast<int>(core::AssetKind::commodity) == 3);
 
 inline constexpr std::string_view kLastWriteKey = "last_write";
+/// Another number after each commit of another connection, whoever has it; asking reads nothing of the file.
+inline constexpr std::string_view kDataVersion = "PRAGMA data_version";
 /// How many transactions were written beside a server: see StoreReader::foreign_writes().
 inline constexpr std::string_view kWritesBesideKey = "writes_beside";
 inline constexpr std::string_view kPutCandle =

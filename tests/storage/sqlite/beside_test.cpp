@@ -93,6 +93,20 @@ TEST_F(BesideAServer, ItsOwnWritesLeaveWhatTheyDoNotTouch) {
   }
 }
 
+TEST_F(BesideAServer, TradesOfBothStay) {
+  std::uint64_t id = 0;
+  for (int round = 0; round < 5; ++round) {
+    for (StoreWriter* writer : {own_.get(), foreign_.get()}) {
+      core::WriteBatch batch = world_.batch();
+      batch.ticks.push_back(trade(world_.kraken_btc, ++id, minute(round), minute(round), "1", "1"));
+      ASSERT_TRUE(writer->write({batch}));
+    }
+  }
+  const auto found = reader_->trades({"bitcoin", "usd", "kraken", minute(0), minute(10), 100});
+  ASSERT_EQ(found->size(), id);
+  for (std::size_t i = 0; i < id; ++i) EXPECT_EQ(found->at(i).trade_id, i + 1);
+}
+
 // Whoever asks after a commit returned sees it, whatever others ask for and the server writes meanwhile.
 TEST_F(BesideAServer, NoReadIsOlderThanACommitBeforeIt) {
   constexpr int kCommits = 200;
