@@ -69,6 +69,7 @@ struct ChartRepairer::Impl : std::enable_shared_from_this<ChartRepairer::Impl> {
   void ask(Hole& hole);
   void take_chart(const std::string& asset, const Points& chart);
   void fill(const std::string& asset, std::vector<core::MarketPoint> found, std::vector<core::Candle> minutes);
+  void fail(const std::string& asset);
   void done_with(const std::string& asset);
   void finish(Hole& hole);
   bool live() const;
@@ -195,8 +196,7 @@ void ChartRepairer::Impl::take_chart(const std::string& asset, const Points& cha
     return done_with(asset);
   }
   if (chart->empty() || chart->back().at < std::min(hole.gap().end, clock.now() - kOutdated)) {
-    hole.failed.push_back(asset);  // an answer from before the hole's end
-    return done_with(asset);
+    return fail(asset);  // an answer from before the hole's end
   }
   auto found = inside(*chart, hole.gap());
   auto minutes = minutes_of(found, hole.gap());
@@ -210,15 +210,19 @@ void ChartRepairer::Impl::take_chart(const std::string& asset, const Points& cha
   const auto then = [weak = weak_from_this(), asset, found, minutes](const Stored& stored) mutable {
     const auto self = weak.lock();
     if (!self || self->stopped) return;
+    if (!stored) return self->fail(asset);
     // What was heard stays.
     std::erase_if(minutes, [&](const core::Candle& made) {
-      return !stored ||
-             std::any_of(stored->begin(), stored->end(), [&](const core::Candle& c) { return c.start == made.start; });
+      return std::any_of(stored->begin(), stored->end(), [&](const core::Candle& c) { return c.start == made.start; });
     });
     self->fill(asset, std::move(found), std::move(minutes));
   };
-  if (link.read<Stored>([query](storage::StoreReader& reader) { return reader.candles(query); }, then)) return;
-  hole.failed.push_back(asset);
+  if (!link.read<Stored>([query](storage::StoreReader& reader) { return reader.candles(query); }, then)) fail(asset);
+}
+
+// The asset is tried again with the next round.
+void ChartRepairer::Impl::fail(const std::string& asset) {
+  holes[under_repair].failed.push_back(asset);
   done_with(asset);
 }
 

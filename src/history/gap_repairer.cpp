@@ -83,6 +83,7 @@ struct GapRepairer::Impl : std::enable_shared_from_this<GapRepairer::Impl> {
   void take_error(Worker& worker, PairTask task, const core::Error& error);
   void read_stored(Worker& worker, PairTask task, feeds::HistoryPage page);
   void fill(Worker& worker, const PairTask& task, feeds::HistoryPage page, const std::vector<core::Candle>& stored);
+  void fail(Worker& worker, const PairTask& task);
   void next_pair(Worker& worker, const PairTask& task);
   void finish(Worker& worker, Hole& hole);
   void composite_rebuilt(const core::RepairedCandles& made);
@@ -382,9 +383,14 @@ void GapRepairer::Impl::read_stored(Worker& worker, PairTask task, feeds::Histor
   using Read = core::Result<std::vector<core::Candle>>;
   const bool reading = read<Read>([query](storage::StoreReader& reader) { return reader.candles(query); },
                                   [&worker, task, page = std::move(page)](Impl& self, const Read& stored) {
-                                    self.fill(worker, task, page, stored ? *stored : std::vector<core::Candle>{});
+                                    if (stored) return self.fill(worker, task, page, *stored);
+                                    self.fail(worker, task);
                                   });
-  if (reading) return;
+  if (!reading) fail(worker, task);
+}
+
+// The pair is tried again with the next round.
+void GapRepairer::Impl::fail(Worker& worker, const PairTask& task) {
   worker.holes[task.hole].failed.push_back(task.symbol);
   next_pair(worker, task);
 }
@@ -397,10 +403,7 @@ void GapRepairer::Impl::fill(Worker& worker, const PairTask& task, feeds::Histor
     if (candle.start < task.from) last_close = candle.close;
   }
   PairFill fill = fill_pair(task, std::move(page), last_close);
-  if (!trust_candles(fill, stored, clock.now())) {
-    hole.failed.push_back(task.symbol);
-    return next_pair(worker, task);
-  }
+  if (!trust_candles(fill, stored, clock.now())) return fail(worker, task);
   core::WriteBatch batch;
   batch.catalogue = catalogue();
   for (const core::Candle& minute : fill.minutes) batch.candles.push_back({task.series, core::Interval::m1, minute});

@@ -175,6 +175,14 @@ TEST_F(ChartRepairerTest, AnAnswerFromBeforeTheEndIsAskedForAgain) {
   EXPECT_EQ(calls, 2);
 }
 
+TEST_F(ChartRepairerTest, AStoreThatCannotBeReadIsAskedAgain) {
+  refusals_.of = [](const storage::CandleQuery& query) { return query.base == "lone-coin"; };
+  refusals_.left = 1;
+  start(kStart, kStart + 16min);
+  EXPECT_EQ(over()[0].state, GapState::repaired);
+  EXPECT_EQ(minutes().size(), 3u);
+}
+
 TEST_F(ChartRepairerTest, WhereEveryCoinHasAVenueNothingWasMissed) {
   market_->by_rank = std::make_shared<const std::vector<core::AssetId>>(std::vector{catalogue_->find_id("bitcoin")});
   start(kStart, kStart + 16min);

@@ -197,6 +197,31 @@ TEST_F(GapRepairerTest, OfLongAgoItIsSilence) {
   EXPECT_TRUE(minutes("bitcoin").at(1).flat);
 }
 
+TEST_F(GapRepairerTest, AStoreThatCannotBeReadIsNotTakenForEmpty) {
+  options_.trades_up_to = 0s;
+  past_.answer = [](const feeds::HistoryQuery& query) { return test::candles_page(query); };
+  core::WriteBatch batch;
+  batch.catalogue = catalogue_;
+  core::Candle heard;
+  heard.start = kStart;
+  heard.open = heard.high = heard.low = heard.close = {9, 0};
+  heard.volume = {5, 0};
+  heard.trades = 5;
+  heard.final = true;
+  batch.candles.push_back({series("BTC/USD"), core::Interval::m1, heard});
+  ASSERT_EQ(store_.push(batch), runtime::PushResult::ok);
+  refusals_.of = [](const storage::CandleQuery& query) { return query.start < kStart - 24h; };
+  refusals_.left = 1;
+  record({"kraken", "BTC/USD", kStart + 20s, kStart + 70s});
+  start();
+  ASSERT_TRUE(becomes(GapState::repaired));
+  EXPECT_EQ(past_.asked().size(), 2u);
+  const auto made = minutes("bitcoin");
+  ASSERT_EQ(made.size(), 2u);
+  EXPECT_EQ(made[0].close, (Decimal{9, 0})) << "it has more in it";
+  EXPECT_EQ(made[1].close, (Decimal{7, 0}));
+}
+
 TEST_F(GapRepairerTest, WhatWasHeardWholeWithMoreInItIsNotReplacedByTheVenuesCandle) {
   options_.trades_up_to = 0s;
   past_.answer = [](const feeds::HistoryQuery& query) { return test::candles_page(query); };

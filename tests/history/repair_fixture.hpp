@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "../net/loop_fixture.hpp"
+#include "../storage/forwarding_store.hpp"
 #include "../support/support.hpp"
 #include "core/snapshot.hpp"
 #include "feeds/venue_history.hpp"
@@ -76,6 +77,33 @@ inline feeds::HistoryPage candles_page(const feeds::HistoryQuery& query) {
   return page;
 }
 
+/// Reads of candles that fail, so many as are wanted.
+struct Refusals {
+  std::function<bool(const storage::CandleQuery&)> of;  ///< set before the first read; not set: of none
+  std::atomic<int> left{0};
+};
+
+/// A store in memory, with refusals.
+class RefusingStore final : public storage::test::ForwardingStore {
+ public:
+  explicit RefusingStore(Refusals& refusals) : ForwardingStore(storage::make_memory_store()), refusals_(refusals) {}
+  core::Result<std::unique_ptr<storage::StoreReader>> reader() override {
+    return std::make_unique<Reader>(std::move(*ForwardingStore::reader()), refusals_);
+  }
+
+ private:
+  struct Reader final : storage::test::ForwardingReader {
+    Reader(std::unique_ptr<StoreReader> reader, Refusals& r) : ForwardingReader(std::move(reader)), refusals(r) {}
+    core::Result<std::vector<core::Candle>> candles(const storage::CandleQuery& query) override {
+      if (refusals.of && refusals.of(query) && refusals.left.fetch_sub(1) > 0)
+        return core::fail(core::ErrorCode::io_error, "the disk is broken", true);
+      return ForwardingReader::candles(query);
+    }
+    Refusals& refusals;
+  };
+  Refusals& refusals_;
+};
+
 /// Two pairs on one venue, a store in memory, and a venue's past as the test tells it.
 class RepairTest : public testing::Test {
  protected:
@@ -139,7 +167,8 @@ class RepairTest : public testing::Test {
   core::SnapshotPtr snapshot_;
   RunningLoop loop_;
   FakePast past_{loop_.get()};
-  storage::HistoryService store_{storage::make_memory_store(), {.batch_time = 1ms}, metrics_, clock_};
+  Refusals refusals_;
+  storage::HistoryService store_{std::make_unique<RefusingStore>(refusals_), {.batch_time = 1ms}, metrics_, clock_};
 };
 
 }  // namespace tickspan::history::test
