@@ -9,7 +9,7 @@
 #include "history/after_repair.hpp"
 #include "history/composite_repair.hpp"
 #include "history/hole.hpp"
-#include "history/pair_fill.hpp"
+#include "history/pair_repair.hpp"
 #include "history/store_link.hpp"
 #include "runtime/log.hpp"
 #include "storage/gap_pair.hpp"
@@ -21,7 +21,6 @@ using core::Timestamp;
 
 constexpr runtime::Log kLog{"history"};
 constexpr core::Duration kMinute = std::chrono::minutes(1);
-constexpr core::Duration kLookBack = std::chrono::hours(24 * 7);  // for the close before a hole
 constexpr core::Duration kEdge = std::chrono::minutes(1);  // of trades before and after, to see that none is missing
 constexpr core::Duration kSweepEvery = std::chrono::hours(1);   // for holes that are too old
 constexpr core::Duration kLevelsOpen = std::chrono::hours(25);  // so long a repaired minute's day may not be over
@@ -55,11 +54,13 @@ struct GapRepairer::Impl : std::enable_shared_from_this<GapRepairer::Impl> {
         candles(metrics.counter("tickspan_history_candles_recovered_total", "Minutes made anew from a venue's past")),
         rebuilt(metrics.counter("tickspan_history_composites_rebuilt_total",
                                 "Composite minutes rebuilt from their pairs' minutes")),
+        pair_repair(std::make_shared<PairRepair>(link, clock)),
         after(std::make_shared<AfterRepair>(link, clock, after_hooks())) {}
 
   void start() { tick(); }
   void stop() {
     stopped = true;
+    pair_repair->stop();
     after->stop();
     timer.cancel();
   }
@@ -75,15 +76,10 @@ struct GapRepairer::Impl : std::enable_shared_from_this<GapRepairer::Impl> {
   void mark_unlisted(const Hole& hole, const core::CataloguePtr& names);
   void repair_next(Worker& worker, Hole& hole);
   std::optional<PairTask> task_of(const Worker& worker, const Hole& hole, const std::string& symbol) const;
-  bool has_candles(const Worker& worker, Timestamp from) const;
   void ask(Worker& worker, PairTask task);
-  void ask_candles(Worker& worker, PairTask task);
   void ask_former(Worker& worker, PairTask task);
-  void take_page(Worker& worker, PairTask task, core::Result<feeds::HistoryPage> page);
-  void take_error(Worker& worker, PairTask task, const core::Error& error);
-  void read_stored(Worker& worker, PairTask task, feeds::HistoryPage page);
-  void fill(Worker& worker, const PairTask& task, feeds::HistoryPage page, const std::vector<core::Candle>& stored);
-  void fail(Worker& worker, const PairTask& task);
+  void take(Worker& worker, const PairTask& task, core::Result<PairFill> made);
+  void fill(Worker& worker, const PairTask& task, PairFill fill);
   void next_pair(Worker& worker, const PairTask& task);
   void finish(Worker& worker, Hole& hole);
   void composite_rebuilt(const core::RepairedCandles& made);
@@ -105,6 +101,7 @@ struct GapRepairer::Impl : std::enable_shared_from_this<GapRepairer::Impl> {
   boost::asio::steady_timer timer;
   runtime::Gauge& open;
   runtime::Counter &repaired, &lost, &trades, &candles, &rebuilt;
+  std::shared_ptr<PairRepair> pair_repair;
   std::map<std::string, Worker> workers;
   std::shared_ptr<AfterRepair> after;
   Timestamp next_look, next_sweep;
@@ -307,11 +304,6 @@ void GapRepairer::Impl::repair_next(Worker& worker, Hole& hole) {
   if (hole.end_round(clock.now(), options.rounds, options.first_retry, options.patience)) finish(worker, hole);
 }
 
-bool GapRepairer::Impl::has_candles(const Worker& worker, Timestamp from) const {
-  const std::size_t newest = worker.source->limits().newest_candles;
-  return newest == 0 || from >= clock.now() - kMinute * (static_cast<std::int64_t>(newest) - 2);
-}
-
 std::optional<PairTask> GapRepairer::Impl::task_of(const Worker& worker, const Hole& hole,
                                                    const std::string& symbol) const {
   const auto names = catalogue();
@@ -324,13 +316,14 @@ std::optional<PairTask> GapRepairer::Impl::task_of(const Worker& worker, const H
   const bool by_trades = to - from <= options.trades_up_to &&
                          (worker.source->limits().trades_by_time || clock.now() - from <= options.recent);
   feeds::HistoryQuery query{feeds::HistoryKind::minutes, pair.venue_symbol, from, to};
-  if (by_trades || !has_candles(worker, from))
+  if (by_trades || !has_candles(*worker.source, from, clock.now()))
     query = {feeds::HistoryKind::trades, pair.venue_symbol, from - kEdge,
              std::min(to + kEdge, std::max(to, clock.now()))};
   return PairTask{{hole.gap().start, hole.gap().instrument_symbol},
                   symbol,
                   names->asset(pair.base).id,
                   names->asset(pair.quote).id,
+                  worker.venue,
                   {pair.base, pair.quote, pair.venue},
                   known->instrument,
                   from,
@@ -338,72 +331,28 @@ std::optional<PairTask> GapRepairer::Impl::task_of(const Worker& worker, const H
                   std::move(query)};
 }
 
-// The venue's own candles instead of its trades.
-void GapRepairer::Impl::ask_candles(Worker& worker, PairTask task) {
-  task.query = {feeds::HistoryKind::minutes, task.query.symbol, task.from, task.to};
-  ask(worker, std::move(task));
-}
-
 void GapRepairer::Impl::ask(Worker& worker, PairTask task) {
   worker.busy = true;
-  worker.source->fetch(task.query, [weak = weak_from_this(), &worker, task](core::Result<feeds::HistoryPage> page) {
-    const auto self = weak.lock();
-    if (self && !self->stopped) self->take_page(worker, task, std::move(page));
-  });
+  pair_repair->run(*worker.source, std::move(task),
+                   [weak = weak_from_this(), &worker](const PairTask& of, core::Result<PairFill> made) {
+                     const auto self = weak.lock();
+                     if (self && !self->stopped) self->take(worker, of, std::move(made));
+                   });
 }
 
-void GapRepairer::Impl::take_page(Worker& worker, PairTask task, core::Result<feeds::HistoryPage> page) {
-  if (!page) return take_error(worker, std::move(task), page.error());
-  // Trades that leave ids out, or that may have had others before or after them, are not known to be all there were;
-  // the venue's own candles have all of them.
-  const bool by_trades = task.query.kind == feeds::HistoryKind::trades;
-  if (by_trades && has_candles(worker, task.from) && !proven_by_ids(task, page->trades)) {
-    task.unproven = std::make_shared<const std::vector<feeds::HistoryTrade>>(std::move(page->trades));
-    return ask_candles(worker, std::move(task));
+void GapRepairer::Impl::take(Worker& worker, const PairTask& task, core::Result<PairFill> made) {
+  if (made) {
+    fill(worker, task, std::move(*made));
+  } else {
+    Hole& hole = worker.holes[task.hole];
+    kLog.debug("{} {}: {}", worker.venue, task.symbol, made.error().context);
+    (made.error().retryable ? hole.failed : hole.lost).push_back(task.symbol);
   }
-  read_stored(worker, std::move(task), std::move(*page));
-}
-
-void GapRepairer::Impl::take_error(Worker& worker, PairTask task, const core::Error& error) {
-  const bool too_long = error.code == core::ErrorCode::too_large && task.query.kind == feeds::HistoryKind::trades;
-  if (too_long && has_candles(worker, task.from)) return ask_candles(worker, std::move(task));
-  Hole& hole = worker.holes[task.hole];
-  kLog.debug("{} {}: {}", worker.venue, task.symbol, error.context);
-  (error.retryable ? hole.failed : hole.lost).push_back(task.symbol);
   next_pair(worker, task);
 }
 
-void GapRepairer::Impl::read_stored(Worker& worker, PairTask task, feeds::HistoryPage page) {
-  const storage::CandleQuery query{.base = task.base,
-                                   .quote = task.quote,
-                                   .venue = worker.venue,
-                                   .start = task.from - kLookBack,
-                                   .end = task.to,
-                                   .limit = static_cast<std::size_t>((task.to - task.from) / kMinute) + 1};
-  using Read = core::Result<std::vector<core::Candle>>;
-  const bool reading = read<Read>([query](storage::StoreReader& reader) { return reader.candles(query); },
-                                  [&worker, task, page = std::move(page)](Impl& self, const Read& stored) {
-                                    if (stored) return self.fill(worker, task, page, *stored);
-                                    self.fail(worker, task);
-                                  });
-  if (!reading) fail(worker, task);
-}
-
-// The pair is tried again with the next round.
-void GapRepairer::Impl::fail(Worker& worker, const PairTask& task) {
-  worker.holes[task.hole].failed.push_back(task.symbol);
-  next_pair(worker, task);
-}
-
-void GapRepairer::Impl::fill(Worker& worker, const PairTask& task, feeds::HistoryPage page,
-                             const std::vector<core::Candle>& stored) {
+void GapRepairer::Impl::fill(Worker& worker, const PairTask& task, PairFill fill) {
   Hole& hole = worker.holes[task.hole];
-  core::Decimal last_close;
-  for (const core::Candle& candle : stored) {
-    if (candle.start < task.from) last_close = candle.close;
-  }
-  PairFill fill = fill_pair(task, std::move(page), last_close);
-  if (!trust_candles(fill, stored, clock.now())) return fail(worker, task);
   core::WriteBatch batch;
   batch.catalogue = catalogue();
   for (const core::Candle& minute : fill.minutes) batch.candles.push_back({task.series, core::Interval::m1, minute});
@@ -422,7 +371,6 @@ void GapRepairer::Impl::fill(Worker& worker, const PairTask& task, feeds::Histor
         {task.base, task.quote, worker.venue, core::Interval::m1, task.from, task.to, std::move(fill.minutes)},
         task.series);
   }
-  next_pair(worker, task);
 }
 
 void GapRepairer::Impl::next_pair(Worker& worker, const PairTask& task) {

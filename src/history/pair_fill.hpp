@@ -15,7 +15,7 @@ namespace tickspan::history {
 struct PairTask {
   std::pair<core::Timestamp, std::string> hole;
   std::string symbol;
-  std::string base, quote;  ///< text ids
+  std::string base, quote, venue;  ///< text ids
   core::SeriesKey series;
   core::InstrumentId instrument;
   core::Timestamp from, to;  ///< the minutes to be made
