@@ -1,134 +1,14 @@
 #include "storage/batch_codec.hpp"
 
-#include <cstring>
 #include <unordered_map>
+
+#include "storage/byte_codec.hpp"
 
 namespace tickspan::storage {
 namespace {
 
 // Of the whole encoding; a newer one is refused. The first ends with the gaps, the second with what was heard.
 constexpr std::uint8_t kFirstForm = 1, kSecondForm = 2, kForm = 3;
-
-class Out {
- public:
-  explicit Out(std::string& bytes) : bytes_(bytes) {}
-  void byte(std::uint8_t value) { bytes_ += static_cast<char>(value); }
-  void number(std::uint64_t value) {
-    for (; value >= 0x80; value >>= 7) byte(static_cast<std::uint8_t>(value | 0x80));
-    byte(static_cast<std::uint8_t>(value));
-  }
-  void integer(std::int64_t value) {
-    number(static_cast<std::uint64_t>(value) << 1 ^ static_cast<std::uint64_t>(value >> 63));
-  }
-  void text(std::string_view value) {
-    number(value.size());
-    bytes_ += value;
-  }
-  void real(double value) {
-    char raw[sizeof value];
-    std::memcpy(raw, &value, sizeof value);
-    bytes_.append(raw, sizeof raw);
-  }
-  void decimal(const core::Decimal& value) {
-    integer(value.mantissa);
-    byte(static_cast<std::uint8_t>(value.exponent));
-  }
-  template <typename T, typename Put>
-  void maybe(const std::optional<T>& value, Put put) {
-    byte(value ? 1 : 0);
-    if (value) put(*value);
-  }
-  void reals(std::initializer_list<const std::optional<double>*> values) {
-    for (const auto* value : values) maybe(*value, [this](double v) { real(v); });
-  }
-
- private:
-  std::string& bytes_;
-};
-
-/// Reads; once something is wrong everything reads as zero and ok() is false.
-class In {
- public:
-  explicit In(std::string_view bytes) : bytes_(bytes) {}
-  bool ok() const { return ok_; }
-  bool at_end() const { return bytes_.empty(); }
-  std::uint8_t byte() {
-    if (bytes_.empty()) return fail();
-    const auto value = static_cast<std::uint8_t>(bytes_.front());
-    bytes_.remove_prefix(1);
-    return value;
-  }
-  std::uint64_t number() {
-    std::uint64_t value = 0;
-    for (int shift = 0; shift < 64; shift += 7) {
-      const std::uint8_t b = byte();
-      value |= static_cast<std::uint64_t>(b & 0x7F) << shift;
-      if ((b & 0x80) == 0) return value;
-    }
-    return fail();
-  }
-  std::int64_t integer() {
-    const std::uint64_t value = number();
-    return static_cast<std::int64_t>(value >> 1 ^ (~(value & 1) + 1));
-  }
-  std::string text() {
-    const std::uint64_t size = number();
-    if (size > bytes_.size()) {
-      fail();
-      return {};
-    }
-    std::string value(bytes_.substr(0, size));
-    bytes_.remove_prefix(size);
-    return value;
-  }
-  double real() {
-    double value = 0;
-    if (bytes_.size() < sizeof value) return fail();
-    std::memcpy(&value, bytes_.data(), sizeof value);
-    bytes_.remove_prefix(sizeof value);
-    return value;
-  }
-  core::Decimal decimal() {
-    const std::int64_t mantissa = integer();
-    return {mantissa, static_cast<std::int8_t>(byte())};
-  }
-  /// How many rows follow; each takes at least a byte.
-  std::size_t count() {
-    const std::uint64_t value = number();
-    return value <= bytes_.size() ? static_cast<std::size_t>(value) : fail();
-  }
-  template <typename Id>
-  Id id(std::size_t known, bool may_be_none = false) {
-    const std::uint64_t value = number();
-    if (value == 0 && may_be_none) return {};
-    if (value == 0 || value > known) {
-      fail();
-      return {};
-    }
-    return {static_cast<decltype(Id::value)>(value - 1)};
-  }
-  template <typename Enum>
-  Enum choice(Enum last) {
-    const std::uint8_t value = byte();
-    if (value <= static_cast<std::uint8_t>(last)) return static_cast<Enum>(value);
-    fail();
-    return {};
-  }
-  void reals(std::initializer_list<std::optional<double>*> values) {
-    for (auto* value : values) {
-      if (byte() != 0) *value = real();
-    }
-  }
-
- private:
-  std::uint8_t fail() {
-    ok_ = false;
-    bytes_ = {};
-    return 0;
-  }
-  std::string_view bytes_;
-  bool ok_ = true;
-};
 
 /// Gives what a batch names its places in the tables, numbered as they are first met.
 class Names {
@@ -150,9 +30,9 @@ class Names {
     if (added) instrument_list_.push_back(id);
     return it->second;
   }
-  void write(Out& out) {
+  void write(ByteWriter& out) {
     std::string instruments;
-    Out nested(instruments);
+    ByteWriter nested(instruments);
     nested.number(instrument_list_.size());
     for (const core::InstrumentId id : instrument_list_) {
       const core::Instrument& instrument = catalogue_->instrument(id);
@@ -192,7 +72,7 @@ class Names {
   std::string bytes_;
 };
 
-void write_candles(Out& out, Names& names, const core::WriteBatch& batch) {
+void write_candles(ByteWriter& out, Names& names, const core::WriteBatch& batch) {
   out.number(batch.candles.size());
   for (const auto& [series, interval, candle] : batch.candles) {
     out.number(names.of(series.base));
@@ -208,7 +88,7 @@ void write_candles(Out& out, Names& names, const core::WriteBatch& batch) {
   }
 }
 
-void read_candles(In& in, const core::Catalogue& catalogue, core::WriteBatch& batch) {
+void read_candles(ByteReader& in, const core::Catalogue& catalogue, core::WriteBatch& batch) {
   for (std::size_t left = in.count(); left > 0 && in.ok(); --left) {
     core::CandleRow row;
     row.series.base = in.id<core::AssetId>(catalogue.assets().size());
@@ -229,7 +109,7 @@ void read_candles(In& in, const core::Catalogue& catalogue, core::WriteBatch& ba
   }
 }
 
-void write_ticks(Out& out, Names& names, const core::WriteBatch& batch) {
+void write_ticks(ByteWriter& out, Names& names, const core::WriteBatch& batch) {
   out.number(batch.ticks.size());
   for (const core::Tick& tick : batch.ticks) {
     out.number(names.of(tick.instrument()));
@@ -242,7 +122,7 @@ void write_ticks(Out& out, Names& names, const core::WriteBatch& batch) {
   }
 }
 
-void read_ticks(In& in, const core::Catalogue& catalogue, core::WriteBatch& batch) {
+void read_ticks(ByteReader& in, const core::Catalogue& catalogue, core::WriteBatch& batch) {
   for (std::size_t left = in.count(); left > 0 && in.ok(); --left) {
     core::Tick::Trade trade;
     trade.instrument = in.id<core::InstrumentId>(catalogue.instruments().size());
@@ -256,7 +136,7 @@ void read_ticks(In& in, const core::Catalogue& catalogue, core::WriteBatch& batc
   }
 }
 
-void write_composites(Out& out, Names& names, const core::WriteBatch& batch) {
+void write_composites(ByteWriter& out, Names& names, const core::WriteBatch& batch) {
   out.number(batch.composites.size());
   for (const auto& [series, tick] : batch.composites) {
     out.number(names.of(series.base));
@@ -267,7 +147,7 @@ void write_composites(Out& out, Names& names, const core::WriteBatch& batch) {
   }
 }
 
-void read_composites(In& in, const core::Catalogue& catalogue, core::WriteBatch& batch) {
+void read_composites(ByteReader& in, const core::Catalogue& catalogue, core::WriteBatch& batch) {
   for (std::size_t left = in.count(); left > 0 && in.ok(); --left) {
     core::SeriesKey series;
     series.base = in.id<core::AssetId>(catalogue.assets().size());
@@ -278,7 +158,7 @@ void read_composites(In& in, const core::Catalogue& catalogue, core::WriteBatch&
   }
 }
 
-void write_facts(Out& out, const core::WriteBatch& batch) {
+void write_facts(ByteWriter& out, const core::WriteBatch& batch) {
   out.number(batch.facts.size());
   for (const core::AssetFacts& f : batch.facts) {
     out.text(f.asset_id);
@@ -294,7 +174,7 @@ void write_facts(Out& out, const core::WriteBatch& batch) {
   }
 }
 
-void read_facts(In& in, core::WriteBatch& batch) {
+void read_facts(ByteReader& in, core::WriteBatch& batch) {
   for (std::size_t left = in.count(); left > 0 && in.ok(); --left) {
     core::AssetFacts f;
     f.asset_id = in.text();
@@ -312,7 +192,7 @@ void read_facts(In& in, core::WriteBatch& batch) {
   }
 }
 
-void write_prices_and_points(Out& out, Names& names, const core::WriteBatch& batch) {
+void write_prices_and_points(ByteWriter& out, Names& names, const core::WriteBatch& batch) {
   out.number(batch.prices.size());
   for (const core::LastPrice& row : batch.prices) {
     out.number(names.of(row.asset));
@@ -329,7 +209,7 @@ void write_prices_and_points(Out& out, Names& names, const core::WriteBatch& bat
   }
 }
 
-void read_prices_and_points(In& in, const core::Catalogue& catalogue, core::WriteBatch& batch) {
+void read_prices_and_points(ByteReader& in, const core::Catalogue& catalogue, core::WriteBatch& batch) {
   for (std::size_t left = in.count(); left > 0 && in.ok(); --left) {
     core::LastPrice row;
     row.asset = in.id<core::AssetId>(catalogue.assets().size());
@@ -348,7 +228,7 @@ void read_prices_and_points(In& in, const core::Catalogue& catalogue, core::Writ
   }
 }
 
-void write_gaps(Out& out, const core::WriteBatch& batch) {
+void write_gaps(ByteWriter& out, const core::WriteBatch& batch) {
   out.number(batch.gaps.size());
   for (const core::Gap& gap : batch.gaps) {
     out.text(gap.venue);
@@ -362,7 +242,7 @@ void write_gaps(Out& out, const core::WriteBatch& batch) {
   }
 }
 
-void read_gaps(In& in, core::WriteBatch& batch) {
+void read_gaps(ByteReader& in, core::WriteBatch& batch) {
   for (std::size_t left = in.count(); left > 0 && in.ok(); --left) {
     core::Gap gap;
     gap.venue = in.text();
@@ -377,7 +257,7 @@ void read_gaps(In& in, core::WriteBatch& batch) {
   }
 }
 
-void write_takeovers(Out& out, const core::WriteBatch& batch) {
+void write_takeovers(ByteWriter& out, const core::WriteBatch& batch) {
   out.number(batch.takeovers.size());
   for (const core::Takeover& takeover : batch.takeovers) {
     out.text(takeover.asset);
@@ -388,7 +268,7 @@ void write_takeovers(Out& out, const core::WriteBatch& batch) {
   }
 }
 
-void read_takeovers(In& in, core::WriteBatch& batch) {
+void read_takeovers(ByteReader& in, core::WriteBatch& batch) {
   for (std::size_t left = in.count(); left > 0 && in.ok(); --left) {
     core::Takeover takeover;
     takeover.asset = in.text();
@@ -401,7 +281,7 @@ void read_takeovers(In& in, core::WriteBatch& batch) {
 }
 
 // Places in the tables become ids: a catalogue gives them out in the order in which things are added.
-bool read_names(In& in, core::Catalogue& catalogue) {
+bool read_names(ByteReader& in, core::Catalogue& catalogue) {
   for (std::size_t left = in.count(), known = 0; left > 0 && in.ok(); --left) {
     core::Asset asset;
     asset.id = in.text();
@@ -434,7 +314,7 @@ bool read_names(In& in, core::Catalogue& catalogue) {
 void encode_batch(std::string& out, const core::WriteBatch& batch) {
   Names names(batch.catalogue.get());
   std::string rows;
-  Out body(rows);
+  ByteWriter body(rows);
   body.byte(batch.catalogue_changed ? 1 : 0);
   if (batch.catalogue_changed) {
     for (std::uint32_t i = 0; i < batch.catalogue->assets().size(); ++i) names.of(core::AssetId{i});
@@ -447,7 +327,7 @@ void encode_batch(std::string& out, const core::WriteBatch& batch) {
   write_composites(body, names, batch);
   body.integer(batch.heard_until.ns);
   write_takeovers(body, batch);
-  Out head(out);
+  ByteWriter head(out);
   head.byte(kForm);
   names.write(head);
   out += names.instruments();
@@ -456,7 +336,7 @@ void encode_batch(std::string& out, const core::WriteBatch& batch) {
 
 core::Result<core::WriteBatch> decode_batch(std::string_view bytes) {
   const auto damaged = [] { return core::fail(core::ErrorCode::parse_error, "these bytes are no batch of rows"); };
-  In in(bytes);
+  ByteReader in(bytes);
   const std::uint8_t form = in.byte();
   if (form < kFirstForm || form > kForm) return damaged();
   auto catalogue = std::make_shared<core::Catalogue>();

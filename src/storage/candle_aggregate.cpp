@@ -122,6 +122,15 @@ std::vector<SecondRange> to_aggregate(const CandleQuery& query, const std::vecto
   return out;
 }
 
+CandleQuery hours_within(const CandleQuery& query, const SecondRange& range) {
+  CandleQuery hours = query;
+  hours.interval = core::Interval::h1;
+  hours.start = core::Timestamp::from_s(range.begin);
+  hours.end = core::Timestamp::from_s(range.end);
+  hours.limit = std::numeric_limits<std::size_t>::max();
+  return hours;
+}
+
 core::Timestamp reach_of(core::Timestamp newest_minute, core::Timestamp newest_final_hour) {
   if (!newest_final_hour.is_set()) return newest_minute;
   return std::max(newest_minute, newest_final_hour + core::width(core::Interval::h1) - kMinute);

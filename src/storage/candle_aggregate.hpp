@@ -57,6 +57,9 @@ SecondRange second_range(core::Timestamp start, core::Timestamp end, std::int64_
 /// is among the `stored` (ascending, the newest `query.limit`). Newest first.
 std::vector<SecondRange> to_aggregate(const CandleQuery& query, const std::vector<core::Candle>& stored);
 
+/// The hours in one of these runs, all of them: what 4 hours and days are added up from.
+CandleQuery hours_within(const CandleQuery& query, const SecondRange& range);
+
 /// The newest minute that the series has or that lies in its newest final hour: hours reach beyond the minutes where
 /// those were never kept. Either may be not set. Of the series, not of a query: whether a candle is over and whole must
 /// not depend on what else was asked for.

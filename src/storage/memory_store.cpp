@@ -175,12 +175,7 @@ std::vector<Candle> newest_aggregated(const Levels& levels, const CandleQuery& q
   if (query.interval > core::Interval::h1) {
     std::vector<Candle> hours;
     for (auto range = ranges.rbegin(); range != ranges.rend(); ++range) {
-      CandleQuery part = query;
-      part.interval = core::Interval::h1;
-      part.start = Timestamp::from_s(range->begin);
-      part.end = Timestamp::from_s(range->end);
-      part.limit = std::numeric_limits<std::size_t>::max();
-      const auto found = newest_candles(levels, part);
+      const auto found = newest_candles(levels, hours_within(query, *range));
       hours.insert(hours.end(), found.begin(), found.end());
     }
     const auto reach = reach_of(newest, newest_final(levels[static_cast<std::size_t>(core::Interval::h1)]));

@@ -123,6 +123,7 @@ TEST_F(SpoolTest, AFileThatSomebodyTookAwayIsPassedOverAndCounted) {
   for (int i = 0; i < 20; ++i) ASSERT_TRUE(spool->append(record(i)));
   fs::remove(files().front());
   const auto rest = take_all(*spool);
+  ASSERT_FALSE(rest.empty());
   EXPECT_LT(rest.size(), 20U);
   EXPECT_EQ(rest.back(), 19);
   EXPECT_EQ(spool->damaged(), 1U);
