@@ -7,6 +7,7 @@
 
 #include "app/sources.hpp"
 #include "history/table_row.hpp"
+#include "sim/simulator.hpp"
 
 namespace tickspan::app {
 namespace {
@@ -175,7 +176,7 @@ tl::expected<CommandLine, Exit> parse_command_line(int argc, const char* const* 
   simulate->add_option("--fault", out.faults, "VENUE:NAME=VALUE, a fault from the start on; repeatable")
       ->type_name("FAULT");
   simulate->add_option("--venue", out.venues, "Only these venues; repeatable")
-      ->check(CLI::IsMember(known_sources()))
+      ->check(CLI::IsMember(sim::simulated_venues()))
       ->allow_extra_args(false);
   simulate->add_flag("--tls", out.tls, "Serve TLS with a throw-away certificate");
 

@@ -28,6 +28,8 @@ struct SourceConfig {
   bool enabled = true;
   std::string ws_url;  ///< empty: the venue's own hosts
   std::string rest_url;
+  std::string alternate_ws_url;  ///< exchanges: where to go when that fails; empty: the venue's own, or none
+  std::string alternate_rest_url;
   std::string key;                  ///< secret: never printed
   std::string plan;                 ///< aggregators: keyless, demo, pro
   std::int64_t period_s = 5;        ///< CoinAPI

@@ -213,7 +213,8 @@ bool concerns(std::string_view key, const SourceConfig& source) {
   if (key == "plan") return !source.plan.empty();
   if (key == "key") return coinapi || !source.plan.empty();
   if (key == "period_s" || key == "assets") return coinapi;
-  return key != "ws_url" || (!coinapi && source.plan.empty());
+  const bool of_exchanges = key == "ws_url" || key == "alternate_ws_url" || key == "alternate_rest_url";
+  return !of_exchanges || (!coinapi && source.plan.empty());
 }
 
 }  // namespace

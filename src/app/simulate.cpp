@@ -64,6 +64,10 @@ int run_simulate(const CommandLine& command) {
     text += fmt::format("[[sources]]\nname = \"{}\"\n", host.venue);
     if (!host.ws_url.empty()) text += fmt::format("ws_url = \"{}\"\n", host.ws_url);
     text += fmt::format("rest_url = \"{}\"\n", host.rest_url);
+    if (!host.alternate_ws_url.empty()) {
+      text += fmt::format("alternate_ws_url = \"{}\"\nalternate_rest_url = \"{}\"\n", host.alternate_ws_url,
+                          host.alternate_rest_url);
+    }
     if (host.venue == "coinapi") text += "key = \"simulated\"\n";  // it answers nobody without one
   }
   text += fmt::format("# Listening on {}:{}\n", options.address, simulator.port());

@@ -101,15 +101,22 @@ std::unique_ptr<feeds::VenueProtocol> make_protocol(const std::string& name) {
 }
 
 std::vector<feeds::VenueHost> hosts_of(const feeds::VenueProtocol& protocol, const SourceConfig& source) {
-  const std::vector<feeds::VenueHost> all = protocol.default_hosts();
-  if (source.ws_url.empty() && source.rest_url.empty()) return all;
-  const auto it = std::find_if(all.begin(), all.end(), [&](const feeds::VenueHost& host) {
+  const std::vector<feeds::VenueHost> own = protocol.default_hosts();
+  const bool placed = !source.ws_url.empty() || !source.rest_url.empty();
+  const bool second = !source.alternate_ws_url.empty() || !source.alternate_rest_url.empty();
+  if (!placed && !second) return own;
+  const auto at = [](feeds::VenueHost host, const std::string& ws_url, const std::string& rest_url) {
+    if (!ws_url.empty()) host.ws_url = ws_url;
+    if (!rest_url.empty()) host.rest_url = rest_url;
+    return host;
+  };
+  const auto it = std::find_if(own.begin(), own.end(), [&](const feeds::VenueHost& host) {
     return host.ws_url == source.ws_url || host.rest_url == source.rest_url;
   });
-  feeds::VenueHost host = it == all.end() ? all.front() : *it;
-  if (!source.ws_url.empty()) host.ws_url = source.ws_url;
-  if (!source.rest_url.empty()) host.rest_url = source.rest_url;
-  return {host};
+  std::vector<feeds::VenueHost> hosts = {at(it == own.end() ? own.front() : *it, source.ws_url, source.rest_url)};
+  if (second)
+    hosts.push_back(at(own.size() > 1 ? own[1] : own.front(), source.alternate_ws_url, source.alternate_rest_url));
+  return hosts;
 }
 
 std::unique_ptr<feeds::Feed> make_exchange_feed(const FeedSurroundings& around,

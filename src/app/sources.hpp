@@ -29,9 +29,9 @@ struct ExchangeSource {
 /// All exchanges. A new one is one line here and one folder in feeds/.
 const std::vector<ExchangeSource>& exchange_sources();
 std::unique_ptr<feeds::VenueProtocol> make_protocol(const std::string& name);
-/// Where an exchange is to be reached: its own hosts, or the one that is configured. Of that one an address may be
+/// Where an exchange is to be reached: its own hosts, or those that are configured. Of the first one an address may be
 /// given alone; the other one is then the venue's own: that of the host whose address was given (and whose dialect is
-/// spoken), or the first.
+/// spoken), or the first. The alternate is spoken to as the venue's own second host.
 std::vector<feeds::VenueHost> hosts_of(const feeds::VenueProtocol& protocol, const SourceConfig& source);
 
 /// What every feed of one world shares.

@@ -170,6 +170,8 @@ SourceConfig World::Impl::placed(const SourceConfig& source) const {
     if (host.venue != source.name) continue;
     out.ws_url = host.ws_url;
     out.rest_url = host.rest_url;
+    out.alternate_ws_url = host.alternate_ws_url;
+    out.alternate_rest_url = host.alternate_rest_url;
     out.key = source.name == "coinapi" ? "simulated" : "";  // which answers nobody without one
     out.plan = "pro";                                       // a venue of our own has no quota
   }

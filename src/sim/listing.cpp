@@ -90,6 +90,16 @@ const std::vector<VenueRules>& rules() {
   return table;
 }
 
+/// Hosts that offer another venue's books.
+constexpr std::pair<std::string_view, std::string_view> kSameBooks[] = {{"coinbase_advanced", "coinbase"}};
+
+std::string_view books_of(std::string_view venue) {
+  for (const auto& [host, books] : kSameBooks) {
+    if (host == venue) return books;
+  }
+  return venue;
+}
+
 std::string upper(std::string_view text) {
   std::string out(text);
   std::transform(out.begin(), out.end(), out.begin(),
@@ -159,16 +169,20 @@ std::map<std::string, std::vector<PairMarket>> list_pairs(const MarketModel& mod
   std::map<std::string, std::vector<PairSpec>> specs;
   double weights = 0;
   for (const VenueRules& venue : rules()) {
-    if (std::find(venues.begin(), venues.end(), venue.id) == venues.end()) continue;
+    if (std::none_of(venues.begin(), venues.end(), [&](const auto& name) { return books_of(name) == venue.id; }))
+      continue;
     auto& list = specs[venue.id] = list_venue(model, venue);
     for (const PairSpec& spec : list) weights += spec.trades_per_second;
   }
   std::map<std::string, std::vector<PairMarket>> pairs;
-  for (auto& [venue, list] : specs) {
+  for (const std::string& venue : venues) {
+    const std::string books(books_of(venue));
+    const auto list = specs.find(books);
+    if (list == specs.end() || pairs.contains(venue)) continue;
     auto& out = pairs[venue];
-    for (PairSpec& spec : list) {
+    for (PairSpec spec : list->second) {
       spec.trades_per_second *= trades_per_second / weights;
-      out.emplace_back(model, std::move(spec), venue);
+      out.emplace_back(model, std::move(spec), books);
     }
   }
   return pairs;

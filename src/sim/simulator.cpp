@@ -43,10 +43,17 @@ std::unique_ptr<VenueServer> make_aggregator(const VenueContext& context, const 
   return std::make_unique<Server>(context);
 }
 
+struct Venue {
+  std::string_view id;
+  MakeVenue make;
+  std::string_view alternate_of = {};  ///< it is the second host of that one
+};
+
 /// One line for each venue: this is where a new one is added. The order is that of the configuration.
-constexpr std::pair<std::string_view, MakeVenue> kVenues[] = {
+constexpr Venue kVenues[] = {
     {"binance", make_exchange<BinanceServer>},
     {"coinbase", make_exchange<CoinbaseServer>},
+    {"coinbase_advanced", make_exchange<CoinbaseAdvancedServer>, "coinbase"},
     {"kraken", make_exchange<KrakenServer>},
     {"okx", make_exchange<OkxServer>},
     {"bybit", make_exchange<BybitServer>},
@@ -56,9 +63,9 @@ constexpr std::pair<std::string_view, MakeVenue> kVenues[] = {
     {"coingecko", make_aggregator<CoinGeckoServer>},
 };
 
-MakeVenue find_venue(std::string_view id) {
-  const auto it = std::find_if(std::begin(kVenues), std::end(kVenues), [&](const auto& v) { return v.first == id; });
-  return it == std::end(kVenues) ? nullptr : it->second;
+const Venue* find_venue(std::string_view id) {
+  const auto it = std::find_if(std::begin(kVenues), std::end(kVenues), [&](const Venue& v) { return v.id == id; });
+  return it == std::end(kVenues) ? nullptr : it;
 }
 
 core::Status check(const SimulatorOptions& options) {
@@ -107,7 +114,7 @@ RestRequest make_rest_request(const net::HttpRequest& request, std::string_view 
 
 std::vector<std::string> simulated_venues() {
   std::vector<std::string> names;
-  for (const auto& [id, make] : kVenues) names.emplace_back(id);
+  for (const Venue& venue : kVenues) names.emplace_back(venue.id);
   return names;
 }
 
@@ -160,7 +167,7 @@ core::Status Simulator::Impl::start() {
   const VenueContext context{model, clock, metrics};
   for (const auto& id : options.venues) {
     if (find(id) != nullptr) continue;
-    venues.push_back(find_venue(id)(context, pairs[id]));
+    venues.push_back(find_venue(id)->make(context, pairs[id]));
     if (const auto it = options.faults.find(id); it != options.faults.end()) venues.back()->set_faults(it->second);
   }
   control =
@@ -294,13 +301,21 @@ std::vector<SimulatedHost> Simulator::hosts() const {
   const bool v6 = address.find(':') != std::string::npos;
   const std::string place = fmt::format("{}{}{}:{}", v6 ? "[" : "", address, v6 ? "]" : "", port());
   std::vector<SimulatedHost> hosts;
+  const auto ws_url = [&](const VenueServer& venue) {
+    const bool exchange = !pairs(venue.id()).empty();
+    return exchange ? fmt::format("{}://{}/{}", tls ? "wss" : "ws", place, venue.id()) : std::string();
+  };
+  const auto rest_url = [&](const VenueServer& venue) {
+    return fmt::format("{}://{}/{}{}", tls ? "https" : "http", place, venue.id(), venue.rest_root());
+  };
   for (const auto& venue : impl_->venues) {
-    const bool exchange = impl_->pairs.count(venue->id()) != 0 && !impl_->pairs.at(venue->id()).empty();
-    SimulatedHost host;
-    host.venue = venue->id();
-    host.rest_url = fmt::format("{}://{}/{}{}", tls ? "https" : "http", place, venue->id(), venue->rest_root());
-    if (exchange) host.ws_url = fmt::format("{}://{}/{}", tls ? "wss" : "ws", place, venue->id());
-    hosts.push_back(std::move(host));
+    if (!find_venue(venue->id())->alternate_of.empty()) continue;
+    SimulatedHost& host = hosts.emplace_back(SimulatedHost{venue->id(), ws_url(*venue), rest_url(*venue), {}, {}});
+    for (const auto& other : impl_->venues) {
+      if (find_venue(other->id())->alternate_of != venue->id()) continue;
+      host.alternate_ws_url = ws_url(*other);
+      host.alternate_rest_url = rest_url(*other);
+    }
   }
   return hosts;
 }

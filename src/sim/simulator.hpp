@@ -39,6 +39,8 @@ struct SimulatedHost {
   std::string ws_url;  ///< `ws://127.0.0.1:PORT/binance`; empty for an aggregator
   std::string
       rest_url;  ///< `http://127.0.0.1:PORT/binance`; an aggregator's ends like the real one's: `/coingecko/api/v3`
+  std::string alternate_ws_url;  ///< of the venue's second host, where it is simulated, too; else empty
+  std::string alternate_rest_url;
 };
 
 /// The venues on loopback: their real protocols over real sockets, from one seeded market model.

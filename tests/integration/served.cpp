@@ -75,8 +75,11 @@ SimulatedVenues::SimulatedVenues(const std::string& config_path, int port, const
                              : std::vector<std::string>{}),
                     extra)) {
   if (!process_.says("# Listening")) throw std::runtime_error("the simulator did not start: " + process_.err());
-  // One aggregator is enough, and another's five seconds would hide what exchanges do not say.
-  std::ofstream(config_path) << process_.out() << "[[sources]]\nname = \"coinapi\"\nenabled = false\n";
+  // One aggregator is enough, and another's five seconds would hide what exchanges do not say. One address a venue,
+  // too, so that its faults are the whole venue's.
+  static const std::regex kAlternate(R"re(alternate_\w+ = "[^"]*"\n)re");
+  std::ofstream(config_path) << std::regex_replace(process_.out(), kAlternate, "")
+                             << "[[sources]]\nname = \"coinapi\"\nenabled = false\n";
 }
 
 std::vector<std::string> SimulatedVenues::exchanges() const {

@@ -65,31 +65,6 @@ TEST_F(CoinbaseVenueTest, EveryFrameDecodesAndEveryTradeIsThere) {
   }
 }
 
-TEST_F(CoinbaseVenueTest, SpeaksAdvancedTradeToWhomSpeaksIt) {
-  const auto protocol = feeds::make_coinbase();
-  const feeds::VenueProtocol& advanced = protocol->dialect("advanced");
-  std::vector<std::string> products;
-  for (const auto& p : pairs) products.push_back(p.spec().base_code + "-" + p.spec().quote_code);
-  const auto client = connect(advanced.socket_target());
-  for (const auto& message : advanced.subscribe(products, 1)) client->say(message);
-  pass(20s);
-  const auto heard = decode(*protocol, *client);
-  std::size_t expected = 0;
-  for (const auto& p : pairs) expected += truth(p, kStart, clock.now()).size();
-  EXPECT_EQ(heard.trades.size(), expected) << "and none of the snapshots'";
-  EXPECT_GT(heard.quotes, 500U);
-  EXPECT_EQ(heard.heartbeats, 20U);
-  EXPECT_EQ(heard.refusals, 0U);
-  for (std::size_t i = 0; i < client->texts.size(); ++i) {
-    ASSERT_NE(client->texts[i].find(R"("sequence_num":)" + std::to_string(i) + ","), std::string::npos) << i;
-  }
-  const auto listed = advanced.decode_symbols(get(advanced.symbols_target()).body);
-  ASSERT_TRUE(listed) << listed.error().context;
-  EXPECT_EQ(listed->size(), pairs.size());
-  client->say(R"({"type":"subscribe","product_ids":["NOPE-USD"],"channel":"ticker"})");
-  EXPECT_EQ(client->texts.back(), R"({"type":"error","message":"NOPE-USD is not a valid product"})");
-}
-
 TEST_F(CoinbaseVenueTest, ASequenceGapIsATradeThatOnlyThePastKnows) {
   VenueFaults faults;
   faults.sequence_gaps = 5;
@@ -177,6 +152,71 @@ TEST_F(CoinbaseVenueTest, RestIsCoinbases) {
   EXPECT_EQ(page.headers.find("CB-AFTER"), std::to_string(newest - 2));
   const auto older = get("/products/BTC-USD/trades?limit=3&after=" + std::to_string(newest - 2));
   EXPECT_EQ(older.body.substr(0, 13 + std::to_string(newest).size()), R"([{"trade_id":)" + std::to_string(newest - 3));
+}
+
+/// The other host of the same books.
+class CoinbaseAdvancedVenueTest : public VenueTest<CoinbaseAdvancedServer> {
+ protected:
+  CoinbaseAdvancedVenueTest() : VenueTest("coinbase_advanced") {}
+};
+
+TEST_F(CoinbaseAdvancedVenueTest, EveryFrameDecodesAndEveryTradeIsThere) {
+  const auto protocol = feeds::make_coinbase();
+  const feeds::VenueProtocol& advanced = protocol->dialect("advanced");
+  std::vector<std::string> products;
+  for (const auto& p : pairs) products.push_back(p.spec().base_code + "-" + p.spec().quote_code);
+  const auto client = connect(advanced.socket_target());
+  for (const auto& message : advanced.subscribe(products, 1)) client->say(message);
+  pass(20s);
+  const auto heard = decode(*protocol, advanced, *client);
+  std::size_t expected = 0;
+  for (const auto& p : pairs) expected += truth(p, kStart, clock.now()).size();
+  EXPECT_EQ(heard.trades.size(), expected) << "and none of the snapshots'";
+  EXPECT_GT(heard.quotes, 500U);
+  EXPECT_EQ(heard.heartbeats, 20U);
+  EXPECT_EQ(heard.refusals, 0U);
+  for (std::size_t i = 0; i < client->texts.size(); ++i) {
+    ASSERT_NE(client->texts[i].find(R"("sequence_num":)" + std::to_string(i) + ","), std::string::npos) << i;
+  }
+  const auto listed = advanced.decode_symbols(get(advanced.symbols_target()).body);
+  ASSERT_TRUE(listed) << listed.error().context;
+  EXPECT_EQ(listed->size(), pairs.size());
+  client->say(R"({"type":"subscribe","product_ids":["NOPE-USD"],"channel":"ticker"})");
+  EXPECT_EQ(client->texts.back(), R"({"type":"error","message":"NOPE-USD is not a valid product"})");
+}
+
+TEST_F(CoinbaseAdvancedVenueTest, HasTheTradesOfTheExchange) {
+  const auto exchange = list_pairs(model, {"coinbase"}, 200)["coinbase"];
+  ASSERT_EQ(pairs.size(), exchange.size());
+  for (std::size_t i = 0; i < pairs.size(); ++i) {
+    const std::uint64_t next = exchange[i].first_trade_at(kStart);
+    ASSERT_EQ(pairs[i].first_trade_at(kStart), next);
+    EXPECT_EQ(pairs[i].trade(next).time, exchange[i].trade(next).time);
+    EXPECT_EQ(pairs[i].trade(next).price, exchange[i].trade(next).price);
+    EXPECT_EQ(pairs[i].trade(next).amount, exchange[i].trade(next).amount);
+  }
+}
+
+TEST_F(CoinbaseAdvancedVenueTest, NeitherHostSpeaksTheOthersLanguage) {
+  const auto protocol = feeds::make_coinbase();
+  const feeds::VenueProtocol& advanced = protocol->dialect("advanced");
+  CoinbaseServer exchange({model, clock, metrics}, pairs);
+  const std::vector<std::string> products = {"BTC-USD"};
+  const auto there = connect("/");
+  for (const auto& message : protocol->subscribe(products, 1)) there->say(message);
+  FakeClient here;
+  net::HttpResponse refusal;
+  here.handler = exchange.accept({}, "/", refusal);
+  here.handler->on_open(here);
+  for (const auto& message : advanced.subscribe(products, 1)) here.say(message);
+  for (const FakeClient* client : {there.get(), &here}) {
+    EXPECT_GT(client->texts.size(), 0u);
+    EXPECT_EQ(client->count(R"("type":"error")"), client->texts.size());
+  }
+  EXPECT_EQ(get(protocol->symbols_target()).status, 404);
+  EXPECT_EQ(
+      exchange.rest({advanced.symbols_target().substr(0, advanced.symbols_target().find('?')), {}, false, {}}).status,
+      404);
 }
 
 }  // namespace

@@ -112,7 +112,10 @@ TEST_F(SimulatorTest, ServesAllVenuesOnOnePort) {
   SimulatorOptions options;
   options.trades_per_second = 2000;
   start(options);
-  ASSERT_EQ(simulator->hosts().size(), simulated_venues().size());
+  ASSERT_EQ(simulator->hosts().size(), simulated_venues().size() - 1) << "one is another's alternate";
+  EXPECT_EQ(host("coinbase").alternate_ws_url, host("coinbase").ws_url + "_advanced");
+  EXPECT_EQ(host("coinbase").alternate_rest_url, host("coinbase").rest_url + "_advanced");
+  EXPECT_EQ(host("kraken").alternate_ws_url, "");
   EXPECT_EQ(host("coingecko").ws_url, "");
   EXPECT_EQ(host("coingecko").rest_url, "http://127.0.0.1:" + std::to_string(simulator->port()) + "/coingecko/api/v3");
   Listener binance(loop, clock, host("binance").ws_url + "/stream?streams=btcusdt@trade/btcusdt@bookTicker");

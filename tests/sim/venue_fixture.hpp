@@ -95,9 +95,11 @@ class VenueTest : public ::testing::Test {
     std::size_t quotes = 0;
     std::size_t data = 0, control = 0, heartbeats = 0, refusals = 0;
   };
-  Heard decode(feeds::VenueProtocol& protocol, const FakeClient& client) {
+  Heard decode(feeds::VenueProtocol& protocol, const FakeClient& client) { return decode(protocol, protocol, client); }
+  /// `spoken`: the dialect in which it is asked.
+  Heard decode(feeds::VenueProtocol& protocol, const feeds::VenueProtocol& spoken, const FakeClient& client) {
     core::SymbolTable symbols;
-    const auto listed = protocol.decode_symbols(get(protocol.symbols_target()).body);
+    const auto listed = spoken.decode_symbols(get(spoken.symbols_target()).body);
     EXPECT_TRUE(listed.has_value()) << listed.error().context;
     EXPECT_EQ(listed->size(), pairs.size());
     for (std::uint32_t i = 0; i < listed->size(); ++i) {

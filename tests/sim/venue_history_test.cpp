@@ -89,6 +89,10 @@ class CoinbasePast : public VenueTest<CoinbaseServer> {
  protected:
   CoinbasePast() : VenueTest("coinbase") {}
 };
+class CoinbaseAdvancedPast : public VenueTest<CoinbaseAdvancedServer> {
+ protected:
+  CoinbaseAdvancedPast() : VenueTest("coinbase_advanced") {}
+};
 class KrakenPast : public VenueTest<KrakenServer> {
  protected:
   KrakenPast() : VenueTest("kraken") {}
@@ -120,7 +124,7 @@ TEST_F(CoinbasePast, IsTheTruth) {
   candles_are_the_truth(get_from, pair("BTC", "USD"), *history, "BTC-USD", 330min);  // two windows
 }
 
-TEST_F(CoinbasePast, IsTheTruthInItsOtherDialect) {
+TEST_F(CoinbaseAdvancedPast, IsTheTruthInItsOtherDialect) {
   const auto get_from = [this](const std::string& target) { return get(target); };
   const auto history = feeds::make_coinbase_history();
   const feeds::VenueHistory& advanced = history->dialect("advanced");

@@ -39,8 +39,9 @@ std::string failure(std::string_view reason) {
 
 }  // namespace
 
-CoinbaseServer::CoinbaseServer(const VenueContext& context, const std::vector<PairMarket>& pairs)
-    : ExchangeServer("coinbase", context, pairs) {
+CoinbaseServer::CoinbaseServer(std::string id, const VenueContext& context, const std::vector<PairMarket>& pairs,
+                               bool advanced)
+    : ExchangeServer(std::move(id), context, pairs), advanced_(advanced) {
   for (std::size_t i = 0; i < pairs.size(); ++i) {
     products_.push_back(pairs[i].spec().base_code + "-" + pairs[i].spec().quote_code);
     name_pair(products_.back(), i);
@@ -62,7 +63,7 @@ void CoinbaseServer::received(Session& session, std::string_view text) {
   if (!request) {
     return session.send(R"({"type":"error","message":"Malformed JSON"})", false);
   }
-  if (request->advanced) return received_advanced(session, *request);
+  if (advanced_) return received_advanced(session, *request);
   if (request->type == "subscribe") return subscribe(session, *request);
   if (request->type == "unsubscribe") return unsubscribe(session, *request);
   session.send(
@@ -72,7 +73,8 @@ void CoinbaseServer::received(Session& session, std::string_view text) {
 }
 
 void CoinbaseServer::subscribe(Session& session, const CoinbaseRequest& request) {
-  // One bad product or channel voids the whole request.
+  // One bad product or channel voids the whole request; one channel alone is the other protocol's form.
+  if (request.advanced) return session.send(failure("no channels provided"), false);
   for (const auto& channel : request.channels) {
     if (channel_bit(channel.name) == 0) return session.send(failure(channel.name + " is not a valid channel"), false);
     if (channel.product_ids.empty()) return session.send(failure("no products"), false);
@@ -149,16 +151,16 @@ std::string CoinbaseServer::ticker(std::size_t pair, const SimTrade& trade) {
 }
 
 void CoinbaseServer::traded(std::size_t pair, std::span<const SimTrade> trades) {
+  if (advanced_) return traded_advanced(pair, trades);
   for (const SimTrade& trade : trades) {
     if (wanted(pair, kMatches)) broadcast(pair, kMatches, match(pair, trade, "match"));
     if (wanted(pair, kTicker)) broadcast(pair, kTicker, ticker(pair, trade));
   }
-  traded_advanced(pair, trades);
 }
 
 void CoinbaseServer::every_second(core::Timestamp now) {
   ++seconds_;
-  beat_advanced();
+  if (advanced_) return beat_advanced();
   for (std::size_t pair = 0; pair < pairs().size(); ++pair) {
     if (wanted(pair, kHeartbeat)) {
       const std::uint64_t last = pairs()[pair].first_trade_at(now) - 1;

@@ -5,15 +5,17 @@
 
 namespace tickspan::sim {
 
-/// Coinbase: streams at the prefix itself, REST `/products`, `/time`. Also its Advanced Trade protocol, which a client
-/// chooses by its messages, and the REST service of that below `/api/v3/brokerage/market`.
-class CoinbaseServer final : public ExchangeServer {
+/// Coinbase: streams at the prefix itself, REST `/products`, `/time`. Its Advanced Trade host has the same books, its
+/// own messages, and REST below `/api/v3/brokerage/market`.
+class CoinbaseServer : public ExchangeServer {
  public:
-  CoinbaseServer(const VenueContext& context, const std::vector<PairMarket>& pairs);
+  CoinbaseServer(const VenueContext& context, const std::vector<PairMarket>& pairs)
+      : CoinbaseServer("coinbase", context, pairs, false) {}
   net::HttpResponse rest(const RestRequest& request) override;
   std::optional<net::HttpResponse> over_budget(const RestRequest& request) override;
 
  protected:
+  CoinbaseServer(std::string id, const VenueContext& context, const std::vector<PairMarket>& pairs, bool advanced);
   bool prepare(Session& session, std::string_view target) override;
   void received(Session& session, std::string_view text) override;
   void traded(std::size_t pair, std::span<const SimTrade> trades) override;
@@ -47,10 +49,17 @@ class CoinbaseServer final : public ExchangeServer {
   net::HttpResponse candles(const RestRequest& request, std::size_t pair) const;
   net::HttpResponse trades(const RestRequest& request, std::size_t pair) const;
 
+  const bool advanced_;  ///< what it speaks: Advanced Trade, or the Exchange's protocol
   std::vector<std::string> products_;
   std::uint64_t seconds_ = 0;
   StatsCache rest_stats_;  // of the REST thread
   RequestBudget budget_{15, 10};
+};
+
+class CoinbaseAdvancedServer final : public CoinbaseServer {
+ public:
+  CoinbaseAdvancedServer(const VenueContext& context, const std::vector<PairMarket>& pairs)
+      : CoinbaseServer("coinbase_advanced", context, pairs, true) {}
 };
 
 }  // namespace tickspan::sim

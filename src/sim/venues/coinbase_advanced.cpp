@@ -47,17 +47,18 @@ void CoinbaseServer::send_advanced(Session& session, std::string_view channel, s
 }
 
 void CoinbaseServer::received_advanced(Session& session, const CoinbaseRequest& request) {
+  const auto refuse = [&](const std::string& why) {
+    session.send(fmt::format(R"({{"type":"error","message":"{}"}})", json_text(why)), false);
+  };
+  if (!request.advanced) return refuse("channel is required");
   const auto& [channel, ids] = request.channels.front();
   const bool on = request.type == "subscribe";
-  session.advanced = session.subscribed = true;
+  session.subscribed = true;
   if (channel == "heartbeats") {
     session.heartbeats = on;
     return acknowledge_advanced(session);
   }
   const std::uint8_t bit = channel_bit(channel);
-  const auto refuse = [&](const std::string& why) {
-    session.send(fmt::format(R"({{"type":"error","message":"{}"}})", json_text(why)), false);
-  };
   if (bit == 0) return refuse(channel + " is not a valid channel");
   std::vector<std::size_t> named;
   for (const std::string& id : ids) {
@@ -142,7 +143,7 @@ void CoinbaseServer::beat_advanced() {
 }
 
 net::HttpResponse CoinbaseServer::rest_advanced(const RestRequest& request, std::string_view path) const {
-  constexpr std::string_view kProducts = "/products";
+  constexpr std::string_view kProducts = "/api/v3/brokerage/market/products";
   if (!path.starts_with(kProducts)) return failure("NOT_FOUND", 404);
   path.remove_prefix(kProducts.size());
   if (path.empty()) return products_advanced();

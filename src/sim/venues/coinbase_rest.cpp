@@ -42,8 +42,7 @@ std::optional<net::HttpResponse> CoinbaseServer::over_budget(const RestRequest& 
 
 net::HttpResponse CoinbaseServer::rest(const RestRequest& request) {
   constexpr std::string_view kProducts = "/products";
-  constexpr std::string_view kAdvanced = "/api/v3/brokerage/market";
-  if (request.path.starts_with(kAdvanced)) return rest_advanced(request, request.path.substr(kAdvanced.size()));
+  if (advanced_) return rest_advanced(request, request.path);
   if (request.path == "/time") {
     return json_response(fmt::format(R"({{"iso":"{}","epoch":{}.{:03}}})", core::to_rfc3339(request.now),
                                      request.now.seconds(), request.now.ms() % 1000));

@@ -44,7 +44,6 @@ class Session final : public net::WebSocketHandler {
   std::vector<std::string> streams;    ///< names as subscribed (Binance)
   bool combined = false;               ///< wrapped messages (Binance)
   bool all_tickers = false;            ///< `!miniTicker@arr` (Binance)
-  bool advanced = false;               ///< speaks Advanced Trade (Coinbase)
   bool heartbeats = false;             ///< wants those of the connection (Coinbase)
   std::uint64_t sequence = 0;          ///< of the next message (Coinbase)
   bool subscribed = false;             ///< has ever asked for something
