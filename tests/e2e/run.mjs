@@ -167,6 +167,7 @@ test('a coin says which venues its price comes from, and how old each is', async
   await eventually('several venues', async () => (await rows.count()) >= 2);
   const text = await page.locator('.venues').textContent();
   assert.match(text, /of \d+ pairs count/);
+  await eventually('their names', async () => /^Kraken /.test(await page.locator('.venues-table tr[data-venue=kraken] td').first().textContent()));
   await eventually('one that counts', async () => (await page.locator('.venues-table tr[data-reason=used]').count()) >= 1);
   const used = await page.locator('.venues-table tr[data-reason=used] .age').first().textContent();
   assert.match(used, /\d/);
@@ -217,7 +218,7 @@ test('the chart shades gaps by what became of them, and says it', async () => {
     const { page, troubles, leave } = await visitGaps({ viewport: { width, height: 800 } });
     const legend = await page.getByTestId('gap-legend').textContent();
     for (const label of ['not filled yet (1)', 'lost (1)', 'no data (1)', 'repaired (1)']) assert.ok(legend.includes(label), `${label} in ${legend}`);
-    assert.match(await page.getByRole('list', { name: 'Gaps, newest first' }).textContent(), /kraken: connection lost – not filled yet.*coinbase: disk full – lost.*binance: this server was not running – repaired/s);
+    assert.match(await page.getByRole('list', { name: 'Gaps, newest first' }).textContent(), /Kraken: connection lost – not filled yet.*Coinbase: disk full – lost.*Binance: this server was not running – repaired/s);
     const looks = new Set();
     for (const state of ['open', 'lost', 'unknown', 'repaired']) {
       const shade = page.locator(`.gap-layer [data-gap="${state}"]`);
@@ -235,7 +236,7 @@ test('the chart shades gaps by what became of them, and says it', async () => {
     assert.match(await page.getByTestId('takeovers').textContent(), /from CoinGecko to the venues: back again.*from the venues to CoinGecko: it was not heard any more/s);
     const open = await page.locator('.gap-layer [data-gap="open"]').boundingBox();
     await page.mouse.move(open.x + open.width / 2, open.y + open.height / 2);
-    assert.match(await page.getByTestId('gap-tip').textContent(), /for 1 h, kraken: connection lost – not filled yet/);
+    assert.match(await page.getByTestId('gap-tip').textContent(), /for 1 h, Kraken: connection lost – not filled yet/);
     await page.mouse.move(2, 2);
     await page.getByTestId('gap-tip').waitFor({ state: 'detached' });
     await noSidewaysScroll(page);

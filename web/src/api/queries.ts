@@ -1,4 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
+import { useMemo } from 'react';
+import { sourceNames, type NameOf } from '../market/names';
 import { getJson, withQuery } from './client';
 import type { AssetDetail, Candles, History, Interval, Markets, RecordedGaps, Sources, Status, Takeovers, Volatility } from './types';
 
@@ -16,6 +18,12 @@ export function useSources(refetchMs = 60_000) {
     queryFn: ({ signal }) => getJson<Sources>('/api/v1/sources', signal),
     refetchInterval: refetchMs,
   });
+}
+
+/** Gives sources their names: the other answers have ids only. */
+export function useSourceNames(): NameOf {
+  const { data } = useSources();
+  return useMemo(() => sourceNames(data?.data ?? []), [data]);
 }
 
 export function useVolatility(quote: string) {
@@ -65,11 +73,25 @@ export function useGaps(id: string, range: Range) {
     queryKey: ['gaps', id, range],
     queryFn: ({ signal }) => {
       const start = new Date(Date.now() - RANGES[range].days * 86_400_000).toISOString();
-      return getJson<RecordedGaps>(withQuery('/api/v1/gaps', { asset: id, start, limit: 1000 }), signal);
+      return getJson<RecordedGaps>(withQuery('/api/v1/gaps', { asset: id, start, limit: MOST_GAPS }), signal);
     },
     refetchInterval: 60_000,
   });
 }
+
+/** The recorded gaps of all sources in the last day. */
+export function useGapsOfSources() {
+  return useQuery({
+    queryKey: ['gaps'],
+    queryFn: ({ signal }) => {
+      const start = new Date(Date.now() - 86_400_000).toISOString();
+      return getJson<RecordedGaps>(withQuery('/api/v1/gaps', { start, limit: MOST_GAPS }), signal);
+    },
+    refetchInterval: 15_000,
+  });
+}
+/** As many as one answer may have. */
+export const MOST_GAPS = 1000;
 
 /** When another source began to give a coin's price. */
 export function useTakeovers(id: string, range: Range) {

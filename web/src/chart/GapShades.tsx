@@ -1,4 +1,5 @@
 import { useEffect, useLayoutEffect, useMemo, useReducer, useRef, useState } from 'react';
+import { useSourceNames } from '../api/queries';
 import { describeGap, gapsAt, shades, type ShownGap } from './gaps';
 import type { PriceChartHandle } from './lightweight';
 
@@ -20,6 +21,7 @@ export function GapShades({ chart, gaps, points }: GapShadesProps) {
   const [, redraw] = useReducer((count: number) => count + 1, 0);
   const layer = useRef<HTMLDivElement>(null);
   const [tip, setTip] = useState<{ x: number; gaps: ShownGap[] } | null>(null);
+  const nameOf = useSourceNames();
   const stretches = useMemo(() => shades(gaps), [gaps]);
 
   // The chart has its points a moment after this has its own.
@@ -65,7 +67,7 @@ export function GapShades({ chart, gaps, points }: GapShadesProps) {
           {tip.gaps.slice(0, SHOWN).map((gap) => (
             <p key={`${gap.venue}-${gap.symbol}-${gap.start}-${gap.state}`}>
               <i className={`gap-swatch gap-${gap.state}`} />
-              {describeGap(gap)}
+              {describeGap(gap, nameOf)}
             </p>
           ))}
           {tip.gaps.length > SHOWN ? <p>and {tip.gaps.length - SHOWN} more</p> : null}

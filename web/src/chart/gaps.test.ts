@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { RecordedGap } from '../api/types';
-import { describeGap, gapsAt, logicalOf, shades, shownGaps, timeOf } from './gaps';
+import { sourceNames } from '../market/names';
+import { describeGap, gapCounts, gapsAt, logicalOf, shades, shownGaps, timeOf } from './gaps';
 
 const iso = (seconds: number) => new Date(seconds * 1000).toISOString();
 const recorded = (start: number, end: number, state: RecordedGap['state'], venue = 'kraken'): RecordedGap => ({
@@ -35,7 +36,19 @@ describe('gaps on a chart', () => {
   });
 
   it('says when, how long, where, why and what became of it', () => {
-    expect(describeGap(shownGaps([recorded(0, 90, 'lost')], [])[0]!)).toMatch(/ for 2 min, kraken: connection lost – lost$/);
+    const nameOf = sourceNames([{ id: 'kraken', name: 'Kraken' }]);
+    const [whole, one] = shownGaps([recorded(0, 90, 'lost'), { ...recorded(100, 190, 'lost'), symbol: 'XBT/USD', pair: 'btc/usd' }], []);
+    expect(describeGap(whole!, nameOf)).toMatch(/ for 2 min, Kraken: connection lost – lost$/);
+    expect(describeGap(one!, nameOf)).toMatch(/, Kraken BTC\/USD: /);
+    const [part] = shownGaps([], [{ venue: null, start: iso(0), end: iso(60), cause: 'partial' }]);
+    expect(describeGap(part!, nameOf)).toMatch(/, all sources: heard in part$/);
+  });
+
+  it('are counted by source and state', () => {
+    const counts = gapCounts([recorded(0, 1, 'open'), recorded(2, 3, 'repaired'), recorded(4, 5, 'repaired'), recorded(0, 1, 'lost', 'okx')]);
+    expect(counts.get('kraken')).toEqual({ open: 1, repaired: 2, lost: 0 });
+    expect(counts.get('okx')).toEqual({ open: 0, repaired: 0, lost: 1 });
+    expect(counts.get('bybit')).toBeUndefined();
   });
 
   it('goes from times to places on the axis and back', () => {

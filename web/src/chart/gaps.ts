@@ -1,12 +1,15 @@
 import type { Gap, RecordedGap } from '../api/types';
 import { formatDateTime, formatDuration } from '../format';
+import type { NameOf } from '../market/names';
 
 /** What became of a gap; `unknown`: nothing recorded says why there is no data. */
 export type GapState = RecordedGap['state'] | 'unknown';
 
 export interface ShownGap {
   venue: string | null;
+  /** The venue's own name of the pair, and ours. */
   symbol: string | null;
+  pair: string | null;
   cause: Gap['cause'];
   state: GapState;
   /** Milliseconds. */
@@ -42,10 +45,10 @@ const CAUSES: Record<Gap['cause'], string> = {
 
 /** The recorded gaps, and of those in a chart's answer the ones that nothing recorded explains; oldest first. */
 export function shownGaps(recorded: readonly RecordedGap[], answer: readonly Gap[]): ShownGap[] {
-  const known: ShownGap[] = recorded.map(({ venue, symbol, cause, state, start, end }) => ({ venue, symbol, cause, state, start: Date.parse(start), end: Date.parse(end) }));
+  const known: ShownGap[] = recorded.map(({ venue, symbol, pair, cause, state, start, end }) => ({ venue, symbol, pair, cause, state, start: Date.parse(start), end: Date.parse(end) }));
   const unexplained: ShownGap[] = answer
     .filter(({ venue }) => venue === null)
-    .map(({ cause, start, end }) => ({ venue: null, symbol: null, cause, state: 'unknown', start: Date.parse(start), end: Date.parse(end) }));
+    .map(({ cause, start, end }) => ({ venue: null, symbol: null, pair: null, cause, state: 'unknown', start: Date.parse(start), end: Date.parse(end) }));
   return [...known, ...unexplained].sort((a, b) => a.start - b.start);
 }
 
@@ -67,9 +70,23 @@ export function shades(gaps: readonly ShownGap[]): Shade[] {
 export const gapsAt = (gaps: readonly ShownGap[], time: number, reach: number): ShownGap[] =>
   gaps.filter(({ start, end }) => time >= start - reach && time < end + reach);
 
-export function describeGap(gap: ShownGap): string {
-  const where = gap.symbol ? `${gap.venue} ${gap.symbol}` : (gap.venue ?? 'all sources');
-  return `${formatDateTime(gap.start)} for ${formatDuration(gap.end - gap.start)}, ${where}: ${CAUSES[gap.cause] ?? gap.cause} – ${STATE_LABELS[gap.state]}`;
+/** How many gaps each source has, and what of them is not repaired. */
+export function gapCounts(gaps: readonly RecordedGap[]): Map<string, Record<RecordedGap['state'], number>> {
+  const counts = new Map<string, Record<RecordedGap['state'], number>>();
+  for (const { venue, state } of gaps) {
+    const count = counts.get(venue) ?? { open: 0, repaired: 0, lost: 0 };
+    count[state] += 1;
+    counts.set(venue, count);
+  }
+  return counts;
+}
+
+export function describeGap(gap: ShownGap, nameOf: NameOf): string {
+  const venue = gap.venue === null ? 'all sources' : nameOf(gap.venue);
+  const pair = gap.pair?.toUpperCase() ?? gap.symbol;
+  const where = pair ? `${venue} ${pair}` : venue;
+  const became = gap.state === 'unknown' ? '' : ` – ${STATE_LABELS[gap.state]}`; // of those the cause says it all
+  return `${formatDateTime(gap.start)} for ${formatDuration(gap.end - gap.start)}, ${where}: ${CAUSES[gap.cause] ?? gap.cause}${became}`;
 }
 
 /** Where a time lies on an axis that counts points: between the neighbours, in proportion. */

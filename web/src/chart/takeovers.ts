@@ -1,8 +1,6 @@
 import type { Takeover } from '../api/types';
 import { formatDateTime } from '../format';
-
-const NAMES: Record<string, string> = { composite: 'the venues', coingecko: 'CoinGecko', coinapi: 'CoinAPI' };
-export const sourceName = (source: string) => NAMES[source] ?? source;
+import type { NameOf } from '../market/names';
 
 const WHY: Record<Takeover['cause'], string> = {
   first: 'the first price',
@@ -18,9 +16,9 @@ export interface Mark {
   text: string;
 }
 
-export function marks(takeovers: readonly Takeover[]): Mark[] {
+export function marks(takeovers: readonly Takeover[], nameOf: NameOf): Mark[] {
   return takeovers.map(({ at, from, to, cause }) => {
-    const change = from === null ? `${sourceName(to)}: ${WHY[cause]}` : `from ${sourceName(from)} to ${sourceName(to)}: ${WHY[cause]}`;
+    const change = from === null ? `${nameOf(to)}: ${WHY[cause]}` : `from ${nameOf(from)} to ${nameOf(to)}: ${WHY[cause]}`;
     return { at: Date.parse(at), to, text: `${formatDateTime(Date.parse(at))}, ${change}` };
   });
 }

@@ -1,3 +1,4 @@
+import { useSourceNames } from '../api/queries';
 import type { Conversion } from '../api/types';
 import { describeGap, GAP_STATES, shades, STATE_LABELS, type ShownGap } from '../chart/gaps';
 
@@ -22,13 +23,16 @@ interface CoverageProps {
 
 /** Says under a chart whether something is missing: a strip of the whole range with its gaps, a legend, and a list. */
 export function Coverage({ start, end, complete, gaps, source, conversion }: CoverageProps) {
-  const parts = source.split('+').map((part) => (part === 'composite' ? 'composite of the venues' : part));
+  const nameOf = useSourceNames();
+  const parts = source.split('+').map((part) => (part === 'composite' ? 'composite of the venues' : nameOf(part)));
   const from = parts.join(' and ') + CONVERSIONS[conversion];
   const missing = gaps.filter(({ state }) => state !== 'repaired').length;
   return (
     <div className="coverage" data-testid="coverage" data-complete={complete}>
       {complete ? (
-        <p className="muted small">✓ Complete over this range · {from}</p>
+        <p className="muted small">
+          ✓ Complete over this range{missing > 0 ? ': while one source was not heard, others were' : ''} · {from}
+        </p>
       ) : (
         <p className="small">
           <span className="badge badge-stale">
@@ -47,6 +51,7 @@ export function Coverage({ start, end, complete, gaps, source, conversion }: Cov
 
 function Gaps({ start, end, gaps }: Pick<CoverageProps, 'start' | 'end' | 'gaps'>) {
   const percent = (time: number) => Math.min(100, Math.max(0, ((time - start) / (end - start)) * 100));
+  const nameOf = useSourceNames();
   const newest = [...gaps].reverse();
   return (
     <>
@@ -72,7 +77,7 @@ function Gaps({ start, end, gaps }: Pick<CoverageProps, 'start' | 'end' | 'gaps'
       </ul>
       <ul className="gap-list small" aria-label="Gaps, newest first">
         {newest.slice(0, SHOWN).map((gap) => (
-          <li key={`${gap.venue}-${gap.symbol}-${gap.start}-${gap.state}`}>{describeGap(gap)}</li>
+          <li key={`${gap.venue}-${gap.symbol}-${gap.start}-${gap.state}`}>{describeGap(gap, nameOf)}</li>
         ))}
         {gaps.length > SHOWN ? <li>and {gaps.length - SHOWN} more</li> : null}
       </ul>

@@ -1,6 +1,6 @@
-import { useMarkets } from '../api/queries';
+import { useMarkets, useSourceNames } from '../api/queries';
 import type { Market } from '../api/types';
-import { formatPercent, formatPrice, UNKNOWN } from '../format';
+import { formatPercent, formatPrice, formatShare, UNKNOWN } from '../format';
 import { Age, StateBadge } from './Cells';
 
 const REASONS: Record<Market['reason'], string> = {
@@ -16,12 +16,16 @@ const REASONS: Record<Market['reason'], string> = {
   not_subscribed: 'not listed now',
 };
 
+/** What is left out comes last; else the server's order, so that no row moves while it is looked at. */
+const usedFirst = (markets: readonly Market[]) => [...markets.filter(({ used }) => used), ...markets.filter(({ used }) => !used)];
+
 const number = (value: number | string | null) => (value == null ? null : Number(value));
 
 /** Each venue's price of a coin: what it says, how old that is, and whether it counts. */
 export function Venues({ id }: { id: string }) {
   const query = useMarkets(id);
-  const markets = query.data?.data.filter((market) => market.reason !== 'not_counted') ?? [];
+  const nameOf = useSourceNames();
+  const markets = usedFirst(query.data?.data.filter((market) => market.reason !== 'not_counted') ?? []);
   if (markets.length === 0) return null;
   const used = markets.filter((market) => market.used).length;
   return (
@@ -58,7 +62,7 @@ export function Venues({ id }: { id: string }) {
         </thead>
         <tbody>
           {markets.map((market) => (
-            <VenueRow key={`${market.venue} ${market.symbol}`} market={market} />
+            <VenueRow key={`${market.venue} ${market.symbol}`} market={market} name={nameOf(market.venue)} />
           ))}
         </tbody>
       </table>
@@ -66,20 +70,20 @@ export function Venues({ id }: { id: string }) {
   );
 }
 
-function VenueRow({ market }: { market: Market }) {
+function VenueRow({ market, name }: { market: Market; name: string }) {
   const spread = number(market.spread_bps);
   const price = number(market.price_usd);
   const weight = number(market.weight) ?? 0;
   return (
     <tr className={market.used ? undefined : 'left-out'} data-venue={market.venue} data-reason={market.reason}>
       <td>
-        {market.venue} <span className="muted">{market.pair.toUpperCase()}</span>
+        {name} <span className="venue-pair muted">{market.pair.toUpperCase()}</span>
         {market.used ? null : <span className="venue-reason small">{REASONS[market.reason]}</span>}
       </td>
       <td className="number">{price == null ? UNKNOWN : formatPrice(price, 'usd')}</td>
       <td className="number wide-only">{market.deviation_pct == null ? UNKNOWN : formatPercent(number(market.deviation_pct))}</td>
       <td className="number wide-only">{spread == null ? UNKNOWN : `${spread.toFixed(spread < 10 ? 2 : 0)} bp`}</td>
-      <td className="number">{market.used ? `${(weight * 100).toFixed(0)}%` : UNKNOWN}</td>
+      <td className="number">{market.used ? formatShare(weight) : UNKNOWN}</td>
       <td className="number">
         <Age asOf={market.as_of} />
       </td>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { direction, formatAge, formatChange, formatCompact, formatCompactMoney, formatDuration, formatPercent, formatPrice, spokenAge } from '.';
+import { direction, formatAge, formatChange, formatCompact, formatCompactMoney, formatDuration, formatPercent, formatPrice, formatShare, spokenAge } from '.';
 
 describe('prices', () => {
   it.each([
@@ -38,6 +38,7 @@ describe('changes', () => {
   it('always carry their sign, with a true minus', () => {
     expect(formatChange(1210.2, 64321.5, 'usd')).toBe('+$1,210.20');
     expect(formatChange(-0.0312, 0.52, 'usd')).toBe('−$0.03120');
+    expect([0, 0.004, 0.236, 1].map(formatShare)).toEqual(['0%', '<1%', '24%', '100%']);
     expect(formatPercent(1.92)).toBe('+1.92%');
     expect(formatPercent(-0.4)).toBe('−0.40%');
     expect(formatPercent(0)).toBe('0.00%');

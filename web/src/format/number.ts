@@ -72,6 +72,11 @@ export function formatPercent(value: number | null | undefined): string {
   return `${typographic(text)}%`;
 }
 
+/** A part of a whole, without sign: `24%`, and `<1%` for what is little but not nothing. */
+export function formatShare(share: number): string {
+  return share > 0 && share < 0.005 ? '<1%' : `${Math.round(share * 100)}%`;
+}
+
 /** A large amount of money in short: `$1.29T`, `$29.1B`. */
 export function formatCompactMoney(value: number | null | undefined, currency: string): string {
   if (value == null || !Number.isFinite(value)) return UNKNOWN;

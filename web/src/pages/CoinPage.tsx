@@ -1,12 +1,12 @@
 import { useEffect, useMemo, useState } from 'react';
-import { RANGES, useAsset, useCandles, useGaps, useHistory, useTakeovers, type Range } from '../api/queries';
+import { RANGES, useAsset, useCandles, useGaps, useHistory, useSourceNames, useTakeovers, type Range } from '../api/queries';
 import type { Ticker } from '../api/types';
 import { useCurrency } from '../app/currency';
 import { useRow } from '../app/hooks';
 import { Link } from '../app/router';
 import { shownGaps } from '../chart/gaps';
 import { PriceChart } from '../chart/PriceChart';
-import { marks, sourceName } from '../chart/takeovers';
+import { marks } from '../chart/takeovers';
 import { Age, Change, DayRange, LivePrice, Monogram, Percent, StateBadge } from '../components/Cells';
 import { Coverage } from '../components/Coverage';
 import { ErrorPanel, PageSkeleton } from '../components/States';
@@ -62,6 +62,7 @@ export default function CoinPage({ id }: { id: string }) {
 
 function PriceHead({ row, currency }: { row: Row; currency: string }) {
   const { ticker } = row;
+  const nameOf = useSourceNames();
   return (
     <div className={`coin-price state-${ticker.state}`}>
       <div className="big-price" data-testid="coin-price">
@@ -75,7 +76,7 @@ function PriceHead({ row, currency }: { row: Row; currency: string }) {
       </div>
       {ticker.source === 'composite' ? null : (
         <p className="small muted" data-testid="price-source">
-          from {sourceName(ticker.source)}
+          from {nameOf(ticker.source)}
           {ticker.source_since ? ` since ${formatDateTime(Date.parse(ticker.source_since))}` : ''}: no venue gives a current price
         </p>
       )}
@@ -96,7 +97,8 @@ function ChartPanel({ id, currency, row }: { id: string; currency: string; row: 
   const gaps = useMemo(() => shownGaps(recorded ?? [], answer?.gaps ?? []), [recorded, answer?.gaps]);
   const changes = useTakeovers(id, range).data?.data;
   // Where it all began is no change.
-  const takeovers = useMemo(() => marks((changes ?? []).filter(({ from }) => from !== null)), [changes]);
+  const nameOf = useSourceNames();
+  const takeovers = useMemo(() => marks((changes ?? []).filter(({ from }) => from !== null), nameOf), [changes, nameOf]);
   const points = shape === 'line' ? (history.data?.prices.length ?? 0) : (candles.data?.candles.length ?? 0);
 
   return (
@@ -177,6 +179,7 @@ const WINDOW_SOURCES: Record<string, string> = {
 };
 
 function Facts({ ticker, currency }: { ticker: Ticker; currency: string }) {
+  const nameOf = useSourceNames();
   const supplyShare = ticker.circulating_supply != null && ticker.max_supply ? (ticker.circulating_supply / ticker.max_supply) * 100 : null;
   const facts: [string, string][] = [
     ['Market cap', formatCompactMoney(ticker.market_cap, currency)],
@@ -211,7 +214,7 @@ function Facts({ ticker, currency }: { ticker: Ticker; currency: string }) {
         <dl>
           <div>
             <dt>Price</dt>
-            <dd>{ticker.source === 'composite' ? `composite of ${ticker.venues} fresh market${ticker.venues === 1 ? '' : 's'}` : sourceName(ticker.source)}</dd>
+            <dd>{ticker.source === 'composite' ? `composite of ${ticker.venues} fresh market${ticker.venues === 1 ? '' : 's'}` : nameOf(ticker.source)}</dd>
           </div>
           <div>
             <dt>Since</dt>

@@ -1,5 +1,7 @@
-import { useSources, useStatus } from '../api/queries';
-import type { FeedState, Source, Upstream } from '../api/types';
+import { useMemo } from 'react';
+import { MOST_GAPS, useGapsOfSources, useSources, useStatus } from '../api/queries';
+import type { FeedState, RecordedGap, Source, Upstream } from '../api/types';
+import { gapCounts, STATE_LABELS } from '../chart/gaps';
 import { Age, StateBadge } from '../components/Cells';
 import { ErrorPanel, PageSkeleton } from '../components/States';
 import { formatCompact, formatCount, formatDateTime, formatDuration } from '../format';
@@ -16,6 +18,8 @@ const FEED_WORDS: Record<FeedState, string> = {
 
 export default function SourcesPage() {
   const query = useSources(3000);
+  const gaps = useGapsOfSources().data?.data;
+  const counts = useMemo(() => gaps && gapCounts(gaps), [gaps]);
   if (query.isError && !query.data) return <ErrorPanel error={query.error} onRetry={() => void query.refetch()} what="No word of the sources" />;
   if (query.isPending) return <PageSkeleton />;
   const sources = query.data?.data ?? [];
@@ -31,21 +35,55 @@ export default function SourcesPage() {
           <p>None is configured on this server.</p>
         </div>
       ) : (
-        <ul className="source-grid">
-          {sources.map((source) => (
-            <SourceCard key={source.id} source={source} />
-          ))}
-        </ul>
+        <>
+          <SourceIndex sources={sources} />
+          <ul className="source-grid">
+            {sources.map((source) => (
+              <SourceCard key={source.id} source={source} gaps={counts && (counts.get(source.id) ?? NO_GAPS)} more={gaps?.length === MOST_GAPS} />
+            ))}
+          </ul>
+        </>
       )}
       <ServerFacts />
     </section>
   );
 }
 
-function SourceCard({ source }: { source: Source }) {
+type GapCount = Record<RecordedGap['state'], number>;
+const NO_GAPS: GapCount = { open: 0, repaired: 0, lost: 0 };
+
+/** All at a glance, each a link to its card: the page is long on a phone. */
+function SourceIndex({ sources }: { sources: Source[] }) {
+  return (
+    <nav className="source-index" aria-label="All sources">
+      {sources.map(({ id, name, state }) => (
+        <a key={id} href={`#source-${id}`}>
+          {name} <StateBadge state={state} />
+        </a>
+      ))}
+    </nav>
+  );
+}
+
+function GapRow({ gaps, more }: { gaps: GapCount; more: boolean }) {
+  const states = (['open', 'lost', 'repaired'] as const).filter((state) => gaps[state] > 0);
+  const parts = states.map((state) => `${formatCount(gaps[state])} ${STATE_LABELS[state]}`);
+  return (
+    <div>
+      <dt>Gaps in 24 h</dt>
+      <dd className={gaps.open + gaps.lost > 0 ? 'warn' : undefined}>
+        {more ? 'at least ' : ''}
+        {parts.join(', ') || 'none'}
+      </dd>
+    </div>
+  );
+}
+
+function SourceCard({ source, gaps, more }: { source: Source; gaps: GapCount | undefined; more: boolean }) {
+  const exchange = source.kind === 'exchange';
   const broken = source.undecodable > 0;
   return (
-    <li className={`panel source source-${source.state}`} data-source={source.id}>
+    <li id={`source-${source.id}`} className={`panel source source-${source.state}`} data-source={source.id}>
       <header>
         <div>
           <h2>{source.name}</h2>
@@ -67,29 +105,34 @@ function SourceCard({ source }: { source: Source }) {
           </dd>
         </div>
         <div>
-          <dt>{source.kind === 'exchange' ? 'Pairs live' : 'Coins'}</dt>
-          <dd>{source.kind === 'exchange' ? `${formatCount(source.live_pairs)} of ${formatCount(source.pairs)}` : formatCount(source.pairs)}</dd>
+          <dt>{exchange ? 'Pairs live' : 'Coins'}</dt>
+          <dd>{exchange ? `${formatCount(source.live_pairs)} of ${formatCount(source.pairs)}` : formatCount(source.pairs)}</dd>
         </div>
         <div>
           <dt>Messages</dt>
           <dd>{formatCompact(source.messages)}</dd>
         </div>
-        <div>
-          <dt>Trades / quotes</dt>
-          <dd>
-            {formatCompact(source.trades)} / {formatCompact(source.quotes)}
-          </dd>
-        </div>
+        {exchange ? (
+          <div>
+            <dt>Trades / quotes</dt>
+            <dd>
+              {formatCompact(source.trades)} / {formatCompact(source.quotes)}
+            </dd>
+          </div>
+        ) : null}
         <div>
           <dt>Undecodable</dt>
           <dd className={broken ? 'warn' : undefined}>{formatCount(source.undecodable)}</dd>
         </div>
-        <div>
-          <dt>Connects / losses</dt>
-          <dd>
-            {formatCount(source.connects)} / {formatCount(source.disconnects)}
-          </dd>
-        </div>
+        {exchange ? (
+          <div>
+            <dt>Connects / losses</dt>
+            <dd>
+              {formatCount(source.connects)} / {formatCount(source.disconnects)}
+            </dd>
+          </div>
+        ) : null}
+        {gaps ? <GapRow gaps={gaps} more={more} /> : null}
         {source.clock_offset_ms == null ? null : (
           <div>
             <dt>
@@ -105,7 +148,7 @@ function SourceCard({ source }: { source: Source }) {
           </div>
         ) : null}
         <div>
-          <dt>In this state since</dt>
+          <dt>Feed so since</dt>
           <dd>{source.since ? formatDateTime(source.since) : '–'}</dd>
         </div>
       </dl>
