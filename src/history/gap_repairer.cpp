@@ -54,7 +54,7 @@ struct GapRepairer::Impl : std::enable_shared_from_this<GapRepairer::Impl> {
         candles(metrics.counter("tickspan_history_candles_recovered_total", "Minutes made anew from a venue's past")),
         rebuilt(metrics.counter("tickspan_history_composites_rebuilt_total",
                                 "Composite minutes rebuilt from their pairs' minutes")),
-        pair_repair(std::make_shared<PairRepair>(link, clock)),
+        pair_repair(std::make_shared<PairRepair>(link, clock, options.store_ticks)),
         after(std::make_shared<AfterRepair>(link, clock, after_hooks())) {}
 
   void start() { tick(); }

@@ -1,6 +1,7 @@
 #include "history/pair_fill.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include "history/minutes.hpp"
 
@@ -11,6 +12,7 @@ using core::Candle;
 using core::Timestamp;
 
 constexpr core::Duration kMinute = std::chrono::minutes(1);
+constexpr core::Duration kSameTrade = std::chrono::seconds(1);   // so far the store looks for a trade's id
 constexpr core::Duration kPublished = std::chrono::seconds(30);  // by then a venue tells of a candle that is over
 
 /// What trades make of a minute is what the venue says of it. Not every venue counts the trades of its candles.
@@ -78,6 +80,18 @@ bool trust_candles(PairFill& fill, const std::vector<Candle>& stored, Timestamp 
   return known;
 }
 
+void note_dates(PairFill& fill, const std::vector<storage::StoredTrade>& stored) {
+  std::map<std::uint64_t, Timestamp> times;
+  for (const storage::StoredTrade& trade : stored) {
+    if (trade.trade_id != 0) times.emplace(trade.trade_id, trade.at);
+  }
+  for (const feeds::HistoryTrade& trade : fill.trades) {
+    const auto heard = times.find(trade.first_id);
+    if (heard != times.end() && std::chrono::abs(heard->second - trade.at) > kSameTrade)
+      fill.dated_otherwise.insert(trade.first_id);
+  }
+}
+
 std::int64_t count_fill(Hole& hole, const PairFill& fill) {
   const bool by_trades = fill.counted || !fill.trades.empty();
   std::int64_t recovered = 0;
@@ -101,6 +115,7 @@ std::int64_t count_fill(Hole& hole, const PairFill& fill) {
 std::vector<core::Tick> ticks_of(const Hole& hole, const PairTask& task, const PairFill& fill, Timestamp now) {
   std::vector<core::Tick> out;
   for (const feeds::HistoryTrade& t : fill.trades) {
+    if (fill.dated_otherwise.contains(t.first_id)) continue;
     const bool missed = std::any_of(hole.parts.begin(), hole.parts.end(),
                                     [&](const Hole::Part& part) { return lies_in(part.gap, t.at); });
     if (missed) out.emplace_back(core::Tick::Trade{task.instrument, now, t.at, t.price, t.amount, t.first_id, t.side});

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -33,6 +35,7 @@ struct PairFill {
   std::vector<feeds::HistoryTrade> trades;  ///< of `minutes`, and perhaps others beside; empty: it is candles alone
   bool whole = true;                        ///< nothing is missing in the minutes
   bool counted = false;                     ///< the trades are all there were
+  std::set<std::uint64_t> dated_otherwise;  ///< of `trades`, by id: heard with another time, and stored
 };
 
 /// `page` answers `task.query`; `last_close`: see minutes.hpp. Trades that candles were asked for to prove count when
@@ -44,9 +47,12 @@ PairFill fill_pair(const PairTask& task, feeds::HistoryPage page, core::Decimal 
 /// than was heard, or that silence is too young. `stored` ascends.
 bool trust_candles(PairFill& fill, const std::vector<core::Candle>& stored, core::Timestamp now);
 
+/// A venue whose clock was off told a trade with another time than its past does: by that time the store would not know
+/// it again. Notes those; `stored` are those around the minutes.
+void note_dates(PairFill& fill, const std::vector<storage::StoredTrade>& stored);
 /// Counts it in each gap of the hole. Returns how many trades came back.
 std::int64_t count_fill(Hole& hole, const PairFill& fill);
-/// The trades of it that lie in a gap of the hole.
+/// The trades of it that lie in a gap of the hole and are to be stored.
 std::vector<core::Tick> ticks_of(const Hole& hole, const PairTask& task, const PairFill& fill, core::Timestamp now);
 
 }  // namespace tickspan::history

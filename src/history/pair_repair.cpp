@@ -9,6 +9,8 @@ using core::Timestamp;
 
 constexpr core::Duration kMinute = std::chrono::minutes(1);
 constexpr core::Duration kLookBack = std::chrono::hours(24 * 7);  // for the close before a hole
+constexpr core::Duration kClockOff = kMinute;                     // of a venue, at most
+constexpr std::size_t kMostTrades = 1'000'000;
 
 tl::unexpected<core::Error> not_now(const char* why) {
   return core::fail(core::ErrorCode::unavailable, why, true);
@@ -59,32 +61,47 @@ void PairRepair::take_page(Job job, core::Result<feeds::HistoryPage> page) {
 }
 
 void PairRepair::read_stored(Job job, feeds::HistoryPage page) {
-  const PairTask& task = job.task;
-  const storage::CandleQuery query{.base = task.base,
-                                   .quote = task.quote,
-                                   .venue = task.venue,
-                                   .start = task.from - kLookBack,
-                                   .end = task.to,
-                                   .limit = static_cast<std::size_t>((task.to - task.from) / kMinute) + 1};
-  using Read = core::Result<std::vector<core::Candle>>;
+  using Read = core::Result<Stored>;
   const auto then = [weak = weak_from_this(), job, page = std::move(page)](const Read& stored) {
     const auto self = weak.lock();
     if (!self || self->stopped_) return;
     if (!stored) return job.done(job.task, tl::unexpected(stored.error()));
     self->fill(job, page, *stored);
   };
-  if (!link_.read<Read>([query](storage::StoreReader& reader) { return reader.candles(query); }, then))
-    job.done(job.task, not_now("too many read the store"));
+  const auto read = [self = shared_from_this(), task = job.task](storage::StoreReader& reader) {
+    return self->read_around(reader, task);
+  };
+  if (!link_.read<Read>(read, then)) job.done(job.task, not_now("too many read the store"));
 }
 
-void PairRepair::fill(const Job& job, feeds::HistoryPage page, const std::vector<core::Candle>& stored) const {
+// On a reader's thread.
+core::Result<PairRepair::Stored> PairRepair::read_around(storage::StoreReader& reader, const PairTask& task) const {
+  Stored stored;
+  auto candles = reader.candles({.base = task.base,
+                                 .quote = task.quote,
+                                 .venue = task.venue,
+                                 .start = task.from - kLookBack,
+                                 .end = task.to,
+                                 .limit = static_cast<std::size_t>((task.to - task.from) / kMinute) + 1});
+  if (!candles) return tl::unexpected(candles.error());
+  stored.candles = std::move(*candles);
+  if (!trades_stored_ || (task.query.kind != feeds::HistoryKind::trades && !task.unproven)) return stored;
+  auto trades =
+      reader.trades({task.base, task.quote, task.venue, task.from - kClockOff, task.to + kClockOff, kMostTrades});
+  if (!trades) return tl::unexpected(trades.error());
+  stored.trades = std::move(*trades);
+  return stored;
+}
+
+void PairRepair::fill(const Job& job, feeds::HistoryPage page, const Stored& stored) const {
   core::Decimal last_close;
-  for (const core::Candle& candle : stored) {
+  for (const core::Candle& candle : stored.candles) {
     if (candle.start < job.task.from) last_close = candle.close;
   }
   PairFill fill = fill_pair(job.task, std::move(page), last_close);
-  if (!trust_candles(fill, stored, clock_.now()))
+  if (!trust_candles(fill, stored.candles, clock_.now()))
     return job.done(job.task, not_now("its candles are not the last word yet"));
+  note_dates(fill, stored.trades);
   job.done(job.task, std::move(fill));
 }
 

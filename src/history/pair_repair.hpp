@@ -21,7 +21,9 @@ class PairRepair : public std::enable_shared_from_this<PairRepair> {
  public:
   /// An error that is retryable may be none the next time.
   using Done = std::function<void(const PairTask&, core::Result<PairFill>)>;
-  PairRepair(StoreLink& link, const runtime::Clock& clock) : link_(link), clock_(clock) {}
+  /// `trades_stored`: what it brings will be stored beside trades that were heard.
+  PairRepair(StoreLink& link, const runtime::Clock& clock, bool trades_stored)
+      : link_(link), clock_(clock), trades_stored_(trades_stored) {}
 
   /// `done` is called on the loop, later; not after stop().
   void run(feeds::HistorySource& source, PairTask task, Done done);
@@ -37,10 +39,16 @@ class PairRepair : public std::enable_shared_from_this<PairRepair> {
   void ask_candles(Job job);
   void take_page(Job job, core::Result<feeds::HistoryPage> page);
   void read_stored(Job job, feeds::HistoryPage page);
-  void fill(const Job& job, feeds::HistoryPage page, const std::vector<core::Candle>& stored) const;
+  struct Stored {
+    std::vector<core::Candle> candles;
+    std::vector<storage::StoredTrade> trades;
+  };
+  core::Result<Stored> read_around(storage::StoreReader& reader, const PairTask& task) const;
+  void fill(const Job& job, feeds::HistoryPage page, const Stored& stored) const;
 
   StoreLink& link_;
   const runtime::Clock& clock_;
+  const bool trades_stored_;
   bool stopped_ = false;
 };
 
