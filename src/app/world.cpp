@@ -44,6 +44,7 @@ storage::postgres::PostgresOptions postgres_options(const Config& config, runtim
   options.statement_time = std::chrono::milliseconds(config.store_statement_ms);
   options.durability = config.store_durability;
   options.replica_lag = std::chrono::milliseconds(config.store_replica_lag_ms);
+  options.retention = config.retention;
   options.metrics = &metrics;
   return options;
 }

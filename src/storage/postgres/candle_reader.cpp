@@ -39,11 +39,6 @@ constexpr const char* kOpenHours = "SELECT " CANDLE ", minutes FROM rollups WHER
                                    " AND start >= $4 AND start < $5 ORDER BY start DESC";
 constexpr const char* kRollups = "SELECT " CANDLE ", minutes FROM rollups WHERE series = " SERIES
                                  " AND level = $7 AND start >= $4 AND start < $5 ORDER BY start DESC LIMIT $6";
-// Continuous aggregates have the newest bucket, too.
-constexpr const char* kHourView = "SELECT " CANDLE ", minutes FROM hours WHERE series = " SERIES
-                                  " AND start >= $4 AND start < $5 ORDER BY start DESC LIMIT $6";
-constexpr const char* kDayView = "SELECT " CANDLE ", minutes FROM days WHERE series = " SERIES
-                                 " AND start >= $4 AND start < $5 ORDER BY start DESC LIMIT $6";
 #undef SERIES
 #undef NEWEST
 #undef CANDLE
@@ -68,8 +63,7 @@ Range aligned(const CandleQuery& query) {
 
 class CandleRead {
  public:
-  CandleRead(Connection& connection, const CandleQuery& query, Layout layout)
-      : connection_(connection), query_(query), layout_(layout) {}
+  CandleRead(Connection& connection, const CandleQuery& query) : connection_(connection), query_(query) {}
 
   Result<std::vector<Candle>> run() {
     if (query_.interval == Interval::m1) return only(limited(kMinutes, {query_.start, query_.end}));
@@ -127,11 +121,6 @@ class CandleRead {
     // The parts of the last bucket that starts in the range reach beyond it.
     std::vector<Prepared> parts;
     const bool days = query_.interval == Interval::d1;
-    if (layout_ == Layout::timescale) {
-      parts.push_back(days ? limited(kDayView, range)
-                           : limited(kHourView, range, per_bucket(query_.interval, Interval::h1)));
-      return combined(std::move(parts));
-    }
     parts.push_back({kOpenMinutes, params(range)});
     if (days) parts.push_back({kOpenHours, params(range)});
     parts.push_back(days ? levelled(kRollups, range, Interval::d1)
@@ -148,7 +137,7 @@ class CandleRead {
     part.start = Timestamp::from_s(missing.back().begin);
     part.end = Timestamp::from_s(missing.front().end);
     part.limit = std::numeric_limits<std::size_t>::max();
-    const auto found = CandleRead(connection_, part, layout_).run();
+    const auto found = CandleRead(connection_, part).run();
     if (!found) return found;
     if (found->empty()) return known;
     auto rows = connection_.pipeline({newest(), {kNewestFinalHour, newest().params}});
@@ -205,7 +194,6 @@ class CandleRead {
 
   Connection& connection_;
   const CandleQuery& query_;
-  const Layout layout_;
   bool inexact_ = false;
 };
 
@@ -221,8 +209,8 @@ std::int64_t sql_limit(std::size_t limit, std::size_t each) {
   return static_cast<std::int64_t>(limit > kAll / each ? kAll : limit * each);
 }
 
-Result<std::vector<Candle>> read_candles(Connection& connection, const CandleQuery& query, Layout layout) {
-  return CandleRead(connection, query, layout).run();
+Result<std::vector<Candle>> read_candles(Connection& connection, const CandleQuery& query) {
+  return CandleRead(connection, query).run();
 }
 
 }  // namespace tickspan::storage::postgres

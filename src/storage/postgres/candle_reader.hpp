@@ -4,7 +4,6 @@
 
 #include "storage/history_store.hpp"
 #include "storage/postgres/connection.hpp"
-#include "storage/postgres/schema.hpp"
 
 namespace tickspan::storage::postgres {
 
@@ -23,6 +22,6 @@ core::Error damaged(std::string_view what);
 /// A LIMIT; "all" fits.
 std::int64_t sql_limit(std::size_t limit, std::size_t each = 1);
 
-core::Result<std::vector<core::Candle>> read_candles(Connection& connection, const CandleQuery& query, Layout layout);
+core::Result<std::vector<core::Candle>> read_candles(Connection& connection, const CandleQuery& query);
 
 }  // namespace tickspan::storage::postgres

@@ -44,7 +44,7 @@ constexpr const char* kSize =
     "ON n.oid = c.relnamespace WHERE n.nspname = current_schema() AND c.relkind = 'r'";
 constexpr const char* kChunkSize =
     "SELECT coalesce(sum(hypertable_size(format('%I.%I', hypertable_schema, hypertable_name)::regclass)), 0)::int8 "
-    "FROM timescaledb_information.hypertables";
+    "FROM timescaledb_information.hypertables WHERE hypertable_schema = current_schema()";
 constexpr const char* kAssets = "SELECT id, symbol, name, kind, rank FROM assets ORDER BY position";
 constexpr const char* kFacts =
     "SELECT asset, symbol, name, rank, price, high_24h, low_24h, shapes, change_24h, change_24h_pct, market_cap, "
@@ -74,8 +74,7 @@ class PostgresReader final : public StoreReader {
 
   Result<std::vector<core::Candle>> candles(const CandleQuery& query) override {
     if (query.end <= query.start || query.limit == 0) return std::vector<core::Candle>{};
-    return answer<std::vector<core::Candle>>(
-        [&](Connection& connection) { return read_candles(connection, query, schema_.layout); });
+    return answer<std::vector<core::Candle>>([&](Connection& connection) { return read_candles(connection, query); });
   }
 
   Result<std::vector<core::MarketPoint>> points(const std::string& asset_id, Timestamp start, Timestamp end,

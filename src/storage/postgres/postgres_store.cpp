@@ -5,6 +5,8 @@
 #include <optional>
 #include <utility>
 
+#include "runtime/log.hpp"
+#include "storage/postgres/policies.hpp"
 #include "storage/postgres/postgres_reader.hpp"
 #include "storage/postgres/postgres_writer.hpp"
 #include "storage/postgres/schema.hpp"
@@ -17,6 +19,7 @@ using core::ErrorCode;
 using core::Result;
 using core::Status;
 
+constexpr runtime::Log kLog{"storage"};
 constexpr std::chrono::seconds kKeepsFor{2};
 
 class PostgresStore final : public HistoryStore {
@@ -40,6 +43,7 @@ class PostgresStore final : public HistoryStore {
         options_.read_only ? look_at(**connection, primary->location) : migrate(**connection, primary->location);
     if (!schema) return tl::unexpected(schema.error());
     schema_ = *schema;
+    if (options_.retention && !options_.read_only && schema_.layout == Layout::timescale) set_jobs(**connection);
     primary_ = *primary;
     servers_ = std::make_shared<ServerSet>(std::move(*primary), std::move(replicas), server_options());
     servers_->start();
@@ -126,8 +130,21 @@ class PostgresStore final : public HistoryStore {
     return token;
   }
   WriterSettings writer_settings() const {
-    return {primary_, limits(), schema_.layout, options_.durability == Durability::commit,
+    return {primary_,
+            limits(),
+            schema_.layout,
+            kept_by_jobs_,
+            options_.durability == Durability::commit,
             options_.schema == PostgresOptions{}.schema};
+  }
+  /// A server that no longer lets its jobs be set leaves the work to the writer.
+  void set_jobs(Connection& connection) {
+    auto tables = set_policies(connection, *options_.retention);
+    if (tables) {
+      kept_by_jobs_ = std::move(*tables);
+    } else {
+      kLog.warn("old rows go by this program, not by TimescaleDB's jobs: {}", tables.error().context);
+    }
   }
   static tl::unexpected<core::Error> not_open() {
     return core::fail(ErrorCode::unavailable, "the database is not open");
@@ -141,6 +158,7 @@ class PostgresStore final : public HistoryStore {
   const PostgresOptions options_;
   Target primary_;
   Schema schema_;
+  std::set<Table> kept_by_jobs_;
   std::shared_ptr<ServerSet> servers_;
   std::weak_ptr<int> writer_gone_;
 };

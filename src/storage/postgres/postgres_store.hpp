@@ -2,11 +2,13 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "runtime/metrics.hpp"
 #include "storage/history_store.hpp"
+#include "storage/retention.hpp"
 
 namespace tickspan::storage::postgres {
 
@@ -22,7 +24,9 @@ struct PostgresOptions {
   std::chrono::milliseconds replica_check{1'000};    ///< how often it is asked
   bool read_only = false;                            ///< no writer; conflict where a migration would be needed
   std::string schema = "tickspan";                   ///< that all tables are in
-  runtime::Metrics* metrics = nullptr;               ///< where the replicas' state shows; may be null
+  /// What TimescaleDB's own jobs are set to, where it has them. Not set: they are left as they are.
+  std::optional<Retention> retention = {};
+  runtime::Metrics* metrics = nullptr;  ///< where the replicas' state shows; may be null
 };
 
 /// History in a PostgreSQL server, version 15 or newer; TimescaleDB is used where it is there.

@@ -6,7 +6,6 @@
 #include <limits>
 #include <random>
 
-#include "runtime/log.hpp"
 #include "storage/postgres/batch_plan.hpp"
 #include "storage/postgres/candle_reader.hpp"
 #include "storage/postgres/partitions.hpp"
@@ -23,7 +22,6 @@ using core::Result;
 using core::Status;
 using core::Timestamp;
 
-constexpr runtime::Log kLog{"storage"};
 constexpr int kLongerAtOnce = 100;
 constexpr std::chrono::hours kAhead{24};       // before minutes go: TimescaleDB's jobs do not wait for the writer
 constexpr std::size_t kMostUnsynced = 65'536;  // rows kept until they are on the server's disk
@@ -76,7 +74,6 @@ class PostgresWriter final : public StoreWriter {
     if (failure_) return tl::unexpected(*failure_);
     within_ = false;
     if (auto committed = connection_->end("COMMIT"); !committed) return after_failure(committed.error());
-    if (late_) refresh_late();
     return {};
   }
   /// Within begin_all() and commit(): sees what was written.
@@ -94,14 +91,14 @@ class PostgresWriter final : public StoreWriter {
     auto dropped = drop_pieces(older_than);
     if (!dropped) return after_failure(dropped.error());
     std::size_t rows = 0;
-    for (const auto& [sql, cutoff] : {std::pair{kExpireMinutes, cutoff_of(older_than, core::Interval::m1)},
+    for (const auto& [sql, cutoff] : {std::pair{kExpireMinutes, ours(Table::minutes, older_than)},
                                       {kExpireShort, cutoff_of(older_than, core::Interval::m1)},
                                       {kExpireHours, cutoff_of(older_than, core::Interval::h1)},
                                       {kExpireHourSums, cutoff_of(older_than, core::Interval::h1)},
                                       {kExpireDays, cutoff_of(older_than, core::Interval::d1)},
                                       {kExpireDaySums, cutoff_of(older_than, core::Interval::d1)},
                                       {kExpirePoints, older_than.points},
-                                      {kExpireTrades, older_than.ticks}}) {
+                                      {kExpireTrades, ours(Table::trades, older_than)}}) {
       if (!cutoff.is_set() || rows >= max_rows) continue;
       auto deleted = connection_->query(sql, Params().time(cutoff).integer(static_cast<std::int64_t>(max_rows - rows)));
       if (!deleted) return after_failure(deleted.error());
@@ -194,7 +191,7 @@ class PostgresWriter final : public StoreWriter {
     auto names = std::make_shared<core::Catalogue>();
     core::WriteBatch batch;
     for (const CandleQuery& query : queries) {
-      const auto found = read_candles(*connection_, query, settings_.layout);
+      const auto found = read_candles(*connection_, query);
       if (!found) return tl::unexpected(found.error());
       const core::AssetId base = names->upsert_asset({query.base, query.base, query.base, core::AssetKind::coin, 0});
       const core::AssetId quote =
@@ -279,32 +276,7 @@ class PostgresWriter final : public StoreWriter {
     auto status = rows_.write(*connection_, plan, within_);
     if (status) status = write_small_tables(*connection_, batches);
     if (status) status = connection_->run(finish(batches, plan));
-    if (status && late_ && !within_) refresh_late();
     return status;
-  }
-
-  /// Continuous aggregates take what is new by themselves, but late minutes only at their next turn, and old ones
-  /// never. The rows are stored: what fails here is done after the next batch.
-  void refresh_late() {
-    for (const auto& sql : refresh_aggregates(late_->first, late_->second)) {
-      if (const auto refreshed = connection_->run(sql); !refreshed) {
-        kLog.warn("the aggregates of late minutes wait for the next batch: {}", refreshed.error().context);
-        return;
-      }
-    }
-    late_.reset();
-  }
-
-  /// Minutes that a continuous aggregate may have passed already.
-  void note_late(const std::vector<MinuteRow>& rows) {
-    for (const MinuteRow& row : rows) newest_seen_ = std::max(newest_seen_, row.candle->start);
-    for (const MinuteRow& row : rows) {
-      const Timestamp start = row.candle->start;
-      const bool fresh = !row.series->newest_minute || start > *row.series->newest_minute;
-      if (fresh && start + std::chrono::hours(1) > newest_seen_) continue;
-      late_ =
-          late_ ? std::pair(std::min(late_->first, start), std::max(late_->second, start)) : std::pair(start, start);
-    }
   }
 
   /// Takes the turn. Another writer in between makes what this one knows worthless.
@@ -356,10 +328,16 @@ class PostgresWriter final : public StoreWriter {
                              within_ ? "" : "; COMMIT");
   }
 
+  /// Not set where nothing is to go, or the server's own jobs see to it.
+  Timestamp ours(Table table, const Expiry& older_than) const {
+    if (settings_.kept_by_jobs.contains(table)) return {};
+    return table == Table::trades ? older_than.ticks : cutoff_of(older_than, core::Interval::m1);
+  }
+
   Result<std::size_t> drop_pieces(const Expiry& older_than) {
     std::size_t rows = 0;
-    for (const auto& [table, cutoff] :
-         {std::pair{Table::minutes, cutoff_of(older_than, core::Interval::m1)}, {Table::trades, older_than.ticks}}) {
+    for (const Table table : {Table::minutes, Table::trades}) {
+      const Timestamp cutoff = ours(table, older_than);
       auto dropped = settings_.layout == Layout::partitions ? partitions_.drop_before(*connection_, table, cutoff)
                                                             : drop_chunks(*connection_, name_of(table), cutoff);
       if (!dropped) return dropped;
@@ -378,10 +356,8 @@ class PostgresWriter final : public StoreWriter {
   std::size_t unsynced_rows_ = 0;
   bool repeat_ = false;  // they may be gone
   std::string last_state_;
-  Timestamp newest_seen_;
-  std::optional<std::pair<Timestamp, Timestamp>> late_;  // starts of the first and the last late minute
-  bool within_ = false;                                  // a transaction of many writes
-  std::optional<core::Error> failure_;                   // which ended it
+  bool within_ = false;                 // a transaction of many writes
+  std::optional<core::Error> failure_;  // which ended it
 };
 
 class PostgresTransaction final : public StoreTransaction {

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <memory>
+#include <set>
 
 #include "storage/history_store.hpp"
 #include "storage/postgres/connection.hpp"
+#include "storage/postgres/partitions.hpp"
 #include "storage/postgres/schema.hpp"
 
 namespace tickspan::storage::postgres {
@@ -12,8 +14,9 @@ struct WriterSettings {
   Target target;
   Limits limits;
   Layout layout = Layout::partitions;
-  bool wait_for_disk = false;  ///< a commit is acknowledged when it is on disk
-  bool shares = true;          ///< the schema is the one that programs write; see kWritersLock
+  std::set<Table> kept_by_jobs = {};  ///< that the server's own jobs delete old rows from
+  bool wait_for_disk = false;         ///< a commit is acknowledged when it is on disk
+  bool shares = true;                 ///< the schema is the one that programs write; see kWritersLock
 };
 
 /// Connects when it first writes, and again after a connection is lost: the caller tries again.

@@ -21,6 +21,10 @@ constexpr const char* kStaging =
     "CREATE TEMP TABLE staged_candles (LIKE candles INCLUDING DEFAULTS) ON COMMIT DELETE ROWS; "
     "CREATE TEMP TABLE staged_rollups (LIKE rollups INCLUDING DEFAULTS) ON COMMIT DELETE ROWS; "
     "CREATE TEMP TABLE staged_trades (LIKE trades INCLUDING DEFAULTS) ON COMMIT DELETE ROWS;";
+// Late rows of many series unpack more than TimescaleDB lets one statement do unasked.
+constexpr const char* kDecompress =
+    "SELECT set_config(name, '0', false) FROM pg_settings "
+    "WHERE name = 'timescaledb.max_tuples_decompressed_per_dml_transaction'; ";
 constexpr const char* kMergeMinutes =
     "INSERT INTO minutes SELECT * FROM staged_minutes ON CONFLICT (series, start) DO UPDATE SET "
     "trades = excluded.trades, form = excluded.form, open = excluded.open, high = excluded.high, low = excluded.low, "
@@ -82,8 +86,8 @@ Span encode_staged(const std::vector<typename Shape::Row>& rows, CopyStream& str
 
 }  // namespace
 
-std::string RowWriter::session_setup(Layout) {
-  return kStaging;
+std::string RowWriter::session_setup(Layout layout) {
+  return layout == Layout::timescale ? std::string(kDecompress) + kStaging : kStaging;
 }
 
 Status RowWriter::write(Connection& connection, const BatchPlan& plan, bool within) {

@@ -16,7 +16,7 @@ using core::Status;
 constexpr int kOldestServer = 150000;
 
 // The schema's history. A step that was released is never edited: databases of its form exist. A new one goes at the
-// end. `@partition(x)@` stands for the partitioning of the layout.
+// end. `@partition(x)@` stands for the partitioning of the layout, `@rollups@` for what fills them where they were not.
 //
 // Candles: `start` and the prices as they are, numeric keeping what was written. `form`: bit 0 final, 1 incomplete,
 // 2 flat, 3 (roll-ups) a volume that was rounded, 4 rebuilt; from bit 8 on five bits for each of open, high, low, close
@@ -77,6 +77,8 @@ CREATE TABLE takeovers(
   PRIMARY KEY(asset, at_ns));
 CREATE INDEX takeovers_by_time ON takeovers(at_ns, asset);
 )sql",
+    // 3: hours and days are read from `rollups` in every layout.
+    "@rollups@",
 };
 
 std::string laid_out(std::string sql, Layout layout) {
@@ -86,6 +88,7 @@ std::string laid_out(std::string sql, Layout layout) {
     const std::string column = sql.substr(at + kMark.size(), end - at - kMark.size());
     sql.replace(at, end + 2 - at, layout == Layout::partitions ? fmt::format("PARTITION BY RANGE({})", column) : "");
   }
+  if (sql == "@rollups@") return layout == Layout::timescale ? fill_rollups() : "";
   return sql;
 }
 
@@ -93,7 +96,8 @@ Status run_steps(Connection& connection, const Schema& from) {
   for (auto step = static_cast<std::size_t>(from.version); step < kSteps.size(); ++step) {
     std::string sql = laid_out(kSteps[step], from.layout);
     if (step == 0 && from.layout != Layout::partitions) sql += make_hypertables();
-    if (step == 0 && from.layout == Layout::timescale) sql += make_policies();
+    if (step == 0 && from.layout == Layout::timescale) sql += make_aggregates();
+    if (sql.empty()) continue;
     if (auto done = connection.run(sql); !done) return done;
   }
   return connection.run(fmt::format("UPDATE schema_version SET version = {}", kSteps.size()));

@@ -12,7 +12,7 @@ namespace tickspan::storage::postgres {
 enum class Layout {
   partitions,   ///< PostgreSQL's own, made ahead by the writer and dropped whole
   hypertables,  ///< TimescaleDB's, Apache licence: its chunks, our roll-ups and our retention
-  timescale,    ///< all of TimescaleDB: continuous aggregates, compression and retention policies too
+  timescale,    ///< all of TimescaleDB: compression, retention by its jobs, continuous aggregates for others
 };
 std::string_view to_string(Layout layout) noexcept;
 

@@ -10,12 +10,16 @@ Layout choose_layout(const Extension& extension) {
 }
 
 core::Result<Extension> find_extension(Connection& connection) {
-  auto known = connection.ask("SELECT count(*) FROM pg_available_extensions WHERE name = 'timescaledb'");
+  // Where it is installed and not preloaded, creating it ends the session; a setting of its loader tells.
+  auto known = connection.ask(
+      "SELECT EXISTS(SELECT FROM pg_available_extensions WHERE name = 'timescaledb') "
+      "AND EXISTS(SELECT FROM pg_settings WHERE name = 'timescaledb.disable_load')");
   if (!known) return tl::unexpected(known.error());
-  if (known->text(0, 0) == "0") return Extension{};
-  // It must be preloaded, and this user may lack the right to create it: then the server is one without it.
+  if (known->text(0, 0) != "t") return Extension{};
+  // This user may lack the right to create it: then the server is one without it. Not into our own schema, which a
+  // restore replaces.
   if (auto point = connection.run("SAVEPOINT extension"); !point) return tl::unexpected(point.error());
-  if (!connection.run("CREATE EXTENSION IF NOT EXISTS timescaledb")) {
+  if (!connection.run("CREATE EXTENSION IF NOT EXISTS timescaledb SCHEMA public")) {
     if (auto back = connection.run("ROLLBACK TO SAVEPOINT extension"); !back) return tl::unexpected(back.error());
   }
   auto said = connection.ask(
@@ -47,15 +51,6 @@ core::Result<std::size_t> drop_chunks(Connection& connection, std::string_view t
   return static_cast<std::size_t>(std::strtoull(rows->text(0, 0).c_str(), nullptr, 10));
 }
 
-std::vector<std::string> refresh_aggregates(core::Timestamp first, core::Timestamp last) {
-  std::vector<std::string> out;
-  for (const auto& [name, width] : {std::pair{"hours", std::chrono::hours(1)}, {"days", std::chrono::hours(24)}}) {
-    out.push_back(fmt::format("CALL refresh_continuous_aggregate('{}', '{}'::timestamptz, '{}'::timestamptz)", name,
-                              core::to_rfc3339(first.floor_to(width)), core::to_rfc3339(last.floor_to(width) + width)));
-  }
-  return out;
-}
-
 // The same rules as RollupSum: flat minutes say nothing about prices where there are others; bit 0 (final) is of all of
 // them, bits 1 (incomplete) and 4 (rebuilt) of any, bit 2 (flat) of all. Sums of numeric are exact, so bit 3 is never
 // set. The shapes are of the written form alone and are left out: 15e2 comes back as 1500.
@@ -74,16 +69,13 @@ FROM minutes GROUP BY series, time_bucket(interval '{}', start))sql",
       width, width);
 }
 
-std::string make_policies() {
+std::string make_aggregates() {
   std::string out;
-  for (const auto& [name, width, back] : {std::tuple{"hours", "1 hour", "3 days"}, {"days", "1 day", "7 days"}}) {
+  for (const auto& [name, width] : {std::pair{"hours", "1 hour"}, {"days", "1 day"}}) {
     out += fmt::format(
-        "CREATE MATERIALIZED VIEW {0} WITH (timescaledb.continuous, timescaledb.materialized_only = false) AS {1} "
-        "WITH NO DATA;\n"
-        "SELECT add_continuous_aggregate_policy('{0}', start_offset => interval '{2}', end_offset => interval '1 "
-        "hour', "
-        "schedule_interval => interval '10 minutes');\n",
-        name, rollup_select(width), back);
+        "CREATE MATERIALIZED VIEW {} WITH (timescaledb.continuous, timescaledb.materialized_only = false) AS {} "
+        "WITH NO DATA;\n",
+        name, rollup_select(width));
   }
   for (const auto& [name, order, after] :
        {std::tuple{"minutes", "start DESC", "2 months"}, {"trades", "at DESC, trade DESC", "3 days"}}) {
@@ -91,6 +83,19 @@ std::string make_policies() {
         "ALTER TABLE {0} SET (timescaledb.compress, timescaledb.compress_segmentby = 'series', "
         "timescaledb.compress_orderby = '{1}');\nSELECT add_compression_policy('{0}', interval '{2}');\n",
         name, order, after);
+  }
+  return out;
+}
+
+std::string fill_rollups() {
+  std::string out;
+  for (const auto& [view, unit, level] : {std::tuple{"hours", "hour", 3}, {"days", "day", 5}}) {
+    out += fmt::format(
+        "INSERT INTO rollups(series, trades, start, form, level, minutes, open, high, low, close, volume) "
+        "SELECT v.series, (CASE WHEN v.trades > 2147483647 THEN v.trades - 4294967296 ELSE v.trades END)::int4, "
+        "v.start, v.form, {2}, v.minutes, v.open, v.high, v.low, v.close, v.volume FROM {0} v JOIN series s "
+        "ON s.id = v.series WHERE v.start < date_trunc('{1}', s.newest_minute, 'UTC') ON CONFLICT DO NOTHING;\n",
+        view, unit, level);
   }
   return out;
 }

@@ -3,7 +3,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "storage/postgres/schema.hpp"
 
@@ -22,12 +21,12 @@ core::Result<Extension> find_extension(Connection& connection);
 
 /// What follows the making of the plain tables.
 std::string make_hypertables();
-/// The continuous aggregates of hours and days, compression and refresh policies.
-std::string make_policies();
+/// The continuous aggregates of hours and days, for who looks by SQL, and compression.
+std::string make_aggregates();
+/// Fills the roll-ups from the continuous aggregates, which earlier versions read instead.
+std::string fill_rollups();
 /// Drops the chunks that end before `cutoff`; how many rows went, as the server estimates them.
 core::Result<std::size_t> drop_chunks(Connection& connection, std::string_view table, core::Timestamp cutoff);
-/// Statements that bring the continuous aggregates of these minutes up to date; none may be in a transaction.
-std::vector<std::string> refresh_aggregates(core::Timestamp first, core::Timestamp last);
 /// The SELECT that a continuous aggregate of minutes is made of: the same figures as the program's own roll-ups.
 std::string rollup_select(std::string_view width);
 

@@ -186,4 +186,12 @@ std::string fresh_database() {
   return url;
 }
 
+std::string timescale_licence() {
+  if (std::getenv("TICKSPAN_POSTGRES_PORT") == nullptr) return {};
+  Psql database(fresh_database());
+  if (database.ask("SELECT count(*) FROM pg_settings WHERE name = 'timescaledb.disable_load'") == "0") return {};
+  database.run("CREATE EXTENSION IF NOT EXISTS timescaledb SCHEMA public");
+  return database.ask("SELECT current_setting('timescaledb.license')");
+}
+
 }  // namespace tickspan::storage::test

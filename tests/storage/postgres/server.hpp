@@ -79,4 +79,8 @@ class Psql {
 /// The database for tests on the shared server, emptied. Not for two stores of one test.
 std::string fresh_database();
 
+/// Of the server that was given by TICKSPAN_POSTGRES_PORT: `apache`, `timescale`; empty where none was given, or it has
+/// no TimescaleDB loaded. Creates the extension in the database for tests.
+std::string timescale_licence();
+
 }  // namespace tickspan::storage::test

@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-
 #include "../fixtures.hpp"
 #include "server.hpp"
 #include "storage/postgres/postgres_store.hpp"
@@ -25,27 +23,19 @@ TEST(PostgresTimescale, TheLicenceDecides) {
   EXPECT_EQ(choose_layout({"2.19.3", "new"}), Layout::hypertables);
 }
 
-// The extension's functions put in plain SQL: what the continuous aggregates select must be what the program's own
-// roll-ups hold.
-TEST(PostgresTimescale, LateMinutesRefreshWholeBuckets) {
-  EXPECT_EQ(
-      postgres::refresh_aggregates(minute(-61), minute(0)),
-      (std::vector<std::string>{"CALL refresh_continuous_aggregate('hours', '2026-06-01T10:00:00.000Z'::timestamptz, "
-                                "'2026-06-01T13:00:00.000Z'::timestamptz)",
-                                "CALL refresh_continuous_aggregate('days', '2026-06-01T00:00:00.000Z'::timestamptz, "
-                                "'2026-06-02T00:00:00.000Z'::timestamptz)"}));
-}
-
 // Only `make test-timescale` has such a server.
 TEST(PostgresTimescale, TheApacheBuildGetsHypertablesAndOurRetention) {
-  if (std::getenv("TICKSPAN_POSTGRES_PORT") == nullptr) GTEST_SKIP() << "no TimescaleDB server is given";
+  if (timescale_licence() != "apache") GTEST_SKIP() << "no server with TimescaleDB's Apache build is given";
   const std::string url = fresh_database();
-  const auto store = postgres::make_postgres_store(url);
+  postgres::PostgresOptions options;
+  options.retention = Retention{1, 400, 0, 400, 1};  // which its jobs, had it any, would be set to
+  const auto store = postgres::make_postgres_store(url, options);
   const auto opened = store->open();
   ASSERT_TRUE(opened) << opened.error().context;
   Psql database(url);
   EXPECT_EQ(database.ask("SELECT layout FROM tickspan.schema_version"), "hypertables");
   EXPECT_EQ(database.ask("SELECT count(*) FROM timescaledb_information.hypertables"), "3");
+  EXPECT_EQ(database.ask("SELECT count(*) FROM timescaledb_information.jobs WHERE hypertable_name IS NOT NULL"), "0");
   const World world;
   core::WriteBatch batch = world.batch();
   const auto old = kNoon - std::chrono::hours(24) * 90;
@@ -63,6 +53,22 @@ TEST(PostgresTimescale, TheApacheBuildGetsHypertablesAndOurRetention) {
   EXPECT_GT((*store->reader())->info()->size_bytes, 0u);
 }
 
+// Creating the extension would end the session there.
+TEST(PostgresTimescale, AServerThatHasItInstalledButNotLoadedIsOneWithout) {
+  if (PostgresServer::shared() == nullptr) GTEST_SKIP() << "no PostgreSQL server is installed";
+  const std::string url = fresh_database();
+  Psql database(url);
+  if (database.ask("SELECT count(*) FROM pg_available_extensions WHERE name = 'timescaledb'") == "0" ||
+      database.ask("SELECT count(*) FROM pg_settings WHERE name = 'timescaledb.disable_load'") != "0") {
+    GTEST_SKIP() << "no server with TimescaleDB installed but not loaded is given";
+  }
+  const auto opened = postgres::make_postgres_store(url)->open();
+  ASSERT_TRUE(opened) << opened.error().context;
+  EXPECT_EQ(database.ask("SELECT layout FROM tickspan.schema_version"), "partitions");
+}
+
+// The extension's functions put in plain SQL: what the continuous aggregates select must be what the program's own
+// roll-ups hold.
 TEST(PostgresTimescale, ContinuousAggregatesSelectWhatTheRollUpsHold) {
   if (PostgresServer::shared() == nullptr) GTEST_SKIP() << "no PostgreSQL server is installed";
   const std::string url = fresh_database();
