@@ -6,6 +6,7 @@
 #include <limits>
 #include <random>
 
+#include "runtime/log.hpp"
 #include "storage/postgres/batch_plan.hpp"
 #include "storage/postgres/candle_reader.hpp"
 #include "storage/postgres/partitions.hpp"
@@ -23,7 +24,9 @@ using core::Status;
 using core::Timestamp;
 
 constexpr int kLongerAtOnce = 100;
-constexpr std::chrono::hours kAhead{24};       // before minutes go: TimescaleDB's jobs do not wait for the writer
+constexpr std::chrono::hours kAhead{24};     // before minutes go: TimescaleDB's jobs do not wait for the writer
+constexpr std::chrono::hours kPatience{48};  // with those jobs, which run every hour where they run
+constexpr runtime::Log kLog{"storage"};
 constexpr std::size_t kMostUnsynced = 65'536;  // rows kept until they are on the server's disk
 constexpr std::string_view kCheckViolation = "23514", kUniqueViolation = "23505", kNoSuchTable = "42P01";
 
@@ -91,14 +94,14 @@ class PostgresWriter final : public StoreWriter {
     auto dropped = drop_pieces(older_than);
     if (!dropped) return after_failure(dropped.error());
     std::size_t rows = 0;
-    for (const auto& [sql, cutoff] : {std::pair{kExpireMinutes, ours(Table::minutes, older_than)},
+    for (const auto& [sql, cutoff] : {std::pair{kExpireMinutes, rows_cutoff(Table::minutes, older_than)},
                                       {kExpireShort, cutoff_of(older_than, core::Interval::m1)},
                                       {kExpireHours, cutoff_of(older_than, core::Interval::h1)},
                                       {kExpireHourSums, cutoff_of(older_than, core::Interval::h1)},
                                       {kExpireDays, cutoff_of(older_than, core::Interval::d1)},
                                       {kExpireDaySums, cutoff_of(older_than, core::Interval::d1)},
                                       {kExpirePoints, older_than.points},
-                                      {kExpireTrades, ours(Table::trades, older_than)}}) {
+                                      {kExpireTrades, rows_cutoff(Table::trades, older_than)}}) {
       if (!cutoff.is_set() || rows >= max_rows) continue;
       auto deleted = connection_->query(sql, Params().time(cutoff).integer(static_cast<std::int64_t>(max_rows - rows)));
       if (!deleted) return after_failure(deleted.error());
@@ -328,19 +331,27 @@ class PostgresWriter final : public StoreWriter {
                              within_ ? "" : "; COMMIT");
   }
 
-  /// Not set where nothing is to go, or the server's own jobs see to it.
-  Timestamp ours(Table table, const Expiry& older_than) const {
-    if (settings_.kept_by_jobs.contains(table)) return {};
+  static Timestamp cutoff_for(Table table, const Expiry& older_than) {
     return table == Table::trades ? older_than.ticks : cutoff_of(older_than, core::Interval::m1);
+  }
+  /// From when on rows go one by one; not set where nothing is to go, or the server's own jobs see to it.
+  Timestamp rows_cutoff(Table table, const Expiry& older_than) const {
+    return settings_.kept_by_jobs.contains(table) ? Timestamp{} : cutoff_for(table, older_than);
   }
 
   Result<std::size_t> drop_pieces(const Expiry& older_than) {
     std::size_t rows = 0;
     for (const Table table : {Table::minutes, Table::trades}) {
-      const Timestamp cutoff = ours(table, older_than);
+      Timestamp cutoff = cutoff_for(table, older_than);
+      const bool by_jobs = settings_.kept_by_jobs.contains(table);
+      if (by_jobs && cutoff.is_set()) cutoff = cutoff - kPatience;
       auto dropped = settings_.layout == Layout::partitions ? partitions_.drop_before(*connection_, table, cutoff)
                                                             : drop_chunks(*connection_, name_of(table), cutoff);
       if (!dropped) return dropped;
+      if (by_jobs && *dropped > 0) {
+        kLog.warn("TimescaleDB's retention job of '{}' has not run for {} hours: old chunks were dropped without it",
+                  name_of(table), kPatience.count());
+      }
       rows += *dropped;
     }
     return rows;

@@ -185,8 +185,8 @@ TEST_F(TimescalePolicies, LongerCandlesOutliveWhatTheJobsDrop) {
 
   // The program leaves to the jobs what is theirs, and goes on with the rest.
   const std::string left = ask("SELECT count(*) FROM tickspan.minutes");
-  const Timestamp cutoff = today_ - kDay * 50;
-  const auto expired = writer_->expire({today_, {}, today_, cutoff, {}}, 1'000);
+  const Timestamp now = today_ + kDay;
+  const auto expired = writer_->expire({now - kDay * 40, {}, now - kDay * 2, today_ - kDay * 50, {}}, 1'000);
   ASSERT_TRUE(expired) << expired.error().context;
   EXPECT_EQ(ask("SELECT count(*) FROM tickspan.minutes"), left);
   EXPECT_EQ(ask("SELECT count(*) FROM tickspan.rollups WHERE level = 3 AND start < now() - interval '60 days'"), "0");
@@ -195,6 +195,21 @@ TEST_F(TimescalePolicies, LongerCandlesOutliveWhatTheJobsDrop) {
   // A late minute of what was dropped does not take the place of its whole day.
   put(today_ - kDay * 98 + hours(2), today_ - kDay * 98 + hours(2) + minutes(1));
   EXPECT_EQ(candles(Interval::d1), d1);
+}
+
+// As where background workers are short, or a job fails.
+TEST_F(TimescalePolicies, WhatJobsLeaveForTwoDaysGoesWithoutThem) {
+  put(today_ - kDay * 100, today_ - kDay * 99, minutes(10));
+  put(today_ - kDay * 4, today_ + hours(1), minutes(10));
+  open(keep(40, 0, 0, 7));
+  const auto h1 = candles(Interval::h1);
+  const auto expired = writer_->expire({today_ - kDay * 40, {}, today_ - kDay * 7}, 1'000);
+  ASSERT_TRUE(expired) << expired.error().context;
+  EXPECT_GT(*expired, 0u);
+  EXPECT_EQ(ask("SELECT count(*) FROM tickspan.minutes WHERE start < now() - interval '90 days'"), "0");
+  EXPECT_EQ(ask("SELECT count(*) FROM tickspan.trades WHERE at < now() - interval '90 days'"), "0");
+  EXPECT_NE(ask("SELECT count(*) FROM tickspan.minutes"), "0");
+  EXPECT_EQ(candles(Interval::h1), h1);
 }
 
 TEST_F(TimescalePolicies, AJobDropsOldHoursOfTheAggregate) {
