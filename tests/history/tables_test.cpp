@@ -86,17 +86,26 @@ TEST(Import, TradesOfAVenueMakeItsOwnCandles) {
 TEST(Import, EveryTableOfCandlesComesBackByteByByte) {
   const auto recordings = tickspan::test::recordings_dir();
   if (!recordings) GTEST_SKIP() << "no recordings here";
-  const std::vector<std::pair<std::string, Interval>> tables = {
-      {"binance/ohlcv_ADABTC_1m_20211127.csv", Interval::m1},
-      {"binance/ohlcv_XRPETH_5m_20191011.csv", Interval::m5},
-      {"binance/ohlcv_BTCUSDT_1h_201910.csv", Interval::h1},
-      {"binance/ohlcv_ETHBTC_1m_201801.csv.gz", Interval::m1},
+  struct Table {
+    std::string name;
+    Interval interval;
+    std::uint64_t rows;  // as noted beside them
   };
-  for (const auto& [name, interval] : tables) {
+  const std::vector<Table> tables = {
+      {"binance/ohlcv_ADABTC_1m_20211127.csv", Interval::m1, 1440},
+      {"binance/ohlcv_XRPETH_1m_20191011.csv", Interval::m1, 3560},
+      {"binance/ohlcv_XRPETH_5m_20191011.csv", Interval::m5, 712},
+      {"binance/ohlcv_BTCUSDT_1h_201910.csv", Interval::h1, 585},
+      {"binance/ohlcv_ETHBTC_1m_201801.csv.gz", Interval::m1, 14397},
+      {"binance/ohlcv_ETHBTC_5m_201801.csv.gz", Interval::m5, 5760},
+      {"coinbase/ohlcv_BTCUSD_1h_2017_2019.csv.gz", Interval::h1, 20111},
+  };
+  for (const auto& [name, interval, rows] : tables) {
     const tickspan::test::TempDir dir;
     Place place;
     const auto result = place.import(*recordings + "/" + name, TableKind::candles, interval);
     ASSERT_TRUE(result) << result.error().context;
+    EXPECT_EQ(result->rows, rows) << name;
     EXPECT_EQ(result->bad_rows, 0U) << name << (result->bad.empty() ? "" : describe(result->bad.front()));
     ExportRequest request{TableKind::candles, TableForm::csv, interval, {}, {}};
     const auto summary = place.write(dir.file("out.csv"), request);

@@ -12,6 +12,8 @@
 #include "feeds/coinbase/coinbase.hpp"
 #include "feeds/kraken/kraken.hpp"
 #include "feeds/okx/okx.hpp"
+#include "market/pair_state.hpp"
+#include "sim/recording.hpp"
 
 namespace tickspan::sim {
 namespace {
@@ -345,22 +347,53 @@ TEST_F(ReplayTest, TheSameMessagesOnTwoConnectionsAreTheSameTrades) {
   const auto dir = test::recordings_dir();
   if (!dir) GTEST_SKIP() << "no recordings (../shared is not there)";
   std::set<std::pair<std::uint32_t, std::uint64_t>> known;
-  std::size_t seen = 0;
+  std::map<std::uint32_t, market::PairState> pairs;
+  std::size_t seen = 0, counted = 0;
+  std::uint32_t connection = 1;
   ReplayHooks hooks;
   hooks.on_ticks = [&](std::span<const Tick> ticks) {
     for (const Tick& tick : ticks) {
       if (tick.kind() != core::TickKind::trade) continue;
       ++seen;
       known.emplace(tick.instrument().value, tick.trade_id());
+      counted += pairs[tick.instrument().value].on_trade(tick, connection) ? 1 : 0;
     }
     return true;
   };
   Replayer replayer(all_decoders(), std::move(hooks), {}, clock_);
   ASSERT_TRUE(replayer.run(*dir + "/okx/ws_v5_20210722_conn1.rec.gz"));
   EXPECT_EQ(known.size(), 36u);
+  EXPECT_EQ(counted, 36u);
+  connection = 2;
   ASSERT_TRUE(replayer.run(*dir + "/okx/ws_v5_20210722_conn2.rec.gz"));
   EXPECT_EQ(seen, 72u);
   EXPECT_EQ(known.size(), 36u) << "the second connection's trades have the first one's ids";
+  EXPECT_EQ(counted, 36u) << "and count once";
+}
+
+TEST_F(ReplayTest, RecordingsHoldTheAnswersAndTheGiantsTheirNotesTellOf) {
+  const auto dir = test::recordings_dir();
+  if (!dir) GTEST_SKIP() << "no recordings (../shared is not there)";
+  const std::map<std::string, int> answers = {
+      {"binance/ws_10pairs_20210417.rec.gz", 10},    {"binance/ws_4pairs_20211012.rec", 4},
+      {"binance/ws_btc_eth_dot_20210404.rec.gz", 3}, {"binance/ws_btcusdt_20240808.rec.gz", 1},
+      {"binance/ws_ethusdt_20240808.rec.gz", 1},     {"bitstamp/ws_10pairs_20210417.rec.gz", 10},
+      {"bitstamp/ws_10pairs_20220105.rec.gz", 10},   {"coinbase/ws_advanced_20260809_a.rec.gz", 0}};
+  std::vector<std::size_t> sizes;
+  for (const auto& [name, expected] : answers) {
+    const auto reader = RecordingReader::open(*dir + "/" + name);
+    ASSERT_TRUE(reader) << name;
+    RecordedFrame frame;
+    int found = 0;
+    for (auto more = (*reader)->next(frame); more && *more; more = (*reader)->next(frame)) {
+      found += frame.kind == "rest" ? 1 : 0;
+      if (frame.kind == "recv") sizes.push_back(frame.payload.size());
+    }
+    EXPECT_EQ(found, expected) << name;
+  }
+  std::sort(sizes.rbegin(), sizes.rend());
+  EXPECT_EQ(sizes.at(0), 5'079'379u) << "Advanced Trade's book in one message";
+  EXPECT_EQ(sizes.at(1), 2'531'647u);
 }
 
 }  // namespace
