@@ -99,14 +99,13 @@ class Venues {
 
   Result<Pairs> pairs(const SourceConfig& source) {
     const auto protocol = make_protocol(source.name);
-    Result<Pairs> out = core::fail(ErrorCode::unavailable, source.name + " has no address");
+    Result<Pairs> out = core::fail(ErrorCode::unavailable, "it has no address");
     for (const feeds::VenueHost& host : hosts_of(*protocol, source)) {
       const feeds::VenueProtocol& spoken = protocol->dialect(host.dialect);
       auto body = patience_.get(get(feeds::join_url(host.rest_url, spoken.symbols_target())));
       if (!body && body.error().code == ErrorCode::cancelled) return tl::unexpected(body.error());
       if (body) return spoken.decode_symbols(*body);
-      out = core::fail(body.error().code,
-                       fmt::format("{}: its list of pairs cannot be had: {}", source.name, body.error().context));
+      out = core::fail(body.error().code, "its list of pairs cannot be had: " + body.error().context);
     }
     return out;
   }
@@ -212,38 +211,61 @@ class Backfill {
     const Timestamp now = clock_.now();
     const Timestamp to = command_.table.end.is_set() ? std::min(command_.table.end, now) : now;
     std::vector<std::string> asked;
-    int filled = 0;
+    bool all_answered = true;
     core::AssetId base;
     for (const SourceConfig& source : sources) {
-      auto series = history::find_series(store_.assets, source.name, command_.table.pair);
+      const auto series = history::find_series(store_.assets, source.name, command_.table.pair);
       if (!series) return cannot(series.error());
-      const auto pairs = venues_.pairs(source);
-      if (!pairs) return failed(pairs.error());
-      asked.push_back(source.name);
-      const auto* const pair = find_pair(store_.catalogue, *pairs, series->name.base, series->name.quote);
-      if (pair == nullptr) continue;
-      venues_.choose(source);
-      const bool minutes = command_.table.interval == "1m";
-      const auto result =
-          fill(*series, source.name, {pair->venue_symbol, command_.table.start, to, minutes, pair->trading});
+      const auto found = fill_from(source, *series, to);
       progress_.clear();
-      if (!result) return failed(result.error());
-      tell(source.name, *result);
-      if (filled++ > 0) continue;
+      if (!found && !venue_failed_) return failed(found.error());
+      if (!found) {  // one venue that cannot be asked takes nothing from the others
+        cannot({found.error().code, fmt::format("{}: {}", source.name, found.error().context)});
+        all_answered = false;
+        continue;
+      }
+      asked.push_back(source.name);
+      if (!*found || base.valid()) continue;
       store_.catalogue.upsert_asset(series->catalogue->asset(series->key.quote));
       base = store_.catalogue.upsert_asset(series->catalogue->asset(series->key.base));
     }
-    if (filled > 0) return rebuild(base, to);
+    if (base.valid()) {
+      const int rebuilt = rebuild(base, to);
+      return all_answered ? rebuilt : 1;
+    }
+    if (asked.empty()) return 1;
     return cannot({ErrorCode::not_found,
                    fmt::format("{} is traded at none of: {}{}", command_.table.pair, fmt::join(asked, ", "), near())});
   }
 
  private:
+  /// Whether the venue has the pair. `venue_failed_` says whether an error is the venue's own.
+  Result<bool> fill_from(const SourceConfig& source, const history::Series& series, Timestamp to) {
+    const auto pairs = of_venue(venues_.pairs(source));
+    if (!pairs) return tl::unexpected(pairs.error());
+    const auto* const pair = find_pair(store_.catalogue, *pairs, series.name.base, series.name.quote);
+    if (pair == nullptr) return false;
+    venues_.choose(source);
+    const bool minutes = command_.table.interval == "1m";
+    const auto result =
+        fill(series, source.name, {pair->venue_symbol, command_.table.start, to, minutes, pair->trading});
+    if (!result) return tl::unexpected(result.error());
+    progress_.clear();
+    tell(source.name, *result);
+    return true;
+  }
+
+  template <typename Value>
+  Result<Value> of_venue(Result<Value> answer) {
+    venue_failed_ = !answer && answer.error().code != ErrorCode::cancelled;
+    return answer;
+  }
+
   Result<history::PastResult> fill(const history::Series& series, const std::string& venue,
                                    const history::PastRequest& request) {
     history::PastFiller filler(
         *store_.reader, [this](core::WriteBatch batch) { return write(std::move(batch)); },
-        [this](const feeds::HistoryQuery& query) { return venues_.fetch(query); }, venues_.limits(), series,
+        [this](const feeds::HistoryQuery& query) { return of_venue(venues_.fetch(query)); }, venues_.limits(), series,
         [this, what = fmt::format("{} {}", venue, command_.table.pair)](const history::PastProgress& p) {
           show(what, p);
         });
@@ -336,6 +358,7 @@ class Backfill {
   Patience patience_;
   Venues venues_;
   Progress progress_;
+  bool venue_failed_ = false;
   const Steady::time_point begin_ = Steady::now();
 };
 

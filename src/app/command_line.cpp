@@ -215,10 +215,8 @@ tl::expected<CommandLine, Exit> parse_command_line(int argc, const char* const* 
 
   CLI::App* imported = app.add_subcommand("import", "Read trades or candles from FILE (.csv, .ndjson, also .gz; -)");
   add_table_flags(*imported, out, table, "The file to read; - is stdin");
-  imported->add_option("--venue", out.table.venue, "Whose; empty is the composite");
-  imported->add_option("--pair", out.table.pair, "Which pair, for example btc/usd")
-      ->type_name("BASE/QUOTE")
-      ->required();
+  add_series_flags(*imported, out.table, table, true);
+  imported->get_option("--venue")->check(CLI::IsMember(exchange_names()));
   imported->add_flag("--skip-bad", out.table.skip_bad, "Leave bad rows out instead of refusing the file");
   add_config_flags(*imported, flags);
 
@@ -250,7 +248,7 @@ tl::expected<CommandLine, Exit> parse_command_line(int argc, const char* const* 
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
     const auto chosen = app.get_subcommands();
-    return tl::unexpected(Exit{0, chosen.empty() ? app.help() : chosen.front()->help()});
+    return tl::unexpected(Exit{0, chosen.empty() ? app.help() : chosen.front()->help(app.get_name())});
   } catch (const CLI::CallForVersion& version) {
     return tl::unexpected(Exit{0, std::string(version.what()) + "\n"});
   } catch (const CLI::ParseError& error) {

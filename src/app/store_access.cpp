@@ -1,6 +1,11 @@
 #include "app/store_access.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+
 #include "app/commands.hpp"
+#include "history/verify.hpp"
 #include "storage/sqlite/sqlite_store.hpp"
 
 namespace tickspan::app {
@@ -28,6 +33,19 @@ std::unique_ptr<storage::HistoryStore> make_store(const Config& config, const St
   options.read_only = access == Access::read;
   options.beside = access == Access::beside;
   return storage::sqlite::make_sqlite_store(place.database, options);
+}
+
+core::Status require_series(storage::StoreReader& reader, const storage::SeriesName& wanted) {
+  const auto stored = reader.series();
+  if (!stored) return tl::unexpected(stored.error());
+  if (std::find(stored->begin(), stored->end(), wanted) != stored->end()) return {};
+  std::vector<std::string> near;
+  for (const storage::SeriesName& name : *stored) {
+    if (name.base == wanted.base && name.quote == wanted.quote) near.push_back(history::describe(name));
+  }
+  return core::fail(core::ErrorCode::not_found,
+                    fmt::format("the store has nothing of {}{}{}", history::describe(wanted),
+                                near.empty() ? "" : "; it has ", fmt::join(near, ", ")));
 }
 
 }  // namespace tickspan::app

@@ -26,4 +26,7 @@ enum class Access { read, write, beside };
 std::unique_ptr<storage::HistoryStore> make_store(const Config& config, const StorePlace& place, Access access);
 storage::postgres::PostgresOptions command_postgres_options(const Config& config);
 
+/// An error that says what there is, where the store has nothing of a series: a name mistyped is no empty table.
+core::Status require_series(storage::StoreReader& reader, const storage::SeriesName& wanted);
+
 }  // namespace tickspan::app

@@ -91,8 +91,9 @@ int tell(const history::ImportRequest& request, const history::ImportResult& res
                  static_cast<unsigned long long>(result.rows + result.bad_rows));
     return 1;
   }
-  std::fputs(fmt::format("{} rows read, {} bad ones left out; {} 1m candles built, {} candles stored already\n",
-                         result.rows, result.bad_rows, result.minutes_built, result.unchanged)
+  const std::string outside = result.outside == 0 ? "" : fmt::format(", {} of other times", result.outside);
+  std::fputs(fmt::format("{} rows read, {} bad ones{} left out; {} 1m candles built, {} candles stored already\n",
+                         result.rows, result.bad_rows, outside, result.minutes_built, result.unchanged)
                  .c_str(),
              stderr);
   return 0;
@@ -107,6 +108,7 @@ int run_export(const CommandLine& command) {
   if (!open) return cannot(open.error());
   const auto snapshot = open->store->snapshot();
   if (!snapshot) return cannot(snapshot.error());
+  if (auto known = require_series((*snapshot)->reader(), open->series.name); !known) return cannot(known.error());
   Progress progress;
   history::ExportRequest request;
   request.kind = kind_of(command);
@@ -147,6 +149,8 @@ int run_import(const CommandLine& command) {
   request.form = name->form;
   request.interval = *core::parse_interval(command.table.interval);
   request.skip_bad = command.table.skip_bad;
+  request.start = command.table.start;
+  request.end = command.table.end;
   request.now = runtime::SystemClock().now();
   request.progress = [&](std::string_view doing, std::uint64_t rows, double part) { progress.rows(doing, rows, part); };
   std::unique_ptr<history::SpooledInput> spooled;

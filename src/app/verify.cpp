@@ -34,6 +34,9 @@ Result<Names> chosen_series(const CommandLine& command, storage::HistoryStore& s
   if (!known) return tl::unexpected(known.error());
   const auto series = history::find_series(known->assets, command.table.venue, command.table.pair);
   if (!series) return tl::unexpected(series.error());
+  auto reader = store.reader();
+  if (!reader) return tl::unexpected(reader.error());
+  if (auto stored = require_series(**reader, series->name); !stored) return tl::unexpected(stored.error());
   return Names{series->name};
 }
 
@@ -79,11 +82,12 @@ int run_verify(const CommandLine& command) {
     progress.clear();
     if (!result) return cannot(result.error());
     differences += result->differences;
-    say(fmt::format(
-        "{}: {} minutes, {} recounted from trades, {} longer candles summed up, {} differ; {} minutes missing, "
-        "{} of them in no recorded gap; {} gaps recorded",
-        history::describe(name), result->minutes, result->recounted, result->summed, result->differences,
-        result->missing_minutes, result->unexplained, result->gaps));
+    say(
+        fmt::format("{}: {} minutes, {} recounted from trades, {} longer candles summed up, {} differ, {} of gaps tell "
+                    "of more than "
+                    "their trades; {} minutes missing, {} of them in no recorded gap; {} gaps recorded",
+                    history::describe(name), result->minutes, result->recounted, result->summed, result->differences,
+                    result->fuller, result->missing_minutes, result->unexplained, result->gaps));
   }
   say(fmt::format("{} series: {} candles differ, {} faults in the file", series->size(), differences, faults->size()));
   return differences == 0 && faults->empty() ? 0 : 1;

@@ -66,13 +66,17 @@ core::Result<PastResult> PastFiller::run(const PastRequest& request, Timestamp n
 Status PastFiller::fill_candles(Interval interval, Timestamp from, Timestamp to) {
   const core::Duration step = interval == Interval::h1 ? kHoursPiece : kDay;
   const double rows = std::max<double>(1, static_cast<double>(limits_.candles_per_page));
+  const auto tell = [&](Timestamp at) {
+    const double pieces = std::ceil(static_cast<double>((to - at).count()) / static_cast<double>(step.count()));
+    const double each = std::ceil(static_cast<double>(step / core::width(interval)) / rows);
+    told(level_name(interval), at, from, to, pieces * each);
+  };
+  if (from < to) tell(from);  // a first piece may take long
   for (Timestamp at = from; at < to;) {
     const Timestamp end = std::min(to, at.floor_to(step) + step);
     if (auto done = fill_piece({interval, at, end}); !done) return done;
     at = end;
-    const double pieces = std::ceil(static_cast<double>((to - at).count()) / static_cast<double>(step.count()));
-    const double each = std::ceil(static_cast<double>(step / core::width(interval)) / rows);
-    told(level_name(interval), at, from, to, pieces * each);
+    tell(at);
   }
   return {};
 }
@@ -110,6 +114,7 @@ Status PastFiller::fill_trades(Timestamp from, Timestamp to) {
   core::Duration step = kHour;
   double requests = 0;
   const Timestamp begin = from;
+  if (from < to) told("trades", from, begin, to, 0);
   while (from < to) {
     Timestamp end = std::min(to, from + step);
     const auto have = stored(Interval::m1, from, end);

@@ -102,6 +102,9 @@ class TableImport {
   }
   static core::Timestamp time_of(const TradeRow& row) { return row.at; }
   static core::Timestamp time_of(const core::Candle& row) { return row.start; }
+  bool wanted(core::Timestamp at) const {
+    return at >= request_.start && (!request_.end.is_set() || at < request_.end);
+  }
   template <typename Row>
   void note(const ParsedRow<Row>& row, std::uint64_t number) {
     if (!row) {
@@ -109,6 +112,10 @@ class TableImport {
       return;
     }
     const core::Timestamp at = time_of(*row);
+    if (!wanted(at)) {
+      ++result_.outside;
+      return;
+    }
     result_.first = result_.rows == 0 ? at : std::min(result_.first, at);
     result_.last = std::max(result_.last, at);
     ++result_.rows;
@@ -149,6 +156,7 @@ class TableImport {
     for (const core::Gap& gap : *stored) known[{gap.venue, gap.instrument_symbol, written(gap.start)}] = &gap;
     std::vector<core::Gap> out;
     for (core::Gap gap : request_.gaps) {
+      if (gap.end <= request_.start || (request_.end.is_set() && gap.start >= request_.end)) continue;
       const auto at = known.find({gap.venue, gap.instrument_symbol, written(gap.start)});
       if (at != known.end()) {
         const core::Gap& there = *at->second;
@@ -174,7 +182,7 @@ class TableImport {
 
   Status put(std::string_view line, std::uint64_t& written) {
     if (request_.kind == TableKind::trades) {
-      if (const auto row = parse_trade(request_.form, line)) {
+      if (const auto row = parse_trade(request_.form, line); row && wanted(row->at)) {
         ++written;
         core::Tick::Trade trade;
         trade.instrument = series_.instrument;
@@ -186,7 +194,7 @@ class TableImport {
         trade.side = row->side;
         batch_.ticks.emplace_back(trade);
       }
-    } else if (const auto row = parse_candle(request_.form, request_.interval, line)) {
+    } else if (const auto row = parse_candle(request_.form, request_.interval, line); row && wanted(row->start)) {
       ++written;
       batch_.candles.push_back({series_.key, request_.interval, *row});
       core::Candle& candle = batch_.candles.back().candle;

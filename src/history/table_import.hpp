@@ -21,6 +21,7 @@ struct ImportRequest {
   TableForm form = TableForm::csv;
   core::Interval interval = core::Interval::m1;  ///< of candles
   bool skip_bad = false;
+  core::Timestamp start, end;   ///< rows of [start, end) alone, by their own time; not set: all
   std::string sha256;           ///< what the manifest says; empty: not known
   std::vector<core::Gap> gaps;  ///< what the manifest says of its source's silence; stored with the rows
   /// Ascending ranges whose candles are incomplete, by the manifest. Not set: nothing but an NDJSON row tells of
@@ -39,6 +40,7 @@ struct BadRow {
 struct ImportResult {
   std::uint64_t rows = 0;           ///< good ones
   std::uint64_t bad_rows = 0;       ///< not kept
+  std::uint64_t outside = 0;        ///< good ones of other times than asked for; not kept
   std::vector<BadRow> bad;          ///< the first twenty of them
   std::uint64_t unchanged = 0;      ///< candles that are stored so already
   std::uint64_t minutes_built = 0;  ///< 1 m candles that are new or other than before, out of imported trades

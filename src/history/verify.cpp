@@ -43,6 +43,12 @@ std::string differing_fields(const Candle& stored, const Candle& expected) {
   return out;
 }
 
+/// Could be the same minute with more of its trades: what a repair takes from the venue's own candles is.
+bool tells_more(const Candle& stored, const Candle& counted) {
+  return stored.volume > counted.volume && stored.high >= counted.high && stored.low <= counted.low &&
+         (stored.trades == 0 || stored.trades >= counted.trades);
+}
+
 /// Counts, for one level, how many minutes of the present candle were there.
 struct Coverage {
   Timestamp start;
@@ -101,6 +107,12 @@ class SeriesCheck {
     return {};
   }
 
+  const core::Gap* gap_in(Timestamp from, Timestamp to) const {
+    const auto touches = [&](const core::Gap& gap) { return gap.start < to && gap.end > from; };
+    const auto gap = std::find_if(gaps_.begin(), gaps_.end(), touches);
+    return gap == gaps_.end() ? nullptr : &*gap;
+  }
+
   core::Result<std::vector<Candle>> candles(Interval interval, Timestamp from, Timestamp to, std::size_t limit) {
     return reader_.candles({series_.base, series_.quote, series_.venue, interval, from, to, limit});
   }
@@ -124,13 +136,12 @@ class SeriesCheck {
   void hole(Timestamp from, Timestamp to) {
     const auto minutes = static_cast<std::uint64_t>((to - from) / kMinute);
     result_.missing_minutes += minutes;
-    const auto covers = [&](const core::Gap& gap) { return gap.start < to && gap.end > from; };
-    const auto gap = std::find_if(gaps_.begin(), gaps_.end(), covers);
-    if (gap == gaps_.end()) result_.unexplained += minutes;
+    const core::Gap* const gap = gap_in(from, to);
+    if (gap == nullptr) result_.unexplained += minutes;
     if (holes_told_++ >= listed_) return;
-    tell(fmt::format(
-        "no candles from {} to {} ({} min), {}", core::to_rfc3339(from), core::to_rfc3339(to), minutes,
-        gap == gaps_.end() ? "no gap recorded" : fmt::format("gap recorded: {}", core::to_string(gap->cause))));
+    tell(
+        fmt::format("no candles from {} to {} ({} min), {}", core::to_rfc3339(from), core::to_rfc3339(to), minutes,
+                    gap == nullptr ? "no gap recorded" : fmt::format("gap recorded: {}", core::to_string(gap->cause))));
   }
 
   Status sum_up(const Candle& minute) {
@@ -200,6 +211,8 @@ class SeriesCheck {
     ++result_.recounted;
     if (stored == nullptr) {
       differs(Interval::m1, expected.start, fmt::format("not there, {} trades are", expected.trades));
+    } else if (tells_more(*stored, expected) && gap_in(expected.start, expected.start + kMinute) != nullptr) {
+      ++result_.fuller;
     } else if (const std::string how = differing_fields(*stored, expected); !how.empty()) {
       differs(Interval::m1, expected.start, how);
     }

@@ -21,6 +21,7 @@ struct VerifyResult {
   std::uint64_t recounted = 0;        ///< of them, and of those that should be there: counted again from trades
   std::uint64_t summed = 0;           ///< longer candles compared with the sum of their minutes
   std::uint64_t differences = 0;      ///< candles that are not what they should be
+  std::uint64_t fuller = 0;           ///< minutes of recorded gaps that tell of more than the trades that are stored
   std::uint64_t missing_minutes = 0;  ///< between the first and the last one
   std::uint64_t unexplained = 0;      ///< of these, those that no recorded gap covers
   std::uint64_t gaps = 0;             ///< recorded for the source in the range

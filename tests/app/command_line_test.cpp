@@ -49,6 +49,7 @@ TEST(CommandLine, WhatIsWrongIsOneLineWithTheNearestMatchAndCode2) {
 TEST(CommandLine, HelpAndVersionEndWell) {
   EXPECT_EQ(parse({"--help"}).error().code, 0);
   EXPECT_THAT(parse({"serve", "--help"}).error().text, HasSubstr("--offline"));
+  EXPECT_THAT(parse({"backup", "--help"}).error().text, HasSubstr("Usage: tickspan backup [OPTIONS] FILE"));
   EXPECT_EQ(parse({"--version"}).error().code, 0);
 }
 
@@ -63,13 +64,14 @@ TEST(CommandLine, TablesGoOutAndIn) {
   EXPECT_THAT(out->files, testing::ElementsAre("a.csv.gz"));
   EXPECT_EQ(out->table.end - out->table.start, std::chrono::hours(24));
   EXPECT_TRUE(out->force);
-  const auto in =
-      parse({"import", "trades", "-", "--venue", "binance", "--pair", "xrp/eth", "--skip-bad", "--format", "ndjson"});
+  const auto in = parse({"import", "trades", "-", "--venue", "binance", "--pair", "xrp/eth", "--skip-bad", "--format",
+                         "ndjson", "--start", "2021-01-01"});
   ASSERT_TRUE(in) << in.error().text;
   EXPECT_EQ(in->command, Command::import_table);
   EXPECT_EQ(in->table.venue, "binance");
   EXPECT_EQ(in->table.form, "ndjson");
   EXPECT_TRUE(in->table.skip_bad);
+  EXPECT_EQ(in->table.start, core::Timestamp::from_s(1'609'459'200));
   const auto backfill = parse({"backfill", "--pair", "btc/usd", "--from", "2021-01-01", "--interval", "1h"});
   ASSERT_TRUE(backfill) << backfill.error().text;
   EXPECT_EQ(backfill->command, Command::backfill);
@@ -86,6 +88,7 @@ TEST(CommandLine, TablesGoOutAndIn) {
       {{"export", "trades", "a.csv", "--pair", "btc/usd", "--start", "2021-01-02", "--end", "2021-01-01"},
        "--end is not after --start"},
       {{"export", "candles", "a.csv", "--pair", "btc/usd", "--interval", "2m"}, "2m"},
+      {{"import", "trades", "a.csv", "--venue", "binanse", "--pair", "btc/usd"}, "--venue: binanse not in {binance,"},
       {{"verify", "--venue", "binance"}, "--pair"},
       {{"backup"}, "FILE is required"},
   };

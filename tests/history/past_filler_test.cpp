@@ -30,6 +30,7 @@ class PastFillerTest : public testing::Test {
     return place_.writer->write({std::move(batch)});
   }
   core::Result<feeds::HistoryPage> fetch(const feeds::HistoryQuery& query) {
+    if (asked_.empty()) told_before_ = told_.size();
     asked_.push_back(query);
     auto page = query.kind == feeds::HistoryKind::trades ? test::trades_page(query) : test::candles_page(query);
     std::erase_if(page.candles, [&](const core::Candle& c) { return silent(c.start); });
@@ -59,6 +60,7 @@ class PastFillerTest : public testing::Test {
   feeds::HistoryLimits limits_;
   std::vector<feeds::HistoryQuery> asked_;
   std::vector<PastProgress> told_;
+  std::size_t told_before_ = 0;  // the first request
   int writes_left_ = 1'000'000;
   Timestamp silent_from_, silent_to_;
   bool trading_ = false;
@@ -125,6 +127,18 @@ TEST_F(PastFillerTest, SilenceUpToTheEndIsSilenceWhereTheVenueTradesItOrTheStore
   EXPECT_EQ(stored(Interval::m1, kNow - 120h, kNow - 96h).size(), 24u * 60) << "the store has trades of later";
 }
 
+TEST_F(PastFillerTest, HowMuchThereIsToDoIsToldBeforeTheFirstRequest) {
+  for (const bool of_trades : {false, true}) {
+    limits_.newest_candles = of_trades ? 10 : 0;
+    asked_.clear();
+    told_.clear();
+    ASSERT_TRUE(run(kNow - 72h, kNow - 48h, true));
+    ASSERT_EQ(told_before_, 1u);
+    EXPECT_EQ(told_.front().share, 0);
+    EXPECT_EQ(told_.front().level, of_trades ? "trades" : "1h");
+  }
+}
+
 TEST_F(PastFillerTest, DaysAreStoredWholeAboveTheirHours) {
   const auto result = run(kNow - 72h, kNow - 24h);
   ASSERT_TRUE(result) << result.error().context;
@@ -177,17 +191,19 @@ TEST_F(PastFillerTest, TellsHowFarItIs) {
   limits_.requests_per_minute = 30;
   limits_.candles_per_page = 300;
   ASSERT_TRUE(run(kNow - 72h, kNow - 24h, true));
-  ASSERT_EQ(told_.size(), 3u);  // a piece of hours, two of minutes
-  EXPECT_EQ(told_[0].level, "1h");
-  EXPECT_EQ(told_[0].share, 1);
-  EXPECT_EQ(told_[0].candles, 50u);
-  EXPECT_EQ(told_[1].level, "1m");
-  EXPECT_EQ(told_[1].share, 0.5);
-  EXPECT_EQ(told_[1].at, kNow - 48h);
-  EXPECT_EQ(told_[1].requests_left, 5);  // 1,440 minutes by 300
-  EXPECT_EQ(told_[1].at_least_left, 10s);
-  EXPECT_EQ(told_[2].requests_left, 0);
-  EXPECT_EQ(told_[2].candles, 50u + 2 * 1440);
+  ASSERT_EQ(told_.size(), 5u);  // a piece of hours, two of minutes, and the beginning of each level
+  EXPECT_EQ(told_[0].share, 0);
+  EXPECT_EQ(told_[1].level, "1h");
+  EXPECT_EQ(told_[1].share, 1);
+  EXPECT_EQ(told_[1].candles, 50u);
+  EXPECT_EQ(told_[2].requests_left, 10);  // two days of 1,440 minutes by 300
+  EXPECT_EQ(told_[3].level, "1m");
+  EXPECT_EQ(told_[3].share, 0.5);
+  EXPECT_EQ(told_[3].at, kNow - 48h);
+  EXPECT_EQ(told_[3].requests_left, 5);
+  EXPECT_EQ(told_[3].at_least_left, 10s);
+  EXPECT_EQ(told_[4].requests_left, 0);
+  EXPECT_EQ(told_[4].candles, 50u + 2 * 1440);
 }
 
 }  // namespace

@@ -74,6 +74,26 @@ TEST_F(Verify, ATamperedMinuteIsListedFieldByField) {
                                                    HasSubstr("trades is 3, should be 2"))));
 }
 
+TEST_F(Verify, AMinuteThatARepairMadeOfCandlesTellsOfMoreThanItsTrades) {
+  const auto fuller = [](Candle& c) {
+    c.high = core::Decimal{99, 0};
+    c.volume = core::Decimal{6, -1};
+  };
+  change(Interval::m1, 599, fuller);  // the last minute, of no longer candle that is over
+  EXPECT_EQ(check(place).result.differences, 1U) << "no gap explains it";
+  core::WriteBatch batch;
+  const core::Timestamp minute = place.candles(Interval::m1).at(599).start;
+  batch.gaps = {{"binance", "", minute - std::chrono::seconds(90), minute + std::chrono::seconds(1),
+                 core::GapCause::restart, core::GapState::repaired}};
+  ASSERT_TRUE(place.writer->write({batch}));
+  const Found found = check(place);
+  EXPECT_THAT(found.lines, ElementsAre());
+  EXPECT_EQ(found.result.differences, 0U);
+  EXPECT_EQ(found.result.fuller, 1U);
+  change(Interval::m1, 599, [](Candle& c) { c.volume = core::Decimal{1, -1}; });
+  EXPECT_EQ(check(place).result.differences, 1U) << "less than its trades explains nothing";
+}
+
 TEST_F(Verify, ATamperedHourIsListed) {
   change(Interval::h1, 3, [](Candle& c) { c.close = core::Decimal{11, 0}; });
   const Found found = check(place);

@@ -77,6 +77,21 @@ TEST_F(BackfillCommand, AskedWithoutAVenueItTakesAllThatHaveThePair) {
   EXPECT_EQ(count(3, ""), 24) << "hours of hours, where there are no minutes";
 }
 
+TEST_F(BackfillCommand, AVenueThatRefusesTakesNothingFromTheOthers) {
+  venues_.control("coinbase?rest_status=451");
+  const auto range = command({"--pair", "btc/usd", "--from", day(2), "--to", day(1), "--interval", "1h"});
+  Process process(range);
+  EXPECT_EQ(process.wait(60s), 1);
+  EXPECT_THAT(process.err(),
+              HasSubstr("tickspan: coinbase: its list of pairs cannot be had: the list of pairs: HTTP 451"));
+  EXPECT_THAT(process.out(), HasSubstr("kraken btc/usd: 25 candles"));
+  EXPECT_THAT(process.out(), HasSubstr("composite of btc: 25 candles rebuilt"));
+  venues_.control("coinbase?rest_status=0");
+  Process again(range);
+  ASSERT_EQ(again.wait(60s), 0) << again.err();
+  EXPECT_THAT(again.out(), HasSubstr("coinbase btc/usd: 25 candles"));
+}
+
 TEST_F(BackfillCommand, KilledOrInterruptedItGoesOnWhereItWas) {
   const auto range = command({"--pair", "btc/usd", "--venue", "coinbase", "--from", day(9), "--to", day(1)});
   {

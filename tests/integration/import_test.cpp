@@ -64,6 +64,23 @@ TEST_F(ImportCommand, KilledOrInterruptedItKeepsNothingAndTheNextOneAll) {
   EXPECT_THAT(exported.err(), HasSubstr(std::to_string(kRows) + " rows"));
 }
 
+TEST_F(ImportCommand, ANameMistypedIsNoEmptyTable) {
+  std::ofstream(file_) << "ts_ms,trade_id,side,price,amount\n1748000000000,1,buy,60000.5,0.01\n";
+  Process process(command());
+  ASSERT_EQ(process.wait(60s), 0) << process.err();
+  for (const auto& [venue, pair] : {std::pair{"krakn", "btc/usd"}, {"kraken", "btcc/usd"}, {"", "btc/usd"}}) {
+    Process exported(
+        {program(), "export", "candles", dir_.file("out.csv"), "--venue", venue, "--pair", pair, "--data", data_});
+    EXPECT_EQ(exported.wait(60s), 1) << venue << pair;
+    EXPECT_THAT(exported.err(), HasSubstr("the store has nothing of "));
+    Process verified({program(), "verify", "--venue", venue, "--pair", pair, "--data", data_});
+    EXPECT_EQ(verified.wait(60s), 1) << venue << pair;
+    if (*venue == 'k' && std::string(pair) == "btc/usd")
+      EXPECT_THAT(verified.err(), HasSubstr("it has bitcoin/usd@kraken"));
+  }
+  EXPECT_FALSE(std::filesystem::exists(dir_.file("out.csv")));
+}
+
 TEST_F(ImportCommand, ItsMemoryDoesNotGrowWithTheFile) {
   Process process(command());
   std::int64_t most = 0;
