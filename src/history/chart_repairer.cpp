@@ -86,6 +86,7 @@ struct ChartRepairer::Impl : std::enable_shared_from_this<ChartRepairer::Impl> {
   Timestamp under_repair;           ///< of the hole that is worked at
   Timestamp next_look, next_ask;
   bool looking = false;
+  HoleSight sight;
   bool busy = false;
   bool stopped = false;
 };
@@ -118,7 +119,7 @@ void ChartRepairer::Impl::look() {
 }
 
 void ChartRepairer::Impl::take(const FoundHoles& found) {
-  if (!found.open) return kLog.warn("holes can't be read: {}", found.open.error().context);
+  if (!sight.clear(found, kLog)) return;
   std::set<Timestamp> present;
   for (const core::Gap& gap : *found.open) {
     present.insert(gap.start);

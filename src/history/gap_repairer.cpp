@@ -106,8 +106,8 @@ struct GapRepairer::Impl : std::enable_shared_from_this<GapRepairer::Impl> {
   std::shared_ptr<AfterRepair> after;
   Timestamp next_look, next_sweep;
   std::vector<storage::SeriesName> series;  ///< all that the store has, where a hole is open
-  bool looking = false;
-  bool stopped = false;
+  HoleSight sight;
+  bool looking = false, stopped = false;
 };
 
 /// `then(Impl&, Value)` runs on the loop, if this still exists. False: no room.
@@ -166,7 +166,7 @@ void GapRepairer::Impl::give_up(std::vector<core::Gap> old) {
 }
 
 void GapRepairer::Impl::take_gaps(const FoundHoles& found) {
-  if (!found.open) return kLog.warn("holes can't be read: {}", found.open.error().context);
+  if (!sight.clear(found, kLog)) return;
   give_up(found.old);
   std::map<std::string_view, std::set<std::pair<Timestamp, std::string>>> present;
   for (const core::Gap& gap : *found.open) {

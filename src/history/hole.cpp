@@ -116,6 +116,13 @@ FoundHoles find_holes(storage::StoreReader& reader, const HoleQuery& query) {
   return found;
 }
 
+bool HoleSight::clear(const FoundHoles& found, const runtime::Log& log) {
+  const bool blind = !found.open;
+  if (blind && !told_) log.warn("holes can't be read: {}", found.open.error().context);
+  told_ = blind;
+  return !blind;
+}
+
 const core::SourceRow* source_row(const core::MarketSnapshot& current, const std::string& venue) {
   if (!current.sources || !current.catalogue) return nullptr;
   const core::VenueId id = current.catalogue->find_venue(venue);

@@ -7,6 +7,7 @@
 
 #include "core/market_data.hpp"
 #include "core/snapshot.hpp"
+#include "runtime/log.hpp"
 #include "storage/history_store.hpp"
 
 namespace tickspan::history {
@@ -70,6 +71,14 @@ struct HoleQuery {
 };
 /// On a reader's thread.
 FoundHoles find_holes(storage::StoreReader& reader, const HoleQuery& query);
+/// Whether a look saw anything. That the store cannot be read is told once, until it can be.
+class HoleSight {
+ public:
+  bool clear(const FoundHoles& found, const runtime::Log& log);
+
+ private:
+  bool told_ = false;
+};
 
 /// Null where the snapshot does not have it.
 const core::SourceRow* source_row(const core::MarketSnapshot& current, const std::string& venue);
