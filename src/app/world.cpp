@@ -93,6 +93,7 @@ struct World::Impl {
   std::vector<std::unique_ptr<feeds::Feed>> feeds;
   std::unique_ptr<Past> past;
   feeds::ChartSource* charts = nullptr;
+  core::VenueId chart_source;
   runtime::StopStack stops;
 };
 
@@ -202,9 +203,12 @@ void World::Impl::make_feeds() {
       continue;
     }
     const AggregatorSource& aggregator = aggregator_source(source.name);
-    auto feed = aggregator.make(around, engine->add_source(aggregator.venue()), source,
-                                static_cast<std::size_t>(config.tracked_assets));
-    if (aggregator.for_people) charts = feed.get();
+    const core::VenueId venue = engine->add_source(aggregator.venue());
+    auto feed = aggregator.make(around, venue, source, static_cast<std::size_t>(config.tracked_assets));
+    if (aggregator.for_people) {
+      charts = feed.get();
+      chart_source = venue;
+    }
     if (past) past->add_charts(source.name, *feed);
     feeds.push_back(std::move(feed));
   }
@@ -273,6 +277,7 @@ server::BackendPtr World::backend() const {
   out->metrics = &impl_->metrics;
   if (impl_->upstreams) out->upstreams = [desk = impl_->upstreams.get()] { return desk->views(); };
   for (const auto& feed : impl_->feeds) out->feeds.push_back({feed->venue(), &feed->counters()});
+  out->chart_source = impl_->chart_source;
   if (impl_->charts != nullptr) {
     out->fetch_chart = [source = impl_->charts](std::string asset, int days, feeds::ChartSource::Done done) {
       source->fetch_chart(std::move(asset), days, std::move(done));

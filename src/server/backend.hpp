@@ -27,6 +27,7 @@ struct Backend {
   std::function<void(std::string asset_id, int days,
                      std::function<void(core::Result<std::vector<core::MarketPoint>>)> done)>
       fetch_chart;
+  core::VenueId chart_source;  ///< whose points those are
   struct FeedInfo {
     core::VenueId venue;
     const core::FeedCounters* counters = nullptr;

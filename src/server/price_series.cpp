@@ -173,7 +173,9 @@ std::vector<ShownGap> explain(const std::vector<core::Gap>& recorded, const std:
   std::vector<ShownGap> out;
   for (const core::Gap& gap : recorded) {
     const TimeSpan span = cut({gap.start, gap.end});
-    if (span.start < span.end) out.push_back({gap.venue, span, core::to_string(gap.cause)});
+    const ShownGap shown{gap.venue, span, core::to_string(gap.cause)};
+    // A pair's own row beside its source's says the same here.
+    if (span.start < span.end && std::find(out.begin(), out.end(), shown) == out.end()) out.push_back(shown);
   }
   const std::vector<ShownGap> known = out;
   constexpr core::Duration kSlack = std::chrono::minutes(1);  // a gap begins and ends inside a bucket

@@ -63,6 +63,7 @@ struct ShownGap {
   std::optional<std::string> venue;
   TimeSpan span;
   std::string_view cause;
+  friend bool operator==(const ShownGap&, const ShownGap&) = default;
 };
 void write_gaps(wire::JsonWriter& json, const std::vector<ShownGap>& gaps);
 

@@ -121,11 +121,11 @@ std::string_view LoadedSeries::conversion() const {
   return own && present ? "mixed" : own ? "candles" : "present_rate";
 }
 
-std::string LoadedSeries::source(const core::Catalogue& catalogue) const {
+std::string LoadedSeries::source(const Call& call) const {
   if (!base.has(PriceSeries::Source::point)) return "composite";
-  const auto venues = catalogue.venues();
-  const auto polled = std::find_if(venues.begin(), venues.end(), [](const core::Venue& venue) { return venue.polled; });
-  const std::string aggregator = polled == venues.end() ? "aggregator" : polled->id;
+  const core::VenueId charts = call.backend->chart_source;
+  // Points may be of a time when there was one.
+  const std::string aggregator = charts.valid() ? call.catalogue().venue(charts).id : "aggregator";
   return base.has(PriceSeries::Source::own) ? "composite+" + aggregator : aggregator;
 }
 

@@ -34,7 +34,7 @@ struct LoadedSeries {
   /// `none` (USD), `candles` (each at its own time), `present_rate`, or `mixed`.
   std::string_view conversion() const;
   /// `composite`, the aggregator's id, or both joined by `+`.
-  std::string source(const core::Catalogue& catalogue) const;
+  std::string source(const Call& call) const;
 };
 
 /// Reads the store (on one of its threads), fills up from the snapshot's minutes, and asks the aggregator once, for at

@@ -151,6 +151,8 @@ TEST_F(History, GapsSayWhatBecameOfThem) {
   EXPECT_EQ(count(body(path + "?end=2026-06-01T11:35:00Z", path), "\"cause\""), 2U);
   EXPECT_EQ(get(path + "?venue=nope").status, 400);
   EXPECT_EQ(get(path + "?pair=nope").status, 400);
+  EXPECT_THAT(error(path + "?pair=btc/usdd", 404, path), HasSubstr("\"code\":\"unknown_asset\""));
+  EXPECT_THAT(error(path + "?pair=bitcon/usd", 404, path), HasSubstr("near: bitcoin"));
 }
 
 TEST_F(History, AnOlderGapOfAPairIsFoundUnderAnyNumberOfOthers) {
@@ -192,7 +194,7 @@ TEST_F(History, GapsOfAnAssetAreThoseThatItsCompositeRestsOn) {
   EXPECT_EQ(causes("ethereum"), (std::array{1UL, 1UL, 0UL, 2UL}));
   EXPECT_THAT(body(path + "?asset=btc", path), HasSubstr(R"("symbol":"bitcoin/usd","pair":"btc/usd")"));
   EXPECT_EQ(count(body(path + "?pair=btc/usd", path), "\"cause\""), 2U);
-  EXPECT_EQ(get(path + "?asset=nope").status, 400);
+  EXPECT_EQ(get(path + "?asset=nope").status, 404);
 }
 
 TEST_F(History, CompositePricesThatWereNotStoredAreAGapOfTheirsAlone) {
@@ -271,6 +273,25 @@ TEST_F(History, CandlesOfOneVenue) {
   EXPECT_THAT(error("/api/v1/candles/btc/usd?venue=krakn", 400, kCandles), HasSubstr(R"("near":["kraken","binance"])"));
 }
 
+TEST_F(History, APairThatTheVenueDoesNotListNowKeepsItsPast) {
+  start_all();
+  core::WriteBatch batch;
+  batch.catalogue = market.catalogue;
+  for (auto at = market.minute() - 10min; at < market.minute() - 5min; at = at + 1min) {
+    batch.candles.push_back(
+        {{market.asset("dogecoin"), market.market.usd, market.kraken}, core::Interval::m1, market.candle(at, "0.25")});
+  }
+  batch.gaps = {{"kraken", "dogecoin/usd", market.minute() - 5min, market.minute(), core::GapCause::restart},
+                {"kraken", "ETH/USD", market.minute() - 9min, market.minute() - 8min, core::GapCause::mute}};
+  store(batch);
+  const std::string json = body("/api/v1/candles/doge/usd?venue=kraken&start=2026-06-01T11:50:00Z", kCandles);
+  EXPECT_EQ(count(json, "\"close\":0.25"), 5U) << json;
+  EXPECT_THAT(json, HasSubstr(R"("complete":false,"gaps":[{"venue":"kraken","start":"2026-06-01T11:55:00.000Z")"));
+  EXPECT_EQ(count(json, "\"cause\""), 1U) << "another pair's gap is none of its";
+  EXPECT_THAT(error("/api/v1/candles/doge/usd?venue=binance", 404, kCandles),
+              HasSubstr("binance does not trade doge/usd"));
+}
+
 TEST_F(History, RangesThatAreNone) {
   start_all();
   EXPECT_THAT(error("/api/v1/candles/btc/usd?start=2026-06-01T12:00:00Z&end=2026-06-01T12:00:00Z", 400, kCandles),
@@ -316,6 +337,15 @@ TEST_F(History, PairHistoryFromTheAggregatorWhereNobodyElseKnows) {
   EXPECT_THAT(json,
               HasSubstr(R"("volatility_rank":null,"complete":true,"gaps":[],"origin":"real","source":"coingecko")"));
   EXPECT_THAT(chart_requests, ElementsAre("dogecoin:1"));
+}
+
+TEST_F(History, AChartNamesWhoseItIsOfSeveralAggregators) {
+  start();
+  open_store();
+  chart_source = market.catalogue->upsert_venue({"second", "Second", true, "", ""});
+  charts = std::vector<core::MarketPoint>{{market.minute() - 1h, 0.5, {}, {}}};
+  serve();
+  EXPECT_THAT(body("/api/prices/doge/usd/history", kPair), HasSubstr(R"("source":"second")"));
 }
 
 TEST_F(History, CoinHistoryOfADay) {

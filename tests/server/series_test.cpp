@@ -82,7 +82,9 @@ TEST(PriceSeriesTest, HolesAreWhatNobodyKnows) {
 }
 
 TEST(PriceSeriesTest, GapsAreShownOnceAndExplainHoles) {
-  const std::vector<core::Gap> recorded = {{"kraken", "", kStart - 1h, kStart + 2min, core::GapCause::disconnect}};
+  const std::vector<core::Gap> recorded = {
+      {"kraken", "", kStart - 1h, kStart + 2min, core::GapCause::disconnect},
+      {"kraken", "XBT/USD", kStart - 1h, kStart + 2min, core::GapCause::disconnect, core::GapState::lost}};
   const auto shown = explain(recorded, {{kStart, kStart + 2min}, {kStart + 4min, kStart + 5min}},
                              {{kStart, kStart + 1min}, {kStart + 8min, kStart + 12min}}, {kStart, kStart + 10min});
   ASSERT_EQ(shown.size(), 3U);

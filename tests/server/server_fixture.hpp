@@ -50,6 +50,7 @@ class ServerTest : public ::testing::Test {
   void serve() {
     auto backend = market.backend();
     backend->history = history.get();
+    backend->chart_source = chart_source;
     if (charts) {
       backend->fetch_chart = [this](const std::string& asset, int days, auto done) {
         {
@@ -98,6 +99,7 @@ class ServerTest : public ::testing::Test {
   SchemaChecker schema;
   std::unique_ptr<storage::HistoryService> history;
   std::optional<core::Result<std::vector<core::MarketPoint>>> charts;
+  core::VenueId chart_source = market.coingecko;
   std::mutex mutex;
   std::vector<std::string> chart_requests;  // guarded by mutex
   std::unique_ptr<server::Server> http;

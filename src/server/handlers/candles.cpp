@@ -28,12 +28,14 @@ struct Plan {
   std::size_t limit = 0;
   bool fixed_range = false;  ///< the client named both ends
   bool convert = false;
+  bool unlisted = false;  ///< the venue does not name the pair at present; the store may know it
   storage::GapScopes gaps_of;
 };
 
 struct Read {
   std::vector<core::Candle> base, quote;
   std::vector<core::Gap> gaps;
+  bool known = true;  ///< the pair, at the venue
   std::optional<core::Error> error;
 };
 
@@ -60,15 +62,23 @@ tl::expected<void, Problem> choose_venue(const Call& call, Plan& plan) {
   const core::VenueId venue = catalogue.find_venue(name);
   if (!venue.valid() || catalogue.venue(venue).polled) return tl::unexpected(no_such_venue(call, name));
   plan.venue = catalogue.venue(venue).id;
+  const auto& listed = catalogue.instruments();
+  plan.unlisted = std::none_of(listed.begin(), listed.end(), [&](const core::Instrument& i) {
+    return i.venue == venue && i.base == plan.base && i.quote == plan.quote;
+  });
+  return {};
+}
+
+Problem not_traded(const Call& call, const Plan& plan) {
+  const core::Catalogue& catalogue = call.catalogue();
   std::vector<std::string> near;
-  for (const core::Instrument& instrument : catalogue.instruments()) {
-    if (instrument.venue != venue || instrument.base != plan.base) continue;
-    if (instrument.quote == plan.quote) return {};
-    near.push_back(wire::pair_name(catalogue, instrument.base, instrument.quote));
+  for (const core::Instrument& i : catalogue.instruments()) {
+    if (i.base == plan.base && catalogue.venue(i.venue).id == plan.venue)
+      near.push_back(wire::pair_name(catalogue, i.base, i.quote));
   }
   const std::string pair = wire::pair_name(catalogue, plan.base, plan.quote);
-  return tl::unexpected(unknown_pair(plan.venue + " does not trade " + pair,
-                                     {"quote", pair, "a pair that the venue trades", std::move(near)}));
+  return unknown_pair(plan.venue + " does not trade " + pair,
+                      {"quote", pair, "a pair that the venue trades", std::move(near)});
 }
 
 // The newest `limit` candles of the range: where that is less than the range, the answer begins there and says so.
@@ -111,6 +121,7 @@ tl::expected<Plan, Problem> plan_of(const Call& call) {
   plan.convert = plan.venue.empty() && plan.quote != call.snapshot->usd;
   plan.level = plan.convert ? conversion_level(plan) : plan.interval;
   plan.gaps_of = gap_scopes(call.catalogue(), plan.base, plan.venue.empty() ? core::AssetId{} : plan.quote, plan.venue);
+  if (plan.unlisted) plan.gaps_of.insert({plan.venue, ""});
   if (plan.convert) {
     const core::AssetRow* unit = call.snapshot->row(plan.quote);
     if (unit == nullptr || !unit->has_price()) return tl::unexpected(no_price_yet(plan.quote_id, "usd"));
@@ -132,6 +143,13 @@ Read read(storage::StoreReader& reader, const Plan& plan) {
     else if (!out.error)
       out.error = std::move(result.error());
   };
+  if (plan.unlisted) {
+    std::vector<storage::SeriesName> stored;
+    take(reader.series(), stored);
+    const storage::SeriesName wanted{plan.base_id, plan.quote_id, plan.venue};
+    out.known = std::find(stored.begin(), stored.end(), wanted) != stored.end();
+    if (!out.known) return out;
+  }
   take(reader.candles(query), out.base);
   take(reader.gaps({.start = plan.start, .end = plan.end, .limit = kMaxGaps, .of = plan.gaps_of}), out.gaps);
   if (!plan.convert) return out;
@@ -209,6 +227,7 @@ void answer(const CallPtr& call, const Done& done) {
   if (!plan) return done(tl::unexpected(plan.error()));
   const auto finish = [call, plan = *plan, done](Read stored) {
     if (stored.error) return done(tl::unexpected(from_error(*stored.error)));
+    if (!stored.known) return done(tl::unexpected(not_traded(*call, plan)));
     const Result result = assemble(*call, plan, stored);
     Answer answer{.body = encode(*call, plan, result)};
     if (is_settled(*call, plan, result)) answer.cache_control = "public, max-age=86400";

@@ -66,7 +66,7 @@ std::string encode(const Call& call, const SeriesPlan& plan, const LoadedSeries&
       .key("gaps");
   write_gaps(json, series.gaps);
   json.field("origin", core::to_string(call.snapshot->origin))
-      .field("source", series.source(call.catalogue()))
+      .field("source", series.source(call))
       .field("conversion", series.conversion())
       .key("prices");
   write_prices(json, call, plan, series);

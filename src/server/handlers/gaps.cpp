@@ -41,15 +41,15 @@ tl::expected<void, Problem> choose_pair(const Call& call, Plan& plan) {
   const std::string& pair = call.values.text("pair");
   if (pair.empty()) return {};
   const auto slash = pair.find('/');
-  if (slash != std::string::npos) {
-    const core::AssetId base = call.catalogue().resolve(std::string_view(pair).substr(0, slash));
-    const core::AssetId quote = call.catalogue().resolve(std::string_view(pair).substr(slash + 1));
-    if (base.valid() && quote.valid()) {
-      choose(plan, gap_scopes(call.catalogue(), base, quote, ""));
-      return {};
-    }
+  if (slash == std::string::npos) return tl::unexpected(bad("pair", pair, "two assets with a slash, as btc/usd"));
+  core::AssetId sides[2];
+  const std::string names[2] = {pair.substr(0, slash), pair.substr(slash + 1)};
+  for (std::size_t i = 0; i < 2; ++i) {
+    sides[i] = call.catalogue().resolve(names[i]);
+    if (!sides[i].valid()) return tl::unexpected(unknown_asset(call.catalogue(), "pair", names[i]));
   }
-  return tl::unexpected(bad("pair", pair, "a pair of known assets, as btc/usd"));
+  choose(plan, gap_scopes(call.catalogue(), sides[0], sides[1], ""));
+  return {};
 }
 
 tl::expected<Plan, Problem> plan_of(const Call& call) {
@@ -58,7 +58,7 @@ tl::expected<Plan, Problem> plan_of(const Call& call) {
   if (auto pair = choose_pair(call, plan); !pair) return tl::unexpected(pair.error());
   if (const std::string& name = call.values.text("asset"); !name.empty()) {
     const core::AssetId asset = call.catalogue().resolve(name);
-    if (!asset.valid()) return tl::unexpected(bad("asset", name, "a known asset, as bitcoin"));
+    if (!asset.valid()) return tl::unexpected(unknown_asset(call.catalogue(), "asset", name));
     choose(plan, gap_scopes(call.catalogue(), asset, {}, ""));
   }
   if (const std::string& state = call.values.text("state"); !state.empty()) plan.state = core::parse_gap_state(state);

@@ -67,7 +67,7 @@ std::string encode_history(const Call& call, const SeriesPlan& plan, const Loade
       .key("gaps");
   write_gaps(json, series.gaps);
   json.field("origin", core::to_string(call.snapshot->origin))
-      .field("source", series.source(call.catalogue()))
+      .field("source", series.source(call))
       .field("conversion", series.conversion())
       .end_object();
   return body;
