@@ -12,8 +12,9 @@ namespace tickspan::feeds {
 /// **Threading**: one thread.
 class TravelTime {
  public:
+  /// Quotes are passed over: one that a venue sends on subscribing has the time of the last trade, however long ago.
   void add(const core::Tick& tick) {
-    if (!tick.event_time().is_set()) return;
+    if (tick.kind() != core::TickKind::trade || !tick.event_time().is_set()) return;
     const core::Timestamp at = tick.received_at();
     if (at < turned_ || at - turned_ >= std::chrono::seconds(10)) {
       turned_ = at;
@@ -22,10 +23,10 @@ class TravelTime {
     }
     most_ = std::max(most_, at - tick.event_time());
   }
-  /// At least a second, for a busy machine and for what has no time; at most a minute: a clock that is further off
-  /// tells nothing.
+  /// At least a second, for a busy machine and for what has no time; at most ten: later than that is an old trade, or a
+  /// clock that tells nothing.
   core::Duration most() const {
-    return std::clamp<core::Duration>(std::max(most_, most_before_), std::chrono::seconds(1), std::chrono::minutes(1));
+    return std::clamp<core::Duration>(std::max(most_, most_before_), std::chrono::seconds(1), std::chrono::seconds(10));
   }
 
  private:

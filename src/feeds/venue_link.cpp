@@ -137,9 +137,9 @@ void VenueLink::first_data(core::Timestamp received_at) {
 
 void VenueLink::note_pairs(const Decoded& data, core::Timestamp received_at) {
   if (data.ticks.empty()) return;
-  travel_.add(data.ticks.back());
   const auto now = std::chrono::steady_clock::now();
   for (const core::Tick& tick : data.ticks) {
+    travel_.add(tick);
     const std::string* const back = watch_.heard(tick.instrument(), received_at, now);
     if (back == nullptr) continue;
     if (heard_) tell_heard({*back}, true, {}, received_at);

@@ -191,7 +191,7 @@ class Faults : public testing::Test {
     }
     EXPECT_GE(checked, static_cast<int>(venues_.exchanges().size()));
   }
-  // All that was traded is stored or in a recorded gap, but for what a venue kept to itself while it went on talking.
+  // All that was traded is stored or in a recorded gap, but for what a venue that numbers nothing kept to itself.
   void expect_no_silent_hole(const Saboteur& saboteur) {
     const Timestamp end = Timestamp::from_ms(std::stoll(json_field(get(venues_.port(), "/control").body, "now_ms")));
     gaps_told_ = served_->get("/api/v1/gaps?limit=1000").body + "\n";
@@ -205,16 +205,12 @@ class Faults : public testing::Test {
       });
     };
     StoredTruth::Excuses excuses;
-    // Who numbers the trades of a pair tells by the next one what was kept back. Of the others a hole is known by the
-    // silence alone, see expect_gaps(). What lies in no gap all the same is counted and bounded: a trade that was on
-    // its way when a connection ended was sent before the gap begins, which is when the newest message came.
+    // Who numbers the trades of a pair tells by the next one what was kept back; of the others a hole is known by the
+    // silence alone, see expect_gaps(). What lies in no gap all the same is bounded: of a pair that was silent for a
+    // moment before a connection broke nobody can tell.
     std::size_t unexplained = 0;
-    excuses.lost = [&](const std::string& venue, Timestamp at, bool followed) {
-      const bool numbered = std::find(std::begin(kNumbered), std::end(kNumbered), venue) != std::end(kNumbered);
-      const bool kept_back = !followed && suffers(venue, at, [](const auto& s) {
-        return s.fault->loses || (s.fault->silences && s.to - s.from < 10s);
-      });
-      if (numbered && !kept_back) ++unexplained;
+    excuses.lost = [&](const std::string& venue) {
+      if (std::find(std::begin(kNumbered), std::end(kNumbered), venue) != std::end(kNumbered)) ++unexplained;
       return true;
     };
     excuses.distorted = [&](const std::string& venue, Timestamp at) {
@@ -228,7 +224,7 @@ class Faults : public testing::Test {
     std::cout << fmt::format(
         "  {} trades stored, {} in recorded gaps, {} in none, {} of those of venues that number them\n", counts.stored,
         counts.in_gaps, counts.excused, unexplained);
-    EXPECT_LE(unexplained, counts.stored / 1000);
+    EXPECT_LE(unexplained, counts.stored / 2000);
   }
 
   const unsigned seed_;

@@ -31,9 +31,7 @@ class StoredTruth {
   };
   /// What of a venue, at a time, cannot be held to the truth; empty: nothing.
   struct Excuses {
-    /// No gap could tell of it. `followed`: a later trade of the pair is stored, whose number could; after a gap
-    /// numbers begin anew.
-    std::function<bool(const std::string& venue, core::Timestamp at, bool followed)> lost;
+    std::function<bool(const std::string& venue)> lost;                           ///< no gap could tell of it
     std::function<bool(const std::string& venue, core::Timestamp at)> distorted;  ///< it was told otherwise
   };
   Counts check(core::Timestamp until, const Excuses& excuses = {});
