@@ -90,6 +90,18 @@ Status apply_all(Connection& connection, const Retention& keep) {
 
 }  // namespace
 
+Status stop_retention(Connection& connection, std::string_view schema) {
+  auto layout = connection.ask(fmt::format("SELECT layout FROM {}.schema_version", schema));
+  if (!layout) return tl::unexpected(layout.error());
+  if (layout->size() != 1 || layout->text(0, 0) != to_string(Layout::timescale)) return {};
+  for (const std::string_view relation : {"minutes", "trades", "hours", "days"}) {
+    auto removed =
+        connection.run(fmt::format("SELECT remove_retention_policy('{}.{}', if_exists => true)", schema, relation));
+    if (!removed) return removed;
+  }
+  return {};
+}
+
 Result<std::set<Table>> set_policies(Connection& connection, const Retention& keep) {
   auto status = connection.run(fmt::format("BEGIN; SELECT pg_advisory_xact_lock({})", kMigrationLock));
   if (status) status = apply_all(connection, keep);

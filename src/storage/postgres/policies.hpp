@@ -13,5 +13,7 @@ namespace tickspan::storage::postgres {
 /// turn. One transaction, under the lock of migrations.
 /// Returns the tables whose old rows the server deletes from now on.
 core::Result<std::set<Table>> set_policies(Connection& connection, const Retention& keep);
+/// From now on no job deletes anything of that schema. Within the caller's transaction.
+core::Status stop_retention(Connection& connection, std::string_view schema);
 
 }  // namespace tickspan::storage::postgres

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "storage/postgres/connection.hpp"
+#include "storage/postgres/policies.hpp"
 #include "storage/postgres/schema.hpp"
 
 namespace tickspan::storage::postgres {
@@ -58,9 +59,9 @@ class SchemaReplacement final : public Replacement {
       if (!name) return name;
       kept = *name;
     }
-    const auto swapped = connection_->run(
-        fmt::format("BEGIN; SELECT pg_advisory_xact_lock({}); {} ALTER SCHEMA {} RENAME TO {}; COMMIT", kMigrationLock,
-                    kept.empty() ? "" : fmt::format("ALTER SCHEMA {} RENAME TO {};", old, kept), kNewSchema, old));
+    auto swapped = connection_->run(fmt::format("BEGIN; SELECT pg_advisory_xact_lock({})", kMigrationLock));
+    if (swapped && !kept.empty()) swapped = put_aside(old, kept);
+    if (swapped) swapped = connection_->run(fmt::format("ALTER SCHEMA {} RENAME TO {}; COMMIT", kNewSchema, old));
     if (!swapped) {
       if (!connection_->broken()) static_cast<void>(connection_->run("ROLLBACK"));
       return tl::unexpected(swapped.error());
@@ -71,6 +72,16 @@ class SchemaReplacement final : public Replacement {
 
  private:
   Status drop_new() { return connection_->run(fmt::format("DROP SCHEMA IF EXISTS {} CASCADE", kNewSchema)); }
+
+  /// What is kept is kept whole.
+  Status put_aside(const std::string& old, const std::string& kept) {
+    auto made = connection_->ask(fmt::format("SELECT to_regclass('{}.schema_version') IS NOT NULL", old));
+    if (!made) return tl::unexpected(made.error());
+    if (made->text(0, 0) == "t") {
+      if (auto stopped = stop_retention(*connection_, old); !stopped) return stopped;
+    }
+    return connection_->run(fmt::format("ALTER SCHEMA {} RENAME TO {}", old, kept));
+  }
 
   Result<std::string> free_name() {
     for (int i = 1;; ++i) {

@@ -9,6 +9,7 @@
 #include "server.hpp"
 #include "storage/memory_store.hpp"
 #include "storage/postgres/postgres_store.hpp"
+#include "storage/postgres/replacement.hpp"
 #include "storage/postgres/schema.hpp"
 
 namespace tickspan::storage::test {
@@ -43,7 +44,8 @@ class TimescalePolicies : public testing::Test {
   }
 
   void TearDown() override {
-    if (database_) database_->run("ALTER DATABASE test RESET ALL");
+    if (database_)
+      database_->run("ALTER DATABASE test RESET ALL; DROP SCHEMA IF EXISTS tickspan_before_restore CASCADE");
   }
 
   void open(const std::optional<Retention>& retention) {
@@ -294,6 +296,29 @@ TEST_F(TimescalePolicies, AggregatesSayWhatTheRollUpsSay) {
   run_jobs("policy_refresh_continuous_aggregate");
   EXPECT_EQ(different("hours", 3, today_), "0");
   EXPECT_EQ(different("days", 5, today_), "0");
+}
+
+TEST_F(TimescalePolicies, WhatARestorePutsAsideIsNotDeletedFrom) {
+  open(keep(40, 0, 0, 7));
+  put(today_ - kDay * 100, today_ - kDay * 99, minutes(10));
+  reader_.reset();
+  writer_.reset();
+  store_.reset();
+  auto replacement = postgres::Replacement::begin(url_, {});
+  ASSERT_TRUE(replacement) << replacement.error().context;
+  const auto kept = (*replacement)->finish();
+  ASSERT_TRUE(kept) << kept.error().context;
+  replacement->reset();
+  EXPECT_EQ(retentions(), "");
+  open(keep(40, 0, 0, 7));
+  EXPECT_EQ(retentions(), "minutes 40 days, trades 7 days");
+  run_jobs("policy_retention");
+  EXPECT_EQ(ask("SELECT count(*) FROM " + *kept + ".trades"), "144");
+  EXPECT_EQ(ask("SELECT count(*) FROM tickspan.trades"), "0");
+  put(today_ - hours(3), today_);
+  EXPECT_EQ(candles(Interval::h1).size(), 3u);
+  run_jobs("policy_refresh_continuous_aggregate");
+  EXPECT_EQ(different("hours", 3, today_ - hours(1)), "0");
 }
 
 // Before version 3 hours and days were read from the aggregates alone.
