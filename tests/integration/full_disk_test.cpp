@@ -86,8 +86,13 @@ TEST(FullDisk, TheProgramSaysSoTellsWhatItLeavesOutAndRecovers) {
   truth.check_minutes(end);
   EXPECT_GT(counts.stored, 1'000u);
   EXPECT_GT(counts.in_gaps, 0u) << "nothing was left out: the disk was not full";
-  EXPECT_TRUE(std::any_of(truth.gaps().begin(), truth.gaps().end(),
-                          [](const core::Gap& gap) { return gap.cause == core::GapCause::disk_full; }));
+  const auto told = [&](bool of_composites) {
+    return std::any_of(truth.gaps().begin(), truth.gaps().end(), [&](const core::Gap& gap) {
+      return gap.cause == core::GapCause::disk_full && (gap.venue == core::kComposite) == of_composites;
+    });
+  };
+  EXPECT_TRUE(told(false));
+  EXPECT_TRUE(told(true));
 }
 
 }  // namespace
