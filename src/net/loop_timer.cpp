@@ -14,7 +14,8 @@ struct LoopTimer::State {
 LoopTimer::LoopTimer(runtime::EventLoop& loop) : state_(std::make_shared<State>(loop.context())) {}
 
 LoopTimer::~LoopTimer() {
-  cancel();
+  // Of one that was stopped a wait may be about to end on the loop, which reads what cancel() would write.
+  if (running()) cancel();
 }
 
 void LoopTimer::start(core::Duration delay, std::function<void()> function) {

@@ -10,7 +10,7 @@ namespace tickspan::net {
 
 /// A one-shot timer of a loop. After cancel(), a new start() or destruction the function of before never runs, even if
 /// it was due already: its owner may be gone.
-/// **Threading**: the loop's thread.
+/// **Threading**: the loop's thread; one that does not run may be destroyed by any.
 class LoopTimer {
  public:
   explicit LoopTimer(runtime::EventLoop& loop);

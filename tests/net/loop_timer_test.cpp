@@ -50,6 +50,26 @@ TEST(LoopTimer, NeverRunsWhatWasCancelledReplacedOrDestroyedWhenDue) {
   });
 }
 
+// Of a wait that was over, but not yet told of, when it was cancelled; the thread sanitizer looks on.
+TEST(LoopTimer, MayBeDestroyedByAnotherThreadOnceItIsCancelled) {
+  test::RunningLoop loop;
+  std::atomic<int> wrong{0};
+  for (int round = 0; round < 100; ++round) {
+    std::unique_ptr<LoopTimer> timer;
+    std::promise<void> cancelled;
+    loop.run([&] {
+      timer = std::make_unique<LoopTimer>(loop.get());
+      timer->start(0ns, [&] { ++wrong; });
+      loop.get().post([&] {
+        timer->cancel();
+        cancelled.set_value();
+      });
+    });
+    cancelled.get_future().wait();
+  }
+  EXPECT_EQ(wrong, 0);
+}
+
 TEST(LoopTimer, MayBeDestroyedByItsOwnFunction) {
   test::RunningLoop loop;
   std::atomic<bool> done{false};
