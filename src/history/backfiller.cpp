@@ -27,6 +27,8 @@ struct Item {
   feeds::HistoryKind kind = feeds::HistoryKind::minutes;
   int failures = 0;
   Timestamp not_before;
+  Timestamp from;  ///< set: the silence that began here was not over
+  int looks = 0;
 };
 
 struct Task {
@@ -48,7 +50,7 @@ struct Backfiller::Impl : std::enable_shared_from_this<Backfiller::Impl> {
     std::string venue;
     feeds::HistorySource* source = nullptr;
     std::set<std::string> known;
-    std::deque<Item> minutes, hours;
+    std::deque<Item> minutes, hours, silent;
     bool busy = false;
     bool told = true;
     std::size_t filled = 0;
@@ -75,6 +77,8 @@ struct Backfiller::Impl : std::enable_shared_from_this<Backfiller::Impl> {
                  core::Result<feeds::HistoryPage> page);
   void tell_written(const Worker& worker, const Task& task, const std::vector<core::Candle>& written) const;
   void again(Worker& worker, Item item);
+  void look_again(Worker& worker, Item item, Timestamp from);
+  std::optional<Item> next_of(Worker& worker) const;
   core::CataloguePtr catalogue() const {
     const auto now = snapshot();
     return now ? now->catalogue : nullptr;
@@ -123,11 +127,20 @@ bool Backfiller::Impl::live(const Worker& worker) const {
 
 void Backfiller::Impl::step(Worker& worker) {
   if (worker.busy || link.busy() || !live(worker)) return;
-  auto& queue = worker.minutes.empty() ? worker.hours : worker.minutes;
-  if (queue.empty() || clock.now() < queue.front().not_before) return;
-  const Item item = std::move(queue.front());
-  queue.pop_front();
-  if (auto task = task_of(worker, item)) ask_store(worker, std::move(*task));
+  const auto item = next_of(worker);
+  if (!item) return;
+  if (auto task = task_of(worker, *item)) ask_store(worker, std::move(*task));
+}
+
+std::optional<Item> Backfiller::Impl::next_of(Worker& worker) const {
+  const auto due = [&](const Item& item) { return clock.now() >= item.not_before; };
+  auto& queue = !worker.minutes.empty() ? worker.minutes : !worker.hours.empty() ? worker.hours : worker.silent;
+  const bool in_order = &queue != &worker.silent;
+  const auto at = in_order ? queue.begin() : std::find_if(queue.begin(), queue.end(), due);
+  if (at == queue.end() || !due(*at)) return {};
+  Item item = std::move(*at);
+  queue.erase(at);
+  return item;
 }
 
 std::optional<Task> Backfiller::Impl::task_of(const Worker& worker, const Item& item) const {
@@ -140,6 +153,7 @@ std::optional<Task> Backfiller::Impl::task_of(const Worker& worker, const Item& 
   const core::Duration width = core::width(interval);
   const Timestamp end = (clock.now() - kWritten).floor_to(width);
   Timestamp start = end - (interval == core::Interval::h1 ? options.hours : options.minutes);
+  if (item.from.is_set()) start = item.from - width;  // with the close before
   if (const std::size_t newest = worker.source->limits().newest_candles; newest > 2)
     start = std::max(start, end - width * (static_cast<std::int64_t>(newest) - 2));
   return Task{item,
@@ -192,7 +206,8 @@ void Backfiller::Impl::take_page(Worker& worker, const Task& task, const feeds::
     if (candle.start < query.from) last_close = candle.close;
   }
   auto made = whole_candles(page->candles, task.query.interval, query.from, query.to, last_close);
-  drop_silence(made, clock.now() - kPublished - core::width(task.query.interval));
+  const auto silent = drop_silence(made, clock.now() - kPublished - core::width(task.query.interval));
+  if (silent) look_again(worker, task.item, *silent);
   keep_stored(made, *stored);
   if (made.empty()) return;
   core::WriteBatch batch;
@@ -226,6 +241,15 @@ void Backfiller::Impl::again(Worker& worker, Item item) {
   }
   item.not_before = clock.now() + options.first_retry * (std::int64_t{1} << (item.failures - 1));
   (item.kind == feeds::HistoryKind::hours ? worker.hours : worker.minutes).push_back(std::move(item));
+}
+
+void Backfiller::Impl::look_again(Worker& worker, Item item, Timestamp from) {
+  if (item.kind != feeds::HistoryKind::minutes || item.looks >= options.looks) return;
+  item.not_before = clock.now() + options.look_again * (std::int64_t{1} << item.looks);
+  ++item.looks;
+  item.failures = 0;
+  item.from = from;
+  worker.silent.push_back(std::move(item));
 }
 
 Backfiller::Backfiller(runtime::EventLoop& loop, storage::HistoryService& store, const runtime::Clock& clock,

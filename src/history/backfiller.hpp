@@ -22,10 +22,13 @@ struct BackfillerOptions {
   core::Duration hours = std::chrono::hours(24 * 30);
   core::Duration first_retry = std::chrono::minutes(1);  ///< doubles with each failure
   int tries = 5;
+  core::Duration look_again = std::chrono::minutes(10);  ///< at silence that nothing had ended; doubles each time
+  int looks = 6;
 };
 
 /// Gives each pair that is listened to its recent past, once per run: a day of minutes of every pair, then a month of
-/// hours, of what the store lacks or has incomplete. In the background, as the venues' budgets allow.
+/// hours, of what the store lacks or has incomplete. A pair that trades seldom has no live minutes before its first
+/// trade: those since its past was fetched follow. In the background, as the venues' budgets allow.
 /// **Threading**: everything on the loop's thread, but construction. **Ownership**: all that it is given must outlive
 /// it; destroyed on the loop, or when that has stopped. **Limits**: one query at a time per venue.
 class Backfiller {

@@ -139,6 +139,45 @@ TEST_F(BackfillerTest, ACandleThatTheVenueDoesNotTellOfYetIsNotSilence) {
   EXPECT_EQ(stored.size(), 9u);
 }
 
+TEST_F(BackfillerTest, TheSilenceUpToAFirstLiveTradeFollows) {
+  const Timestamp end = (clock_.now() - 15s).floor_to(1min), live = end + 6min;
+  past_.answer = [&](const feeds::HistoryQuery& query) {
+    auto page = test::candles_page(query);
+    std::erase_if(page.candles, [&](const core::Candle& c) { return c.start >= end - 5min; });
+    return page;
+  };
+  start();
+  ASSERT_TRUE(done());
+  core::WriteBatch batch;
+  batch.catalogue = catalogue_;
+  core::Candle traded;
+  traded.open = traded.high = traded.low = traded.close = {8, 0};
+  traded.volume = {1, 0};
+  traded.trades = 1;
+  traded.final = true;
+  for (traded.start = live; traded.start < end + 30min; traded.start = traded.start + 1min)
+    batch.candles.push_back({series("BTC/USD"), core::Interval::m1, traded});
+  ASSERT_EQ(store_.push(batch), runtime::PushResult::ok);
+  store_.flush();
+  const auto asked = past_.asked().size();
+  clock_.advance(9min);
+  loop_.run([] {});
+  EXPECT_EQ(past_.asked().size(), asked) << "not yet";
+  clock_.advance(2min);
+  const auto whole = [&] {
+    store_.flush();
+    return candles("bitcoin", core::Interval::m1, end - 10min, live).size() == 16u;
+  };
+  ASSERT_TRUE(eventually(whole));
+  const auto minutes = candles("bitcoin", core::Interval::m1, end - 5min, live);
+  ASSERT_EQ(minutes.size(), 11u);
+  for (const core::Candle& minute : minutes) {
+    EXPECT_TRUE(minute.flat && minute.final);
+    EXPECT_EQ(minute.close, core::Decimal(7, 0));
+  }
+  EXPECT_EQ(candles("bitcoin", core::Interval::m1, live, live + 1min).at(0).close, core::Decimal(8, 0));
+}
+
 TEST_F(BackfillerTest, FailuresAreTriedAgainAndAVenueThatIsAwayIsNotAsked) {
   std::atomic<int> failures{0};
   past_.answer = [&](const feeds::HistoryQuery& query) -> core::Result<feeds::HistoryPage> {
