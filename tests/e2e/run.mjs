@@ -260,6 +260,9 @@ test('volatility and sources', async () => {
   await page.getByRole('link', { name: 'Sources' }).click();
   await page.waitForSelector('[data-source="binance"]');
   await page.waitForSelector('[data-source="coingecko"]');
+  const named = page.getByRole('navigation', { name: 'All sources' }).getByRole('link');
+  assert.equal(await named.count(), await page.locator('[data-source]').count(), 'all at a glance');
+  await page.locator('[data-source="kraken"]').getByText('Gaps in 24 h').waitFor();
   assert.deepEqual(troubles, []);
   await leave();
 });
