@@ -310,8 +310,12 @@ class PostgresWriter final : public StoreWriter {
 
   std::string finish(const std::vector<core::WriteBatch>& batches, const BatchPlan& plan) const {
     std::set<Series*> touched;
-    for (const MinuteRow& row : plan.minutes) touched.insert(row.series);
-    for (const TradeRef& row : plan.trades) touched.insert(row.series);
+    Series* last = nullptr;  // rows of a series follow one another
+    const auto touch = [&](const auto& row) {
+      if (row.series != last) touched.insert(last = row.series);
+    };
+    std::for_each(plan.minutes.begin(), plan.minutes.end(), touch);
+    std::for_each(plan.trades.begin(), plan.trades.end(), touch);
     std::vector<std::int64_t> ids, minutes, trades;
     for (const Series* series : touched) {
       ids.push_back(series->id);
