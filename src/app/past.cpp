@@ -3,12 +3,14 @@
 namespace tickspan::app {
 
 Past::Past(const FeedSurroundings& around, storage::HistoryService& store, runtime::Metrics& metrics,
-           std::function<core::SnapshotPtr()> snapshot, history::TellRepaired tell_engine, const Config& config)
+           std::function<core::SnapshotPtr()> snapshot, history::TellRepaired tell_engine, TellLast tell_last,
+           const Config& config)
     : around_(around), store_(store), metrics_(metrics), snapshot_(std::move(snapshot)) {
   history::GapRepairerOptions options;
   options.store_ticks = config.store_ticks == StoreTicks::all;
   options.outlier = static_cast<double>(config.outlier_percent) / 100;
   options.tell_engine = std::move(tell_engine);
+  options.tell_last = std::move(tell_last);
   repairer_ = std::make_unique<history::GapRepairer>(around_.loop, store, around_.clock, metrics, snapshot_,
                                                      std::move(options));
   if (!config.backfill) return;

@@ -18,8 +18,10 @@ namespace tickspan::app {
 /// **Ownership**: all that it is given must outlive it.
 class Past {
  public:
+  using TellLast = decltype(history::GapRepairerOptions::tell_last);
   Past(const FeedSurroundings& around, storage::HistoryService& store, runtime::Metrics& metrics,
-       std::function<core::SnapshotPtr()> snapshot, history::TellRepaired tell_engine, const Config& config);
+       std::function<core::SnapshotPtr()> snapshot, history::TellRepaired tell_engine, TellLast tell_last,
+       const Config& config);
   ~Past();
 
   void add(const SourceConfig& source);

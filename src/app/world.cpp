@@ -188,7 +188,14 @@ void World::Impl::make_feeds() {
   if (config.repair_gaps) {
     past = std::make_unique<Past>(
         around, *history, metrics, [e = engine.get()] { return e->snapshot(); },
-        [e = engine.get()](core::RepairedCandles& repaired) { return e->repair(repaired); }, config);
+        [e = engine.get()](core::RepairedCandles& repaired) { return e->repair(repaired); },
+        [this](const std::string& venue, core::InstrumentId instrument, std::uint64_t id, core::Timestamp at) {
+          const core::VenueId of = engine->snapshot()->catalogue->find_venue(venue);
+          for (const auto& feed : feeds) {
+            if (feed->venue() == of) feed->know_trade(instrument, id, at);
+          }
+        },
+        config);
   }
   for (const SourceConfig& configured : config.sources) {
     if (!configured.enabled) continue;

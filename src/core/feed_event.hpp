@@ -20,6 +20,7 @@ struct FeedStatus {
   std::string detail;  ///< why, when it is not live; no secrets
   Timestamp at;
   Timestamp heard_until;  ///< what happened before was heard, less what was on its way; not set: not known
+  GapCause cause = GapCause::disconnect;  ///< when it is not live: why its silence is
 };
 /// Bytes arrived on the connection that carry no tick: heartbeat, pong, another pair. Proof that it lives.
 struct FeedAlive {

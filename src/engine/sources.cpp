@@ -58,7 +58,11 @@ void Sources::on_status(const core::FeedStatus& status) {
   } else if (was_heard && status.state == core::FeedState::stale) {
     open_hole(status.venue, heard, status.at, core::GapCause::mute);
   } else if (was_heard && status.state != core::FeedState::live && status.state != core::FeedState::subscribing) {
-    open_hole(status.venue, heard, status.at, core::GapCause::disconnect);
+    open_hole(status.venue, heard, status.at, status.cause);
+  } else if (s.hole_since.is_set() && s.cause == core::GapCause::disconnect &&
+             status.cause == core::GapCause::maintenance) {
+    s.cause = status.cause;  // known by now
+    write_gap(status.venue, s.hole_since, status.at, s.cause);
   }
 }
 
@@ -80,8 +84,9 @@ void Sources::on_link(const core::LinkHeard& link) {
   for (const std::string& symbol : link.symbols) {
     if (!link.heard) {
       const auto [at, added] = s.silent.try_emplace(symbol, PairHole{{}, link.cause, link.alone});
-      if (!added || s.hole_since.is_set() || !link.since.is_set()) continue;
-      at->second.since = link.since;
+      const core::Timestamp since = link.since.is_set() || !link.alone ? link.since : unheard_since_start(s, symbol);
+      if (!added || s.hole_since.is_set() || !since.is_set()) continue;
+      at->second.since = since;
       write_gap(link.venue, at->second.since, link.at, link.cause, symbol);
     } else if (const auto at = s.silent.find(symbol); at != s.silent.end()) {
       if (at->second.since.is_set()) write_gap(link.venue, at->second.since, link.at, at->second.cause, symbol);
@@ -90,6 +95,13 @@ void Sources::on_link(const core::LinkHeard& link) {
   }
   name_silent(s);
   if (!connection_silent(s) && s.closes_at.is_set()) close_hole(s, link.at);
+}
+
+// A pair that was heard before the start, and not since: the hole of the start told for it until its source was live.
+core::Timestamp Sources::unheard_since_start(const Source& s, const std::string& symbol) const {
+  const core::InstrumentId id = market_.catalogue()->find_instrument(s.row.venue, symbol);
+  const bool known = id.valid() && id.index() < market_.pairs().size() && market_.pairs()[id.index()].remembered;
+  return known ? s.closed_at : core::Timestamp{};
 }
 
 // A pair that is silent by itself may be so for ever: nobody waits for it.
@@ -118,6 +130,7 @@ void Sources::close_hole(Source& s, core::Timestamp at) {
     write_gap(s.row.venue, at, at, s.cause, symbol);
   }
   s.hole_since = s.closes_at = {};
+  s.closed_at = at;
 }
 
 void Sources::on_restart(core::Timestamp last_write, core::Timestamp now) {

@@ -53,12 +53,14 @@ class Sources {
     core::Timestamp hole_since;  // set while a hole is open
     core::GapCause cause = core::GapCause::disconnect;
     core::Timestamp closes_at;               // set while it waits for the last connections
+    core::Timestamp closed_at;               // the end of the hole before
     std::map<std::string, PairHole> silent;  // pairs that are not heard, by the venue's symbol
     std::uint32_t assets = 0;                // rows of a polled source's newest answer
   };
   void open_hole(core::VenueId venue, core::Timestamp since, core::Timestamp now, core::GapCause cause);
   void close_hole(Source& source, core::Timestamp at);
   static bool connection_silent(const Source& source);
+  core::Timestamp unheard_since_start(const Source& source, const std::string& symbol) const;
   void write_gap(core::VenueId venue, core::Timestamp start, core::Timestamp end, core::GapCause cause,
                  const std::string& symbol = {});
   void name_silent(Source& source) const;

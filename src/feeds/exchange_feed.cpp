@@ -108,6 +108,9 @@ class ExchangeFeed::Impl final : public LinkOwner, public std::enable_shared_fro
   void start();
   void stop();
   void set_symbols(std::shared_ptr<const core::SymbolTable> symbols);
+  void know_trade(core::InstrumentId instrument, std::uint64_t id, core::Timestamp at) {
+    intake_.know(instrument, id, at);
+  }
 
  private:
   struct Status {
@@ -311,8 +314,13 @@ void ExchangeFeed::Impl::report(std::string note) {
   }
   reported_ = now;
   note_heard();
+  core::GapCause cause = core::GapCause::disconnect;
+  for (const auto& link : links_) {
+    if (link->gap_cause() == core::GapCause::maintenance || cause == core::GapCause::disconnect)
+      cause = link->gap_cause();
+  }
   context_.port.push_event(core::FeedStatus{context_.venue, now.state, std::move(now.host), std::move(now.detail),
-                                            context_.clock.now(), heard_until_});
+                                            context_.clock.now(), heard_until_, cause});
 }
 
 ExchangeFeed::ExchangeFeed(std::unique_ptr<VenueProtocol> protocol, core::VenueId venue, runtime::EventLoop& loop,
@@ -335,6 +343,12 @@ void ExchangeFeed::start() {
 
 void ExchangeFeed::stop() {
   impl_->loop().run_and_wait([this] { impl_->stop(); });
+}
+
+void ExchangeFeed::know_trade(core::InstrumentId instrument, std::uint64_t id, core::Timestamp at) {
+  impl_->loop().post([weak = std::weak_ptr(impl_), instrument, id, at] {
+    if (const auto impl = weak.lock()) impl->know_trade(instrument, id, at);
+  });
 }
 
 void ExchangeFeed::set_symbols(std::shared_ptr<const core::SymbolTable> symbols) {

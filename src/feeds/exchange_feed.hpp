@@ -49,6 +49,7 @@ class ExchangeFeed final : public Feed {
   void start() override;
   void stop() override;
   void set_symbols(std::shared_ptr<const core::SymbolTable> symbols) override;
+  void know_trade(core::InstrumentId instrument, std::uint64_t id, core::Timestamp at) override;
   const core::FeedCounters& counters() const override;
 
  private:

@@ -24,6 +24,9 @@ class Feed {
   /// The pairs to listen to from now on; replaces the set before. Exchanges (un)subscribe the difference, an aggregator
   /// ignores it.
   virtual void set_symbols(std::shared_ptr<const core::SymbolTable> symbols) = 0;
+  /// The last trade of a pair that is known of before it was listened to: what lies between it and the first one that
+  /// is heard was missed. Nothing to a source without numbers.
+  virtual void know_trade(core::InstrumentId /*instrument*/, std::uint64_t /*id*/, core::Timestamp /*at*/) {}
   virtual const core::FeedCounters& counters() const = 0;
 };
 

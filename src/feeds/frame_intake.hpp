@@ -60,6 +60,9 @@ class FrameIntake {
   void interrupt(core::InstrumentId instrument, core::Timestamp from, core::Timestamp to) {
     sequence_.interrupt(instrument, from, to);
   }
+  void know(core::InstrumentId instrument, std::uint64_t id, core::Timestamp at) {
+    if (numbered_) sequence_.know(instrument, id, at);
+  }
   /// The venue's own count of its messages shows that some did not come.
   void missed_messages(core::Timestamp at) { sequence_.distrust(at); }
   /// Tells the port of trades whose numbers show that they were not sent to us, or not decoded. Often.

@@ -31,6 +31,10 @@ void TradeSequence::add(const core::Tick& trade) {
       ++followed_;
     learn(pair, last, trade.received_at());
   }
+  if (pair.first == 0) {
+    pair.first = came.first;
+    pair.first_at = trade.received_at();
+  }
   pair.last = last;
   pair.last_at = trade.received_at();
   const bool earlier = trade.event_time().is_set() && trade.event_time() < pair.last_at;
@@ -47,15 +51,16 @@ void TradeSequence::learn(Pair& pair, std::uint64_t last, core::Timestamp at) {
 }
 
 void TradeSequence::jump(core::InstrumentId instrument, Pair& pair, Range left_out, const core::Tick& next) {
+  const core::Timestamp end = std::max(next.received_at(), next.event_time());
   if (pair.away_from.is_set()) {
-    if (believed() && may_lie_outside(pair, next.received_at())) miss(instrument, pair, left_out, next);
+    if (believed() && may_lie_outside(pair, next.received_at())) miss(instrument, pair, left_out, pair.happened, end);
     return;
   }
   const bool told = believed();
   ++broken_;
   if (!told) return;
   distrust(next.received_at());
-  miss(instrument, pair, left_out, next);
+  miss(instrument, pair, left_out, pair.happened, end);
 }
 
 bool TradeSequence::may_lie_outside(const Pair& pair, core::Timestamp at) const {
@@ -70,13 +75,15 @@ bool TradeSequence::believed() const {
   return !options_.prove || (followed_ >= kProof && broken_ * kFollowsForBreak <= followed_);
 }
 
-void TradeSequence::miss(core::InstrumentId instrument, Pair& pair, Range left_out, const core::Tick& next) {
+void TradeSequence::miss(core::InstrumentId instrument, Pair& pair, Range left_out, core::Timestamp from,
+                         core::Timestamp to) {
   if (pair.missing.empty() && pair.uncounted == 0) {
     waiting_.push_back(instrument);
-    pair.since = next.received_at();
-    pair.start = pair.happened;
+    pair.since = pair.end = to;
+    pair.start = from;
   }
-  pair.end = std::max({next.received_at(), next.event_time(), pair.start});
+  pair.start = std::min(pair.start, from);
+  pair.end = std::max({pair.end, to, pair.start});
   if (pair.missing.size() < kMostRanges)
     pair.missing.push_back(left_out);
   else
@@ -94,6 +101,18 @@ void TradeSequence::found(Pair& pair, Range came) {
     if (range.last > came.last) left.push_back({came.last + 1, range.last});
   }
   pair.missing = std::move(left);
+}
+
+void TradeSequence::know(core::InstrumentId instrument, std::uint64_t id, core::Timestamp at) {
+  Pair& pair = pairs_[instrument];
+  if (pair.first == 0) {
+    if (id <= pair.last) return;
+    pair.last = id;
+    pair.last_at = pair.happened = at;
+    return;
+  }
+  const bool left_out = pair.first > id + 1 && pair.first - id <= kNewNumbering;
+  if (left_out && believed()) miss(instrument, pair, {id + 1, pair.first - 1}, at, std::max(at, pair.first_at));
 }
 
 void TradeSequence::interrupt(core::InstrumentId instrument, core::Timestamp from, core::Timestamp to) {

@@ -32,6 +32,8 @@ class TradeSequence {
   /// told besides where it may not lie in it: the pair had been silent for long against its own rate, or other things
   /// were lost at the time.
   void interrupt(core::InstrumentId instrument, core::Timestamp from, core::Timestamp to);
+  /// This trade, made `at`, is the last one known of before the first that was, or will be, heard.
+  void know(core::InstrumentId instrument, std::uint64_t id, core::Timestamp at);
   /// Something that has no number was lost.
   void distrust(core::Timestamp at) { distrusted_ = at; }
   /// Tells what did not come in time.
@@ -47,7 +49,8 @@ class TradeSequence {
     std::uint64_t trades = 0;
   };
   struct Pair {
-    std::uint64_t last = 0;
+    std::uint64_t first = 0, last = 0;  ///< heard
+    core::Timestamp first_at;
     core::Timestamp last_at, happened;   ///< of that number: received, and by the venue if that is earlier
     core::Timestamp away_from, away_to;  ///< not listened to since that number
     Rate rate, rate_before;
@@ -58,7 +61,7 @@ class TradeSequence {
   static void found(Pair& pair, Range came);
   static void learn(Pair& pair, std::uint64_t last, core::Timestamp at);
   void jump(core::InstrumentId instrument, Pair& pair, Range left_out, const core::Tick& next);
-  void miss(core::InstrumentId instrument, Pair& pair, Range left_out, const core::Tick& next);
+  void miss(core::InstrumentId instrument, Pair& pair, Range left_out, core::Timestamp from, core::Timestamp to);
   bool may_lie_outside(const Pair& pair, core::Timestamp at) const;
   bool believed() const;
 

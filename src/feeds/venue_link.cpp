@@ -86,7 +86,7 @@ void VenueLink::connect() {
   }
   active_ = std::make_unique<VenueSession>(context_, *this, speech_);
   active_->connect(url);
-  set_state(FeedState::connecting, {});
+  set_state(FeedState::connecting, silent_ ? detail_ : std::string());
 }
 
 void VenueLink::on_session_open(VenueSession& session) {
@@ -96,7 +96,7 @@ void VenueLink::on_session_open(VenueSession& session) {
   if (&session != active_.get()) return;
   begin_anew(wanted());
   opened_at_ = context_.clock.now();
-  set_state(FeedState::subscribing, {});
+  set_state(FeedState::subscribing, silent_ ? detail_ : std::string());
 }
 
 // What was traded since `silent_from_` is a hole of the connection, and told as such.
@@ -231,7 +231,7 @@ void VenueLink::on_session_end(VenueSession& session, const SessionEnd& end) {
   if (end.was_open)
     context_.counters.disconnects.fetch_add(1, std::memory_order_relaxed);
   else
-    hosts_.upstream(session.base_url()).broken(end.error, end.http_status);
+    hosts_.upstream(session.base_url()).broken(end.error, end.status);
   if (&session == leaving_.get()) return retire(leaving_);
   const std::string url = session.base_url();
   if (&session == replacement_.get()) {
@@ -279,6 +279,8 @@ core::Duration VenueLink::reconnect_delay(const SessionEnd& end) {
 }
 
 void VenueLink::open_gap(core::GapCause cause) {
+  // What was taken for a broken connection turns out to be more while it lasts.
+  if (silent_ && cause == core::GapCause::maintenance) gap_cause_ = cause;
   if (silent_ || !last_data_.is_set()) return;
   silent_from_ = heard_until();
   silent_ = true;

@@ -57,6 +57,8 @@ class VenueLink final : public SessionOwner {
   std::string host() const;
   /// What happened before this, by the venue's clock, was heard; not set: nothing was.
   core::Timestamp heard_until() const;
+  /// Why its newest silence is, or was.
+  core::GapCause gap_cause() const { return gap_cause_; }
   /// Pairs that are silent although others are heard.
   const std::set<std::string>& silent() const { return watch_.silent(); }
 

@@ -8,6 +8,9 @@ namespace tickspan::feeds {
 namespace {
 
 constexpr double kGapWeight = 0.1;
+// What venues say when they go down for maintenance, and while they are: a close code and an HTTP status.
+constexpr int kServiceRestart = 1012;
+constexpr int kUnavailable = 503;
 constexpr int kGapsOfSilence = 10;
 // A replacement is opened when this part of the longest allowed life is over.
 constexpr double kAgeShare = 0.97;
@@ -51,7 +54,8 @@ void VenueSession::connect(const std::string& base_url) {
     if (owner_ != nullptr && !leaving_) owner_->on_session_alive();
   };
   callbacks.on_close = [this](core::Error reason, int status) {
-    end(core::GapCause::disconnect, std::move(reason), status);
+    const bool maintenance = status == kServiceRestart || status == kUnavailable;
+    end(maintenance ? core::GapCause::maintenance : core::GapCause::disconnect, std::move(reason), status);
   };
   net::ClientOptions options = context_.client;
   options.connect_timeout =

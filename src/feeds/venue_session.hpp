@@ -36,7 +36,7 @@ struct Speech {
 struct SessionEnd {
   core::GapCause cause = core::GapCause::disconnect;
   core::Error error;
-  int http_status = 0;
+  int status = 0;  ///< as WebSocketClient says
   bool was_open = false;
   bool reconnect_now = false;  ///< the venue asked for it
 };

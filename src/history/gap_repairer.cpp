@@ -363,6 +363,8 @@ void GapRepairer::Impl::fill(Worker& worker, const PairTask& task, PairFill fill
     ++hole.repaired;
   else
     hole.lost.push_back(task.symbol);
+  if (const auto last = last_trade(hole, task, fill); last && options.tell_last)
+    options.tell_last(worker.venue, task.instrument, last->last_id, last->at);
   if (!fill.minutes.empty()) {
     link.write(std::move(batch));
     composites.changed(task.series.base, task.from, task.to, clock.now());

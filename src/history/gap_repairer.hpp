@@ -28,6 +28,9 @@ struct GapRepairerOptions {
   TellRepaired tell_engine = {};                           ///< repaired candles; may be empty
   core::Duration patience = std::chrono::hours(24);        ///< of a hole that is older two rounds are enough
   bool store_ticks = false;                                ///< recovered trades are stored, too
+  /// The last trade before the end of the minutes that a restart's hole made anew: what is heard goes on after it.
+  std::function<void(const std::string& venue, core::InstrumentId, std::uint64_t id, core::Timestamp at)> tell_last =
+      {};
 };
 
 /// Fills the holes that are open in the store from the venues' own pasts, the newest first, and marks what became of

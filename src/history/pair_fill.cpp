@@ -112,6 +112,16 @@ std::int64_t count_fill(Hole& hole, const PairFill& fill) {
   return recovered;
 }
 
+std::optional<feeds::HistoryTrade> last_trade(const Hole& hole, const PairTask& task, const PairFill& fill) {
+  const bool restart = std::any_of(hole.parts.begin(), hole.parts.end(),
+                                   [](const Hole::Part& part) { return part.gap.cause == core::GapCause::restart; });
+  if (!restart || !fill.counted) return {};
+  const auto after = std::find_if(fill.trades.begin(), fill.trades.end(),
+                                  [&](const feeds::HistoryTrade& trade) { return trade.at >= task.to; });
+  if (after == fill.trades.begin()) return {};
+  return *std::prev(after);
+}
+
 std::vector<core::Tick> ticks_of(const Hole& hole, const PairTask& task, const PairFill& fill, Timestamp now) {
   std::vector<core::Tick> out;
   for (const feeds::HistoryTrade& t : fill.trades) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -52,6 +53,8 @@ bool trust_candles(PairFill& fill, const std::vector<core::Candle>& stored, core
 void note_dates(PairFill& fill, const std::vector<storage::StoredTrade>& stored);
 /// Counts it in each gap of the hole. Returns how many trades came back.
 std::int64_t count_fill(Hole& hole, const PairFill& fill);
+/// The newest trade of the minutes, where the hole is one of a restart and its trades are all there were.
+std::optional<feeds::HistoryTrade> last_trade(const Hole& hole, const PairTask& task, const PairFill& fill);
 /// The trades of it that lie in a gap of the hole and are to be stored.
 std::vector<core::Tick> ticks_of(const Hole& hole, const PairTask& task, const PairFill& fill, core::Timestamp now);
 

@@ -42,6 +42,7 @@ class Market {
     bool subscribed = false;        ///< in the venue's present symbol table
     bool counts = false;            ///< its quote may price its base
     bool listed = false;            ///< waits in finished_pairs
+    bool remembered = false;        ///< the store has minutes of it of just before this run
     std::uint32_t breaks = 0;       ///< how often its own connection began to be silent
     core::Timestamp unheard_since;  ///< set while its connection is not heard, though the venue may be
     core::Timestamp unheard_told;   ///< when that was known

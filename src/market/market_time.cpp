@@ -254,6 +254,7 @@ void Market::restore_pair(std::uint32_t pair, core::Timestamp now) {
   const auto past = restored_pairs_.find(
       {catalogue_->asset(p.base).id, catalogue_->asset(p.quote).id, catalogue_->venue(p.venue).id});
   if (past == restored_pairs_.end()) return;
+  pairs_[pair].remembered = true;
   pair_candles_[pair].restore(past->second, saved_at_, restored_at_, now);
   if (pair_candles_[pair].has_finished()) list_finished(pair);
   weigh_past(pair, now);

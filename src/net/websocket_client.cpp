@@ -65,7 +65,7 @@ struct WebSocketClient::Impl : std::enable_shared_from_this<Impl> {
   bool finished = false;  // on_close was called, or the owner has gone
 
   void start(const std::string& url_text, const Headers& headers, std::size_t max_message);
-  void finish(core::Error reason, int http_status = 0);
+  void finish(core::Error reason, int status = 0);
   void finish_later(core::Error reason);
   void enqueue(Outgoing item);
   void start_closing();
@@ -79,13 +79,13 @@ struct WebSocketClient::Impl : std::enable_shared_from_this<Impl> {
   asio::awaitable<void> read_messages(std::size_t max_message);
 };
 
-void WebSocketClient::Impl::finish(core::Error reason, int http_status) {
+void WebSocketClient::Impl::finish(core::Error reason, int status) {
   if (finished) return;
   finished = true;
   const auto self = shared_from_this();
   deadline.cancel();
   stream.close();
-  if (callbacks.on_close) callbacks.on_close(std::move(reason), http_status);
+  if (callbacks.on_close) callbacks.on_close(std::move(reason), status);
 }
 
 void WebSocketClient::Impl::finish_later(core::Error reason) {
@@ -180,7 +180,7 @@ asio::awaitable<void> WebSocketClient::Impl::read_messages(std::size_t max_messa
     const auto [error, size] = co_await socket.async_read(buffer, kAwait);
     const core::Timestamp received_at = clock.now();
     if (finished) co_return;
-    if (error) co_return finish(read_error(error));
+    if (error) co_return finish(read_error(error), error == websocket::error::closed ? socket.reason().code : 0);
     // Readers of the message may look past its end; what they see there is zero.
     std::memset(buffer.prepare(kPadding).data(), 0, kPadding);
     const auto data = buffer.cdata();

@@ -23,9 +23,9 @@ class WebSocketClient {
     std::function<void(std::string_view text, core::Timestamp received_at)> on_message;
     /// Ping or pong frames: proof of life. Pings are answered by the client itself.
     std::function<void()> on_control;
-    /// Exactly once, whether or not it was ever open. A refused handshake carries the HTTP status in `http_status`
-    /// (else 0) and Retry-After in the error.
-    std::function<void(core::Error reason, int http_status)> on_close;
+    /// Exactly once, whether or not it was ever open. `status`: the HTTP status of a refused handshake, with
+    /// Retry-After in the error, or the code of the peer's close frame (1000 and more); else 0.
+    std::function<void(core::Error reason, int status)> on_close;
   };
   WebSocketClient(runtime::EventLoop& loop, const runtime::Clock& clock, ClientOptions options, Callbacks callbacks);
   ~WebSocketClient();

@@ -170,6 +170,48 @@ TEST(EngineLinks, NobodyWaitsForAPairThatIsSilentByItself) {
   EXPECT_GE(rows.back().end, back + 60s) << "the pair's goes on";
 }
 
+TEST(EngineLinks, APairThatTheStoreKnowsAndThatIsSilentSinceTheStartHasAHoleFromThenOn) {
+  Links b;
+  core::RestoredState state;
+  state.last_write = kStart - 10min;
+  for (const auto& [id, symbol] : {std::pair{"bitcoin", "btc"}, {"eur", "eur"}})
+    state.assets.push_back({id, symbol, symbol, core::AssetKind::coin, 0});
+  core::RestoredState::Minutes past{"eur", {}, {}, "usd", "kraken"};
+  past.candles.push_back({});
+  past.candles.back().start = (kStart - 12min).floor_to(1min);
+  past.candles.back().open = past.candles.back().high = past.candles.back().low = past.candles.back().close = {1, 0};
+  past.candles.back().final = true;
+  state.minutes.push_back(past);
+  b.engine.restore(state);
+  b.connect();
+  const core::Timestamp live = b.clock.now();
+  b.pass(70s);
+  b.link({"EUR/USD", "USDT/USD"}, false, {}, true);
+  b.pass(70s);
+  std::vector<core::Gap> pairs;
+  for (const core::Gap& gap : b.stored()) {
+    if (!gap.instrument_symbol.empty()) pairs.push_back(gap);
+  }
+  ASSERT_EQ(pairs.size(), 1u) << "of the other nothing is known that could have a hole";
+  EXPECT_EQ(pairs[0].instrument_symbol, "EUR/USD");
+  EXPECT_LE(pairs[0].start, live) << "where the hole of the restart ends";
+  EXPECT_GE(pairs[0].start, live - 100ms);
+  EXPECT_GE(pairs[0].end, live + 130s);
+}
+
+TEST(EngineLinks, ThatAVenueIsDownForMaintenanceMayBeKnownLater) {
+  Links b;
+  b.connect();
+  b.trade_all(1);
+  b.pass(5s);
+  b.status(b.kraken, core::FeedState::backing_off);
+  b.port->push_event(core::FeedStatus{
+      b.kraken, core::FeedState::backing_off, "host", "503", b.clock.now(), {}, GapCause::maintenance});
+  b.pass(100s);
+  ASSERT_EQ(b.stored().size(), 1u);
+  EXPECT_EQ(b.stored()[0].cause, GapCause::maintenance);
+}
+
 TEST(EngineLinks, AHoleOfAVenueBeginsWithWhatItsFeedHasHeard) {
   Links b;
   b.connect();

@@ -149,6 +149,50 @@ TEST_F(ExchangeFeedTest, HeartbeatsDoNotHideThatTheDataHaveCeased) {
   stop = true;
 }
 
+TEST_F(ExchangeFeedTest, AVenueThatGoesDownForMaintenanceIsNotABrokenConnection) {
+  add_server([this](Peer& peer, int number) {
+    if (number == 2) {
+      peer.answer(503, "maintenance");
+      return;
+    }
+    peer.accept_websocket();
+    (void)peer.receive_text();
+    peer.send_text("trade A " + std::to_string(number));
+    if (number == 1) return;  // the line is cut; the next try tells why
+    if (number == 3 && peer.send_close(1012, "maintenance")) return;
+    peer.hold();
+  });
+  start("A");
+  ASSERT_TRUE(until([&] { return seen_.losses.size() == 2; }));
+  for (const core::FeedLoss& loss : seen_.losses) EXPECT_EQ(loss.gap.cause, GapCause::maintenance);
+  std::vector<GapCause> told;
+  for (const auto& status : seen_.states) {
+    if (status.state == FeedState::backing_off) told.push_back(status.cause);
+  }
+  ASSERT_EQ(told.size(), 3U);
+  EXPECT_EQ(told[0], GapCause::disconnect);
+  EXPECT_EQ(told[1], GapCause::maintenance);
+  EXPECT_EQ(told[2], GapCause::maintenance);
+  const auto trying = std::find_if(seen_.states.begin(), seen_.states.end(), [](const core::FeedStatus& status) {
+    return status.state == FeedState::connecting && status.cause == GapCause::maintenance;
+  });
+  ASSERT_NE(trying, seen_.states.end());
+  EXPECT_NE(trying->detail, "") << "why it is not live, also while it tries";
+}
+
+TEST_F(ExchangeFeedTest, WhatThePastKnowsGoesBeforeTheFirstThatIsHeard) {
+  limits_.trade_numbers = TradeNumbers::consecutive;
+  add_server([this](Peer& peer, int) { serve(peer, {"trade A 14"}); });
+  start("A");
+  ASSERT_TRUE(until([&] { return !seen_.ticks.empty(); }));
+  const core::Timestamp known = seen_.ticks[0].received_at() - 40s;
+  feed_->know_trade(core::InstrumentId{0}, 10, known);
+  ASSERT_TRUE(until([&] { return !seen_.losses.empty(); }));
+  EXPECT_EQ(seen_.losses[0].gap.expected, 3);
+  EXPECT_EQ(seen_.losses[0].gap.start, known);
+  EXPECT_EQ(seen_.losses[0].gap.end, seen_.ticks[0].received_at());
+}
+
 TEST_F(ExchangeFeedTest, WhatAVenueKeptBackBeforeAConnectionBrokeIsAGapOfItsPair) {
   limits_.trade_numbers = TradeNumbers::consecutive;
   add_server([this](Peer& peer, int number) {

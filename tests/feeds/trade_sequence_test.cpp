@@ -134,6 +134,30 @@ TEST_F(TradeSequenceTest, WhereOtherThingsWereLostNothingIsTakenForGranted) {
   EXPECT_EQ(after(5s).size(), 1u);
 }
 
+TEST_F(TradeSequenceTest, WhatWasLeftOutBetweenThePastAndTheFirstHeardIsToldWhicheverIsKnownFirst) {
+  const core::Timestamp known = now_;
+  sequence_.know(kBtc, 10, known);
+  now_ += 20s;
+  hear(kBtc, {14, 15});
+  auto lost = after(5s);
+  ASSERT_EQ(lost.size(), 1u);
+  EXPECT_EQ(lost[0].trades, 3u);
+  EXPECT_EQ(lost[0].start, known);
+  EXPECT_EQ(lost[0].end, known + 20s + 1ms);
+  hear(kEth, {14, 15});
+  const core::Timestamp heard = now_;
+  after(5s);
+  sequence_.know(kEth, 10, known);
+  lost = after(5s);
+  ASSERT_EQ(lost.size(), 1u);
+  EXPECT_EQ(lost[0].trades, 3u);
+  EXPECT_EQ(lost[0].start, known);
+  EXPECT_EQ(lost[0].end, heard - 1ms);
+  sequence_.know(kEth, 13, known);
+  sequence_.know(kEth, 20, known);
+  EXPECT_TRUE(after(60s).empty()) << "the past goes as far as what was heard";
+}
+
 TEST_F(TradeSequenceTest, OneMessageMayStandForSeveralFills) {
   add(kBtc, 10, now_ += 1ms);
   add(kBtc, 14, now_ += 1ms, {}, 4);

@@ -76,8 +76,8 @@ TEST_F(PairRepairTest, ATradeThatWasToldWithAnotherTimeIsNotStoredTwice) {
   std::promise<std::vector<std::uint64_t>> found;
   ASSERT_TRUE(disk_->read([&](storage::StoreReader& reader) {
     std::vector<std::uint64_t> ids;
-    for (const auto& trade : *reader.trades({"bitcoin", "usd", "kraken", kStart, kStart + 1h}))
-      ids.push_back(trade.trade_id);
+    const auto trades = reader.trades({"bitcoin", "usd", "kraken", kStart, kStart + 1h});
+    for (const auto& trade : *trades) ids.push_back(trade.trade_id);
     std::sort(ids.begin(), ids.end());
     found.set_value(std::move(ids));
   }));

@@ -75,8 +75,9 @@ TEST_F(ImportCommand, ANameMistypedIsNoEmptyTable) {
     EXPECT_THAT(exported.err(), HasSubstr("the store has nothing of "));
     Process verified({program(), "verify", "--venue", venue, "--pair", pair, "--data", data_});
     EXPECT_EQ(verified.wait(60s), 1) << venue << pair;
-    if (*venue == 'k' && std::string(pair) == "btc/usd")
+    if (*venue == 'k' && std::string(pair) == "btc/usd") {
       EXPECT_THAT(verified.err(), HasSubstr("it has bitcoin/usd@kraken"));
+    }
   }
   EXPECT_FALSE(std::filesystem::exists(dir_.file("out.csv")));
 }

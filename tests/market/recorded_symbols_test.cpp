@@ -110,7 +110,9 @@ TEST_F(RecordedSymbols, OfTheSeedAreItsOwnCoinsAndNeverOnesThatOnlyShareTheSymbo
     const bool known = std::any_of(catalogue.assets().begin(), catalogue.assets().end(), [&](const core::Asset& asset) {
       return asset.symbol == symbol && seeded.contains(asset.id);
     });
-    if (!known) EXPECT_FALSE(meaning_of(catalogue, "kraken", symbol, {}).asset.valid()) << symbol;
+    if (!known) {
+      EXPECT_FALSE(meaning_of(catalogue, "kraken", symbol, {}).asset.valid()) << symbol;
+    }
   }
 }
 
