@@ -265,7 +265,7 @@ void HttpConnection::open_stream(HttpRequest request) {
   response_stream_ = std::make_shared<StreamResponse>(weak_from_this(), http_1_0_);
   const auto stream = response_stream_;
   server_->handler->on_stream(std::move(request), stream);
-  stream->send_head();
+  if (!stream->waits) stream->send_head();
 }
 
 // A proxy's connection is many clients', one after another; a stream is one client's, who counts from here on.

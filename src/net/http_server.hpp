@@ -92,6 +92,8 @@ class HttpServer {
     virtual void write(std::shared_ptr<const std::string> bytes) = 0;
     virtual std::size_t queued_bytes() const = 0;
     virtual void close() = 0;
+    bool waits = false;                ///< the header goes with the first write(), until which all this may be set
+    int status = 200;                  ///< of the answer
     Headers headers;                   ///< further fields of the answer; added to before on_stream() returns
     std::function<void()> on_close;    ///< the client has gone
     std::function<void()> on_drained;  ///< queued_bytes() has come down to zero

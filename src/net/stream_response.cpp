@@ -16,6 +16,7 @@ void StreamResponse::send_head() {
   if (head_sent_ || !connection || connection->closed()) return;
   head_sent_ = true;
   HttpResponse response;
+  response.status = status;
   response.headers = headers;
   if (!response.headers.find("Content-Type")) response.headers.add("Content-Type", "text/event-stream");
   if (!response.headers.find("Cache-Control")) response.headers.add("Cache-Control", "no-store");

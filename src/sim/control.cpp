@@ -49,8 +49,8 @@ std::string faults_json(const VenueFaults& faults) {
 
 std::string venue_json(const VenueServer& venue) {
   const auto totals = venue.totals();
-  return fmt::format(R"({{"faults":{},"sockets":{},"messages":{},"trades":{}}})", faults_json(venue.faults()),
-                     totals.sockets, totals.messages, totals.trades);
+  return fmt::format(R"({{"faults":{},"sockets":{},"messages":{},"trades":{},"refused":{}}})",
+                     faults_json(venue.faults()), totals.sockets, totals.messages, totals.trades, totals.refused);
 }
 
 }  // namespace

@@ -14,6 +14,7 @@ struct VenueFaults {
   bool mute = false;        ///< sockets stay open, nothing is sent or answered on them but pongs
   bool no_data = false;     ///< heartbeats and answers go on, market messages don't
   unsigned mute_pairs = 0;  ///< nothing is said of each n-th pair
+  unsigned no_pairs = 0;    ///< each n-th pair of its list is refused on the streams, as one it does not have
   // What is said.
   bool freeze = false;             ///< trades and quotes go on, at the price of the moment it was switched on
   int price_shift = 0;             ///< prices are off by this power of ten
@@ -24,6 +25,7 @@ struct VenueFaults {
   unsigned duplicate_every = 0;    ///< each n-th market message comes twice
   unsigned reorder_every = 0;      ///< each n-th market message comes after the next
   unsigned malformed_every = 0;    ///< each n-th market message is cut in half
+  unsigned garbled_every = 0;      ///< each n-th market message is whole, but no JSON
   unsigned wrong_types_every = 0;  ///< each n-th market message has a list where a text should be
   unsigned giant_every = 0;        ///< each n-th market message is 5 MiB long
   // Connections and requests.
@@ -34,6 +36,8 @@ struct VenueFaults {
   unsigned rest_status = 0;        ///< every REST request is answered with this HTTP status
   unsigned retry_after = 0;        ///< seconds, sent as Retry-After with the three above
   unsigned rest_delay_ms = 0;      ///< REST answers come this late
+  unsigned rest_body_s = 0;        ///< their bodies come piece by piece in this time
+  bool rest_truncated = false;     ///< their bodies are cut in half
   bool rate_limit = false;         ///< the venue's request budget is enforced (429, or as the venue says it)
 };
 

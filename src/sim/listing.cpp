@@ -17,13 +17,6 @@ struct Places {
   int of(double price) const { return std::clamp(base - static_cast<int>(std::floor(std::log10(price))), least, most); }
 };
 
-/// A quote currency of a venue: how much of a coin's trading goes there, and from which volume on a coin has it.
-struct QuoteRule {
-  const char* symbol;
-  double share;
-  double least_volume;
-};
-
 struct VenueRules {
   const char* id;
   VenueBit bit;  // its coins; a venue without a bit of its own lists what a like one does
@@ -31,64 +24,47 @@ struct VenueRules {
   double noise;  // around the true price
   Places price;
   Places lot;  // by the base's USD price, rising
-  std::vector<QuoteRule> quotes;
-  std::vector<std::pair<const char*, const char*>> extra;  // currencies among themselves
+};
+constexpr VenueRules kVenues[] = {
+    {"binance", kOnBinance, 0.6, 1e-4, {3, 2, 8}, {1, 0, 5}},
+    {"coinbase", kOnCoinbase, 0.22, 1.5e-4, {3, 2, 8}, {4, 1, 8}},
+    {"kraken", kOnKraken, 0.18, 2e-4, {5, 1, 10}, {8, 8, 8}},
+    {"okx", kOnBinance, 0.2, 1.2e-4, {4, 1, 10}, {3, 2, 8}},
+    {"bybit", kOnBinance, 0.15, 1.3e-4, {4, 1, 10}, {3, 2, 8}},
+    {"bitstamp", kOnKraken, 0.06, 1.8e-4, {4, 0, 8}, {8, 8, 8}},
+    {"binance_us", kOnBinance, 0.01, 3e-4, {3, 2, 8}, {1, 0, 5}},
 };
 
-const std::vector<VenueRules>& rules() {
-  static const std::vector<VenueRules> table = {
-      {"binance",
-       kOnBinance,
-       0.6,
-       1e-4,
-       {3, 2, 8},
-       {1, 0, 5},
-       {{"usdt", 0.7, 0}, {"usdc", 0.15, 2e8}, {"eur", 0.05, 6e8}, {"btc", 0.1, 3e8}},
-       {{"eur", "usdt"}, {"eur", "usdc"}}},
-      {"coinbase",
-       kOnCoinbase,
-       0.22,
-       1.5e-4,
-       {3, 2, 8},
-       {4, 1, 8},
-       {{"usd", 0.8, 0}, {"eur", 0.1, 4e8}, {"usdt", 0.05, 1e9}, {"btc", 0.05, 7e8}},
-       {{"usdt", "eur"}}},
-      {"kraken",
-       kOnKraken,
-       0.18,
-       2e-4,
-       {5, 1, 10},
-       {8, 8, 8},
-       {{"usd", 0.6, 0}, {"eur", 0.25, 1e7}, {"usdt", 0.1, 6e8}, {"btc", 0.05, 6e8}},
-       {{"eur", "usd"}, {"gbp", "usd"}, {"usdc", "usdt"}, {"usdt", "eur"}}},
-      {"okx",
-       kOnBinance,
-       0.2,
-       1.2e-4,
-       {4, 1, 10},
-       {3, 2, 8},
-       {{"usdt", 0.85, 4e7}, {"usdc", 0.1, 4e8}, {"btc", 0.05, 9e8}},
-       {}},
-      {"bybit", kOnBinance, 0.15, 1.3e-4, {4, 1, 10}, {3, 2, 8}, {{"usdt", 0.9, 8e7}, {"usdc", 0.1, 9e8}}, {}},
-      {"bitstamp",
-       kOnKraken,
-       0.06,
-       1.8e-4,
-       {4, 0, 8},
-       {8, 8, 8},
-       {{"usd", 0.65, 1e8}, {"eur", 0.25, 3e8}, {"btc", 0.1, 9e8}},
-       {{"eur", "usd"}, {"gbp", "usd"}, {"usdt", "eur"}}},
-      {"binance_us",
-       kOnBinance,
-       0.01,
-       3e-4,
-       {3, 2, 8},
-       {1, 0, 5},
-       {{"usd", 0.4, 2e8}, {"usdt", 0.5, 6e8}, {"btc", 0.1, 2e9}},
-       {{"usdt", "usd"}}},
-  };
-  return table;
-}
+/// A quote currency of a venue: how much of a coin's trading goes there, and from which volume on a coin has it. The
+/// first of a venue is its main one.
+struct QuoteRule {
+  std::string_view venue;
+  const char* symbol;
+  double share;
+  double least_volume;
+};
+constexpr QuoteRule kQuotes[] = {
+    {"binance", "usdt", 0.7, 0},      {"binance", "usdc", 0.15, 2e8},  {"binance", "eur", 0.05, 6e8},
+    {"binance", "btc", 0.1, 3e8},     {"coinbase", "usd", 0.8, 0},     {"coinbase", "eur", 0.1, 4e8},
+    {"coinbase", "usdt", 0.05, 1e9},  {"coinbase", "btc", 0.05, 7e8},  {"kraken", "usd", 0.6, 0},
+    {"kraken", "eur", 0.25, 1e7},     {"kraken", "usdt", 0.1, 6e8},    {"kraken", "btc", 0.05, 6e8},
+    {"okx", "usdt", 0.85, 4e7},       {"okx", "usdc", 0.1, 4e8},       {"okx", "btc", 0.05, 9e8},
+    {"bybit", "usdt", 0.9, 8e7},      {"bybit", "usdc", 0.1, 9e8},     {"bitstamp", "usd", 0.65, 1e8},
+    {"bitstamp", "eur", 0.25, 3e8},   {"bitstamp", "btc", 0.1, 9e8},   {"binance_us", "usd", 0.4, 2e8},
+    {"binance_us", "usdt", 0.5, 6e8}, {"binance_us", "btc", 0.1, 2e9},
+};
+
+/// Currencies that a venue trades among themselves.
+struct CurrencyPair {
+  std::string_view venue;
+  const char* base;
+  const char* quote;
+};
+constexpr CurrencyPair kCurrencies[] = {
+    {"binance", "eur", "usdt"}, {"binance", "eur", "usdc"},  {"coinbase", "usdt", "eur"},   {"kraken", "eur", "usd"},
+    {"kraken", "gbp", "usd"},   {"kraken", "usdc", "usdt"},  {"kraken", "usdt", "eur"},     {"bitstamp", "eur", "usd"},
+    {"bitstamp", "gbp", "usd"}, {"bitstamp", "usdt", "eur"}, {"binance_us", "usdt", "usd"},
+};
 
 /// Hosts that offer another venue's books.
 constexpr std::pair<std::string_view, std::string_view> kSameBooks[] = {{"coinbase_advanced", "coinbase"}};
@@ -149,14 +125,17 @@ std::vector<PairSpec> list_venue(const MarketModel& model, const VenueRules& ven
     const SimAsset& coin = model.asset(i);
     if ((coin.venues & venue.bit) == 0) continue;
     const bool stable = coin.kind == core::AssetKind::stablecoin;
-    for (const QuoteRule& quote : venue.quotes) {
-      if (coin.base_volume < quote.least_volume) continue;
-      if (stable && quote.symbol != venue.quotes.front().symbol) continue;  // stablecoins: the main quote only
-      add(i, quote.symbol, quote.share * (stable ? 0.1 : 1));
+    bool main = true;
+    for (const QuoteRule& quote : kQuotes) {
+      if (quote.venue != venue.id) continue;
+      const bool wanted = main || !stable;  // stablecoins: the main quote only
+      main = false;
+      if (wanted && coin.base_volume >= quote.least_volume) add(i, quote.symbol, quote.share * (stable ? 0.1 : 1));
     }
   }
-  for (const auto& [base, quote] : venue.extra) {
-    if (const auto index = model.find_symbol(base)) add(*index, quote, 8);
+  for (const CurrencyPair& pair : kCurrencies) {
+    const auto index = pair.venue == venue.id ? model.find_symbol(pair.base) : std::nullopt;
+    if (index) add(*index, pair.quote, 8);
   }
   return specs;
 }
@@ -168,7 +147,7 @@ std::map<std::string, std::vector<PairMarket>> list_pairs(const MarketModel& mod
                                                           double trades_per_second) {
   std::map<std::string, std::vector<PairSpec>> specs;
   double weights = 0;
-  for (const VenueRules& venue : rules()) {
+  for (const VenueRules& venue : kVenues) {
     if (std::none_of(venues.begin(), venues.end(), [&](const auto& name) { return books_of(name) == venue.id; }))
       continue;
     auto& list = specs[venue.id] = list_venue(model, venue);

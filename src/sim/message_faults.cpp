@@ -24,6 +24,12 @@ std::string giant(std::string_view json) {
 
 }  // namespace
 
+std::string garbled(std::string_view json) {
+  std::string out(json);
+  if (const auto colon = out.find(':'); colon != std::string::npos) out[colon] = ';';
+  return out;
+}
+
 std::string with_wrong_type(std::string_view json) {
   const std::size_t colon = json.find(":\"");
   const std::size_t end = colon == std::string_view::npos ? colon : json.find('"', colon + 2);
@@ -48,6 +54,7 @@ void MessageFaults::pass(std::string_view text, bool market_data, const VenueFau
 
 void MessageFaults::spoil(std::string_view text, const VenueFaults& faults, core::Timestamp now, const Send& send) {
   if (turn(count_, faults.malformed_every)) return post(text.substr(0, text.size() / 2), faults, now, send);
+  if (turn(count_, faults.garbled_every)) return post(garbled(text), faults, now, send);
   if (turn(count_, faults.wrong_types_every)) return post(with_wrong_type(text), faults, now, send);
   if (turn(count_, faults.giant_every)) return post(giant(text), faults, now, send);
   post(text, faults, now, send);

@@ -37,6 +37,8 @@ class MessageFaults {
   std::deque<Late> late_;
 };
 
+/// The text with its first colon turned into a semicolon: as long as before, and no JSON.
+std::string garbled(std::string_view json);
 /// The text with its first quoted value turned into `[null]`: still JSON, of the wrong type.
 std::string with_wrong_type(std::string_view json);
 

@@ -12,6 +12,7 @@
 #include "sim/certificate.hpp"
 #include "sim/control.hpp"
 #include "sim/listing.hpp"
+#include "sim/slow_body.hpp"
 #include "sim/venues/binance.hpp"
 #include "sim/venues/bitstamp.hpp"
 #include "sim/venues/bybit.hpp"
@@ -134,6 +135,9 @@ struct Simulator::Impl final : net::HttpServer::Handler {
   /// Splits `/binance/api/v3/ping` into the venue and the rest of the target.
   VenueServer* route(std::string_view target, std::string_view& rest) const;
   void on_request(net::HttpRequest request, net::HttpServer::Respond respond) override;
+  void work_out(VenueServer& venue, RestRequest query, net::HttpServer::Respond respond);
+  bool wants_stream(const net::HttpRequest& request) override;
+  void on_stream(net::HttpRequest request, std::shared_ptr<net::HttpServer::ResponseStream> stream) override;
   std::shared_ptr<net::WebSocketHandler> on_upgrade(const net::HttpRequest& request,
                                                     net::HttpResponse& refusal) override;
   template <typename F>
@@ -246,16 +250,36 @@ void Simulator::Impl::on_request(net::HttpRequest request, net::HttpServer::Resp
   if (faults.rate_limit) {
     if (auto refused = venue->over_budget(query)) return respond(std::move(*refused));
   }
-  // Candles can take a while; the sockets of the other venues must not feel it.
-  const std::chrono::milliseconds delay(faults.rest_delay_ms);
-  rest_loop.post([this, venue, delay, query = std::move(query), respond = std::move(respond)] {
-    auto response = std::make_shared<net::HttpResponse>(venue->rest(query));
+  work_out(*venue, std::move(query), std::move(respond));
+}
+
+// Candles can take a while; the sockets of the other venues must not feel it.
+void Simulator::Impl::work_out(VenueServer& venue, RestRequest query, net::HttpServer::Respond respond) {
+  const std::chrono::milliseconds delay(venue.faults().rest_delay_ms);
+  const bool truncated = venue.faults().rest_truncated;
+  rest_loop.post([this, &venue, delay, truncated, query = std::move(query), respond = std::move(respond)] {
+    auto response = std::make_shared<net::HttpResponse>(venue.rest(query));
+    if (truncated) response->body.resize(response->body.size() / 2);
     loop.post([this, delay, respond, response] {
       if (delay == 0ms) return respond(std::move(*response));
       auto late = std::make_shared<boost::asio::steady_timer>(loop.context(), delay);
       late->async_wait([late, respond, response](const boost::system::error_code&) { respond(std::move(*response)); });
     });
   });
+}
+
+bool Simulator::Impl::wants_stream(const net::HttpRequest& request) {
+  std::string_view rest;
+  const VenueServer* venue = route(request.path(), rest);
+  return venue != nullptr && venue->faults().rest_body_s > 0;
+}
+
+void Simulator::Impl::on_stream(net::HttpRequest request, std::shared_ptr<net::HttpServer::ResponseStream> stream) {
+  std::string_view rest;
+  const std::chrono::seconds time(route(request.path(), rest)->faults().rest_body_s);
+  stream->waits = true;  // for what it is an answer of
+  auto body = std::make_shared<SlowBody>(loop.context(), std::move(stream));
+  on_request(std::move(request), [body, time](net::HttpResponse response) { body->send(std::move(response), time); });
 }
 
 std::shared_ptr<net::WebSocketHandler> Simulator::Impl::on_upgrade(const net::HttpRequest& request,

@@ -40,6 +40,19 @@ TEST_F(KrakenVenueTest, AcknowledgesEachSymbolByItself) {
   EXPECT_NE(client->texts[3].find(R"("symbol":"ETH/EUR")"), std::string::npos);
 }
 
+TEST_F(KrakenVenueTest, APairOfItsListMayBeRefused) {
+  VenueFaults faults;
+  faults.no_pairs = 6;
+  server->set_faults(faults);
+  const auto client = connect("/v2");
+  const auto name = [&](std::size_t i) { return pairs[i].spec().base_code + "/" + pairs[i].spec().quote_code; };
+  client->say(R"({"method":"subscribe","params":{"channel":"trade","symbol":[")" + name(0) + R"(",")" + name(5) +
+              R"("]}})");
+  EXPECT_EQ(client->count(R"("success":true)"), 1U);
+  EXPECT_EQ(client->count("Currency pair not supported " + name(5)), 1U);
+  EXPECT_NE(get("/0/public/AssetPairs").body.find("\"" + name(5) + "\""), std::string::npos) << "listed it is";
+}
+
 TEST_F(KrakenVenueTest, WritesNumbersWithThePairsDecimals) {
   const auto client = connect("/v2");
   client->say(R"({"method":"subscribe","params":{"channel":"trade","symbol":["BTC/USD"]}})");

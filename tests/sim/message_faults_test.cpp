@@ -73,6 +73,7 @@ TEST_F(MessageFaultsTest, SpoiltMessages) {
     return sent.at(0);
   };
   EXPECT_EQ(once({.malformed_every = 1}), text.substr(0, text.size() / 2));
+  EXPECT_EQ(once({.garbled_every = 1}), R"({"e";"trade","p":"1.5","t":7})");
   EXPECT_EQ(once({.wrong_types_every = 1}), R"({"e":[null],"p":"1.5","t":7})");
   const std::string giant = once({.giant_every = 1});
   EXPECT_GT(giant.size(), 5u << 20);

@@ -193,6 +193,24 @@ TEST_F(SimulatorTest, ItsRequestsAreSlowOrAnsweredBy503InAMaintenanceWindow) {
   EXPECT_GE(std::chrono::steady_clock::now() - begun, 300ms);
 }
 
+TEST_F(SimulatorTest, BodiesComeSlowlyOrAreCutInHalf) {
+  start();
+  const std::string whole = get("/kraken/0/public/AssetPairs").body;
+  ASSERT_GT(whole.size(), 1000u);
+  ASSERT_EQ(post("/control/kraken?rest_body_s=1").status, 200);
+  const auto begun = std::chrono::steady_clock::now();
+  const auto slow = get("/kraken/0/public/AssetPairs");
+  EXPECT_GE(std::chrono::steady_clock::now() - begun, 900ms);
+  EXPECT_EQ(slow.status, 200);
+  EXPECT_EQ(slow.body, whole);
+  EXPECT_EQ(slow.header("content-type"), "application/json; charset=utf-8");
+  EXPECT_EQ(get("/binance/api/v3/klines").status, 400) << "others are as ever";
+  ASSERT_EQ(post("/control/binance?rest_body_s=1").status, 200);
+  EXPECT_EQ(get("/binance/api/v3/klines").status, 400) << "refusals are, but slow";
+  ASSERT_EQ(post("/control/kraken?rest_body_s=0&rest_truncated=true").status, 200);
+  EXPECT_EQ(get("/kraken/0/public/AssetPairs").body, whole.substr(0, whole.size() / 2));
+}
+
 TEST_F(SimulatorTest, MutesAndDropsOneVenueAndNotAnother) {
   SimulatorOptions options;
   options.trades_per_second = 2000;

@@ -71,7 +71,7 @@ void BinanceServer::subscribe(Session& session, const std::string& stream) {
   const auto at = stream.find('@');
   if (at == std::string::npos) return;  // acknowledged all the same, like any unknown name
   const std::string name = stream.substr(0, at);
-  const auto pair = name == lower(name) ? find_pair(upper(name)) : std::nullopt;
+  const auto pair = name == lower(name) ? offered(upper(name)) : std::nullopt;
   const std::uint8_t bit = channel_bit(std::string_view(stream).substr(at + 1));
   if (pair && bit != 0) listen(session, *pair, bit);
 }

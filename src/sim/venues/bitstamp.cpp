@@ -55,7 +55,7 @@ void BitstampServer::received(Session& session, std::string_view text) {
 
 void BitstampServer::change(Session& session, const BitstampRequest& request) {
   const auto [name, symbol] = split_channel(request.channel);
-  const auto pair = find_pair(symbol);
+  const auto pair = offered(symbol);
   const std::uint8_t bit = channel_bit(name);
   if (!pair || bit == 0) return session.send(failure(request.channel, "Bad subscription string."), false);
   const bool on = request.event == "bts:subscribe";

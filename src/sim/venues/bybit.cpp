@@ -63,7 +63,7 @@ void BybitServer::change(Session& session, const BybitRequest& request) {
   std::vector<std::pair<std::size_t, std::uint8_t>> topics;
   for (const std::string& topic : request.args) {
     const auto [name, symbol] = split_topic(topic);
-    const auto pair = find_pair(symbol);
+    const auto pair = offered(symbol);
     if (channel_bit(name) == 0) return answer(session, request, false, "error:handler not found,topic:" + topic);
     if (!pair) return answer(session, request, false, "Invalid symbol :[" + topic + "]");
     topics.emplace_back(*pair, channel_bit(name));

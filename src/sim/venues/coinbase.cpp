@@ -79,7 +79,7 @@ void CoinbaseServer::subscribe(Session& session, const CoinbaseRequest& request)
     if (channel_bit(channel.name) == 0) return session.send(failure(channel.name + " is not a valid channel"), false);
     if (channel.product_ids.empty()) return session.send(failure("no products"), false);
     for (const auto& id : channel.product_ids) {
-      if (!find_pair(id)) return session.send(failure(id + " is not a valid product"), false);
+      if (!offered(id)) return session.send(failure(id + " is not a valid product"), false);
     }
   }
   if (request.channels.empty()) return session.send(failure("no channels provided"), false);

@@ -62,7 +62,7 @@ void CoinbaseServer::received_advanced(Session& session, const CoinbaseRequest& 
   if (bit == 0) return refuse(channel + " is not a valid channel");
   std::vector<std::size_t> named;
   for (const std::string& id : ids) {
-    const auto pair = find_pair(id);
+    const auto pair = offered(id);
     if (!pair) return refuse(id + " is not a valid product");
     named.push_back(*pair);
   }

@@ -95,7 +95,7 @@ ExchangeServer::ExchangeServer(std::string id, const VenueContext& context, cons
 VenueServer::Totals ExchangeServer::totals() const {
   const auto open =
       std::count_if(sessions_.begin(), sessions_.end(), [](const auto& session) { return session->open(); });
-  return {static_cast<std::size_t>(open), messages_.value(), trades_sent_};
+  return {static_cast<std::size_t>(open), messages_.value(), trades_sent_, refused_};
 }
 
 std::shared_ptr<net::WebSocketHandler> ExchangeServer::accept(const net::HttpRequest&, std::string_view target,
@@ -116,6 +116,13 @@ std::shared_ptr<net::WebSocketHandler> ExchangeServer::accept(const net::HttpReq
 std::optional<std::size_t> ExchangeServer::find_pair(std::string_view symbol) const {
   const auto it = by_symbol_.find(std::string(symbol));
   return it == by_symbol_.end() ? std::nullopt : std::optional(it->second);
+}
+
+std::optional<std::size_t> ExchangeServer::offered(std::string_view symbol) {
+  const auto pair = find_pair(symbol);
+  if (pair && (faults_.no_pairs == 0 || (*pair + 1) % faults_.no_pairs != 0)) return pair;
+  ++refused_;
+  return {};
 }
 
 void ExchangeServer::listen(Session& session, std::size_t pair, std::uint8_t bits) {

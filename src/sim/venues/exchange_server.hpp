@@ -92,6 +92,8 @@ class ExchangeServer : public VenueServer {
 
   // What it can use.
   std::optional<std::size_t> find_pair(std::string_view symbol) const;
+  /// As find_pair(), for who wants to listen to it: less those that a fault takes away. Counts those refused.
+  std::optional<std::size_t> offered(std::string_view symbol);
   void name_pair(std::string symbol, std::size_t pair) { by_symbol_.emplace(std::move(symbol), pair); }
   void listen(Session& session, std::size_t pair, std::uint8_t bits);
   void ignore(Session& session, std::size_t pair, std::uint8_t bits);
@@ -139,7 +141,7 @@ class ExchangeServer : public VenueServer {
   core::Timestamp last_step_;
   core::Timestamp next_second_;
   bool sweep_needed_ = false;
-  std::uint64_t trades_sent_ = 0;
+  std::uint64_t trades_sent_ = 0, refused_ = 0;
   runtime::Counter& messages_;
 };
 

@@ -134,7 +134,7 @@ void KrakenServer::subscribe(Session& session, const KrakenRequest& request) {
     return refuse(session, request, "Channel not supported", {}, time_in);
   if (request.symbols.empty()) return refuse(session, request, "Symbol(s) not found", {}, time_in);
   for (const auto& symbol : request.symbols) {
-    const auto pair = find_pair(symbol);
+    const auto pair = offered(symbol);
     if (!pair) {
       refuse(session, request, "Currency pair not supported " + json_text(symbol), symbol, time_in);
       continue;

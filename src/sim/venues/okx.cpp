@@ -59,7 +59,7 @@ void OkxServer::refuse(Session& session, const OkxRequest& request, std::string_
 /// Each argument is answered by itself; a bad one does not touch the others.
 void OkxServer::change(Session& session, const OkxRequest& request, const OkxRequest::Argument& argument) {
   const std::uint8_t bit = channel_bit(argument.channel);
-  const auto pair = find_pair(argument.symbol);
+  const auto pair = offered(argument.symbol);
   if (bit == 0 || !pair) {
     return refuse(
         session, request, "60018",

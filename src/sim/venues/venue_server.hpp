@@ -71,6 +71,7 @@ class VenueServer {
     std::size_t sockets = 0;
     std::uint64_t messages = 0;
     std::uint64_t trades = 0;
+    std::uint64_t refused = 0;  ///< pairs asked for that it does not have
   };
   virtual Totals totals() const { return {}; }
 
