@@ -80,4 +80,20 @@ inline std::string put_file(const std::string& path, const std::string& text) {
   return path;
 }
 
+/// Every candle and trade, with all digits and flags.
+inline std::string contents(Place& place) {
+  std::string out;
+  for (const storage::StoredTrade& t : place.trades()) {
+    append_row(TableForm::csv, TradeRow{t.at, t.trade_id, t.side, t.price, t.amount}, out);
+  }
+  for (const core::Interval interval : core::kIntervals) {
+    for (const core::Candle& c : place.candles(interval)) {
+      append_row(TableForm::ndjson, c, out);
+      out += c.final ? "f" : "-";
+      out += c.flat ? "l" : "-";
+    }
+  }
+  return out;
+}
+
 }  // namespace tickspan::history::test
