@@ -107,8 +107,10 @@ std::optional<TradeRow> trade_at(const Rows& rows, int row, int column) {
   const std::int64_t side = (form >> kSideAt) & 3;
   if (form < 0 || side > 2 || (form & kNanos) > 999) return {};
   out.key = rows.integer(row, column + 2);
-  out.trade.at = rows.time(row, column + 1) + core::Duration(form & kNanos);
-  out.trade.received_at = out.trade.at + core::Duration(rows.integer(row, column + 3));
+  const core::Timestamp at = rows.time(row, column + 1);
+  if (us_of_time(at) != rows.integer(row, column + 1)) return {};  // out of reach of nanoseconds
+  if (__builtin_add_overflow(at.ns, form & kNanos, &out.trade.at.ns)) return {};
+  if (__builtin_add_overflow(out.trade.at.ns, rows.integer(row, column + 3), &out.trade.received_at.ns)) return {};
   out.trade.trade_id = out.key > 0 ? static_cast<std::uint64_t>(out.key) : 0;
   out.trade.side = static_cast<core::Side>(side);
   const auto price = decimal_at(rows, row, column + 4, shape_of(form, kShapesOfTrade, 0));
