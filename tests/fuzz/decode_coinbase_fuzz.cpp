@@ -10,6 +10,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     table.add("SKL-USD", core::InstrumentId{1});
     return table;
   }();
-  fuzz::decode_once(*protocol, symbols, {reinterpret_cast<const char*>(data), size});
+  const std::string_view input(reinterpret_cast<const char*>(data), size);
+  fuzz::decode_once(*protocol, symbols, input);
+  fuzz::check_symbols(protocol->dialect("advanced"), input);
   return 0;
 }

@@ -30,6 +30,13 @@ inline bool inside(std::string_view part, std::string_view whole) {
   return part.empty() || (part.data() >= whole.data() && part.data() + part.size() <= whole.data() + whole.size());
 }
 
+inline void check_symbols(const feeds::VenueProtocol& protocol, std::string_view input) {
+  if (const auto pairs = protocol.decode_symbols(input)) {
+    for (const auto& pair : *pairs)
+      TS_ASSERT(!pair.venue_symbol.empty() && !pair.base.empty() && !pair.quote.empty(), "a pair has names");
+  }
+}
+
 /// One input as a frame and as a symbol list.
 inline void decode_once(feeds::VenueProtocol& protocol, const core::SymbolTable& symbols, std::string_view input) {
   static feeds::Decoded out;
@@ -43,10 +50,7 @@ inline void decode_once(feeds::VenueProtocol& protocol, const core::SymbolTable&
     TS_ASSERT(inside(out.unknown_symbol, frame), "the unknown symbol lies in the frame");
     for (const auto& tick : out.ticks) check_tick(tick, received_at);
   }
-  if (const auto pairs = protocol.decode_symbols(input)) {
-    for (const auto& pair : *pairs)
-      TS_ASSERT(!pair.venue_symbol.empty() && !pair.base.empty() && !pair.quote.empty(), "a pair has names");
-  }
+  check_symbols(protocol, input);
 }
 
 }  // namespace tickspan::fuzz
