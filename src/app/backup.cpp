@@ -130,10 +130,11 @@ Result<bool> holds_history(const CommandLine& command, const StorePlace& place) 
 
 Status restore_into_postgres(const CommandLine& command, const StorePlace& place) {
   const std::string& file = command.files.front();
-  const auto faults = storage::sqlite::check_integrity(file);
+  const auto faults = storage::sqlite::check_integrity(file, storage::sqlite::FileRole::backup);
   if (!faults) return tl::unexpected(faults.error());
   if (!faults->empty()) {
-    return core::fail(ErrorCode::io_error, fmt::format("'{}' is damaged: {}", file, faults->front()));
+    return core::fail(ErrorCode::io_error,
+                      fmt::format("'{}' is damaged: {}; {}", file, faults->front(), storage::sqlite::kNameABackup));
   }
   storage::sqlite::SqliteOptions options;
   options.read_only = true;

@@ -93,26 +93,31 @@ struct Source {
   std::unique_ptr<Connection> connection;
   int version = 0;
 };
-Result<Source> open_source(const std::string& path) {
+Result<Source> open_source(const std::string& path, FileRole role) {
   std::error_code absent;
   if (!fs::is_regular_file(path, absent)) {
-    return core::fail(ErrorCode::not_found, fmt::format("there is no database '{}'", path));
+    const char* what = role == FileRole::backup ? "file" : "database";
+    return core::fail(ErrorCode::not_found, fmt::format("there is no {} '{}'", what, path));
   }
   auto connection = Connection::open(path, Connection::Mode::read_only, kBusyTimeout);
   if (!connection) return tl::unexpected(connection.error());
-  const auto version = schema_version(**connection, path);
+  if (role == FileRole::backup) (*connection)->if_damaged(std::string(kNameABackup));
+  const auto version =
+      role == FileRole::backup ? schema_version(**connection, path, kNameABackup) : schema_version(**connection, path);
   if (!version) return tl::unexpected(version.error());
   if (*version == 0) {
-    return core::fail(ErrorCode::conflict, fmt::format("'{}' is an empty database, nothing of tickspan's", path));
+    const std::string way_out = role == FileRole::backup ? fmt::format("; {}", kNameABackup) : "";
+    return core::fail(ErrorCode::conflict,
+                      fmt::format("'{}' is an empty database, nothing of tickspan's{}", path, way_out));
   }
   return Source{std::move(*connection), *version};
 }
 
-Status require_sound(Connection& connection, const std::string& path) {
+Status require_sound(Connection& connection, const std::string& path, std::string_view way_out = "") {
   const auto faults = faults_of(connection);
   if (!faults) return tl::unexpected(faults.error());
   if (faults->empty()) return {};
-  return core::fail(ErrorCode::io_error, fmt::format("'{}' is damaged: {}", path, faults->front()));
+  return core::fail(ErrorCode::io_error, fmt::format("'{}' is damaged: {}{}", path, faults->front(), way_out));
 }
 
 /// One read transaction holds the view for as long as the copy takes; the writer's log grows meanwhile.
@@ -120,7 +125,7 @@ Result<CopyInfo> copy_into(Source& source, const Scratch& scratch) {
   if (auto copied = source.connection->execute("VACUUM INTO " + quoted(scratch.path())); !copied) {
     return tl::unexpected(copied.error());
   }
-  auto copy = open_source(scratch.path());
+  auto copy = open_source(scratch.path(), FileRole::store);
   if (!copy) return tl::unexpected(copy.error());
   if (auto sound = require_sound(*copy->connection, scratch.path()); !sound) return tl::unexpected(sound.error());
   copy->connection.reset();
@@ -200,7 +205,7 @@ Result<CopyInfo> backup(const std::string& path, const std::string& target, bool
     return core::fail(ErrorCode::conflict,
                       fmt::format("'{0}-wal' lies there: '{0}' is a database in use; choose another name", to));
   }
-  auto source = open_source(path);
+  auto source = open_source(path, FileRole::store);
   if (!source) return tl::unexpected(source.error());
   Scratch scratch(fmt::format("{}.partial-{}", to, ::getpid()));
   auto copied = copy_into(*source, scratch);
@@ -221,9 +226,10 @@ Result<CopyInfo> restore(const std::string& source, const std::string& path, con
   if (!lock) return tl::unexpected(lock.error());
   const auto second = FileLock::acquire(to + ".second.lock", fmt::format("the place beside the database '{}'", to));
   if (!second) return tl::unexpected(second.error());
-  auto opened = open_source(absolute(source));
+  auto opened = open_source(absolute(source), FileRole::backup);
   if (!opened) return tl::unexpected(opened.error());
-  if (auto sound = require_sound(*opened->connection, source); !sound) return tl::unexpected(sound.error());
+  const std::string way_out = fmt::format("; {}", kNameABackup);
+  if (auto sound = require_sound(*opened->connection, source, way_out); !sound) return tl::unexpected(sound.error());
   Scratch scratch(to + ".restoring");
   auto copied = copy_into(*opened, scratch);
   if (!copied) return copied;
@@ -239,8 +245,8 @@ Result<CopyInfo> restore(const std::string& source, const std::string& path, con
   return copied;
 }
 
-Result<std::vector<std::string>> check_integrity(const std::string& path) {
-  auto source = open_source(path);
+Result<std::vector<std::string>> check_integrity(const std::string& path, FileRole role) {
+  auto source = open_source(path, role);
   if (!source) return tl::unexpected(source.error());
   return faults_of(*source->connection);
 }

@@ -3,11 +3,15 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/result.hpp"
 
 namespace tickspan::storage::sqlite {
+
+/// What a file is, for whoever has to do something about it.
+enum class FileRole { store, backup };
 
 /// What a copy holds.
 struct CopyInfo {
@@ -31,7 +35,10 @@ core::Result<CopyInfo> backup(const std::string& path, const std::string& target
 core::Result<CopyInfo> restore(const std::string& source, const std::string& path,
                                const std::function<core::Status()>& before = {});
 
+/// What a backup that is refused is to be replaced by, as the end of the line that says why.
+inline constexpr std::string_view kNameABackup = "name a file that tickspan backup wrote";
+
 /// SQLite's own check of the whole file, one line per fault; none when it is sound.
-core::Result<std::vector<std::string>> check_integrity(const std::string& path);
+core::Result<std::vector<std::string>> check_integrity(const std::string& path, FileRole role = FileRole::store);
 
 }  // namespace tickspan::storage::sqlite

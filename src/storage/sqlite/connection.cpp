@@ -171,8 +171,7 @@ Error Connection::error(std::string_view doing) const {
       return {ErrorCode::no_space, line("the disk is full", "free some space"), true};
     case SQLITE_NOTADB:
     case SQLITE_CORRUPT:
-      return {ErrorCode::io_error, line(why, "move the file away and start anew, or choose another place with --data"),
-              false};
+      return {ErrorCode::io_error, line(why, if_damaged_), false};
     case SQLITE_READONLY:
     case SQLITE_PERM:
     case SQLITE_CANTOPEN:

@@ -95,6 +95,9 @@ class Connection {
   /// Whether closing the last connection folds the write-ahead log into the file. On unless told otherwise.
   void checkpoint_on_close(bool on);
 
+  /// What to do about a damaged file. Of a store unless told otherwise.
+  void if_damaged(std::string way_out) { if_damaged_ = std::move(way_out); }
+
   /// The last failure, as one line that names the place and, where there is one, the way out.
   core::Error error(std::string_view doing) const;
 
@@ -102,6 +105,7 @@ class Connection {
   explicit Connection(std::string path) : path_(std::move(path)) {}
 
   std::string path_;
+  std::string if_damaged_ = "move the file away and start anew, or choose another place with --data";
   sqlite3* handle_ = nullptr;
 };
 

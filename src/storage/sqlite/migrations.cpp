@@ -93,7 +93,7 @@ int newest_schema_version() {
   return static_cast<int>(kSteps.size());
 }
 
-core::Result<int> schema_version(Connection& connection, const std::string& path) {
+core::Result<int> schema_version(Connection& connection, const std::string& path, std::string_view way_out) {
   const auto version = connection.query_integer("PRAGMA user_version");
   if (!version) return tl::unexpected(version.error());
   const auto application = connection.query_integer("PRAGMA application_id");
@@ -102,14 +102,14 @@ core::Result<int> schema_version(Connection& connection, const std::string& path
   if (!tables) return tl::unexpected(tables.error());
   if (*application != kApplicationId && (*tables != 0 || *version != 0 || *application != 0)) {
     return core::fail(core::ErrorCode::conflict,
-                      fmt::format("'{}' is a database of another program; choose another place with --data", path));
+                      fmt::format("'{}' is a database of another program; {}", path, way_out));
   }
   if (*version < 0 || *version > newest_schema_version()) {
     return core::fail(
         core::ErrorCode::conflict,
         fmt::format("the database '{}' was written by a newer version (schema {}, this program knows up to {}); "
-                    "install that version or choose another place with --data",
-                    path, *version, newest_schema_version()));
+                    "install that version or {}",
+                    path, *version, newest_schema_version(), way_out));
   }
   return static_cast<int>(*version);
 }

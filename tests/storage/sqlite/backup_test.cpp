@@ -17,6 +17,8 @@ namespace {
 
 using storage::test::SqliteFile;
 using storage::test::World;
+using testing::AllOf;
+using testing::EndsWith;
 using testing::HasSubstr;
 
 /// One of everything, `count` times.
@@ -170,16 +172,17 @@ TEST(Restore, TakesOnlyASoundDatabaseOfThisProgram) {
     return put_back ? std::string() : put_back.error().context;
   };
   std::ofstream(dir.file("text")) << "this is no database, however long it may be: " << std::string(5000, 'x');
-  refused(dir.file("text"));
+  constexpr const char* kWayOut = "; name a file that tickspan backup wrote";
+  EXPECT_THAT(refused(dir.file("text")), AllOf(HasSubstr("/text': file is not a database"), EndsWith(kWayOut)));
   std::ofstream(dir.file("empty")).close();
-  refused(dir.file("empty"));
-  refused(dir.file("absent"));
+  EXPECT_THAT(refused(dir.file("empty")), AllOf(HasSubstr("/empty' is an empty database"), EndsWith(kWayOut)));
+  EXPECT_THAT(refused(dir.file("absent")), HasSubstr("there is no file '"));
   SqliteFile(dir.file("other")).run("CREATE TABLE t(x)");
-  EXPECT_THAT(refused(dir.file("other")), HasSubstr("another program"));
+  EXPECT_THAT(refused(dir.file("other")), AllOf(HasSubstr("another program"), EndsWith(kWayOut)));
 
   ASSERT_TRUE(backup(path, dir.file("newer"), false));
   SqliteFile(dir.file("newer")).run("PRAGMA user_version = 999");
-  EXPECT_THAT(refused(dir.file("newer")), HasSubstr("newer version"));
+  EXPECT_THAT(refused(dir.file("newer")), AllOf(HasSubstr("newer version"), HasSubstr("; install that version")));
 
   ASSERT_TRUE(backup(path, dir.file("damaged"), false));
   {
@@ -189,7 +192,7 @@ TEST(Restore, TakesOnlyASoundDatabaseOfThisProgram) {
   }
   const auto faults = check_integrity(dir.file("damaged"));
   EXPECT_TRUE(!faults || !faults->empty());
-  refused(dir.file("damaged"));
+  EXPECT_THAT(refused(dir.file("damaged")), EndsWith(kWayOut));
 }
 
 TEST(Restore, OverADamagedDatabaseKeepsThatOneToo) {
