@@ -23,15 +23,19 @@ struct ConfigFlags {
   std::vector<std::string> set;
 };
 
+/// Of every command that reads the configuration.
 void add_config_flags(CLI::App& sub, ConfigFlags& flags) {
   sub.add_option("--config", flags.file, "Configuration file (TOML)")->type_name("FILE");
-  sub.add_option("--data", flags.data, "Where the database lives")->type_name("DIR");
-  sub.add_option("--offline", flags.offline, "When no source answers within 10 s: simulate, wait or fail")
-      ->type_name("MODE");
   sub.add_option("--log-level", flags.log_level, "debug, info, warn or error")->type_name("LEVEL");
   sub.add_option("--set", flags.set, "One configuration key, e.g. server.threads=4; repeatable")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
+}
+
+/// Of every command that has the store, too.
+void add_store_flags(CLI::App& sub, ConfigFlags& flags) {
+  sub.add_option("--data", flags.data, "Where the database lives")->type_name("DIR");
+  add_config_flags(sub, flags);
 }
 
 void add_listen_flags(CLI::App& sub, ConfigFlags& flags) {
@@ -102,6 +106,17 @@ void add_table_flags(CLI::App& sub, CommandLine& out, TableFlags& flags, const s
       ->check(CLI::IsMember({"csv", "ndjson"}));
 }
 
+/// An option that the rest of the line leaves nothing to do for is a mistake.
+core::Status refuse_idle_table_flags(const CLI::App& sub, const TableOptions& table, const TableFlags& flags) {
+  const auto given = [&](const char* name) { return sub.count(name) > 0; };
+  if (table.kind == "trades" && given("--interval"))
+    return core::fail(core::ErrorCode::invalid_argument, "--interval is for candles; trades have none");
+  if (flags.file != "-" && given("--format"))
+    return core::fail(core::ErrorCode::invalid_argument,
+                      fmt::format("--format is for FILE -; the name \"{}\" tells its own", flags.file));
+  return {};
+}
+
 core::Status apply_table_flags(const TableFlags& flags, CommandLine& out) {
   if (!flags.file.empty()) out.files = {flags.file};
   for (const auto& [name, text, target] : {std::tuple{flags.start_name, &flags.start, &out.table.start},
@@ -162,7 +177,9 @@ tl::expected<CommandLine, Exit> parse_command_line(int argc, const char* const* 
   std::string simulate_listen;
 
   CLI::App* serve = app.add_subcommand("serve", "Collect, keep and serve prices, with the dashboard");
-  add_config_flags(*serve, flags);
+  add_store_flags(*serve, flags);
+  serve->add_option("--offline", flags.offline, "When no source answers within 10 s: simulate, wait or fail")
+      ->type_name("MODE");
   add_listen_flags(*serve, flags);
 
   CLI::App* simulate = app.add_subcommand("simulate", "Run the venues on loopback, from a seeded market");
@@ -195,36 +212,37 @@ tl::expected<CommandLine, Exit> parse_command_line(int argc, const char* const* 
   replay->add_flag("--serve", out.replay_serve, "Serve the result until interrupted");
   add_config_flags(*replay, flags);
   add_listen_flags(*replay, flags);
+  for (const char* name : {"--listen", "--no-ui"}) replay->get_option(name)->needs("--serve");
 
   CLI::App* backup = app.add_subcommand("backup", "Copy the store into FILE; a server may go on running");
   backup->add_option("FILE", out.files, "The copy to make")->required()->expected(1);
   backup->add_flag("--force", out.force, "Replace FILE where it exists");
-  add_config_flags(*backup, flags);
+  add_store_flags(*backup, flags);
 
   CLI::App* restore = app.add_subcommand("restore", "Put a backup in the place of the store, SQLite or PostgreSQL");
   restore->add_option("FILE", out.files, "The copy to restore")->required()->expected(1);
   restore->add_flag("--force", out.force, "Put the history that is there aside");
-  add_config_flags(*restore, flags);
+  add_store_flags(*restore, flags);
 
   TableFlags table;
   CLI::App* exported = app.add_subcommand("export", "Write trades or candles to FILE (.csv, .ndjson, also .gz; -)");
   add_table_flags(*exported, out, table, "The file to write; - is stdout");
   add_series_flags(*exported, out.table, table, true);
   exported->add_flag("--force", out.force, "Replace FILE where it exists");
-  add_config_flags(*exported, flags);
+  add_store_flags(*exported, flags);
 
   CLI::App* imported = app.add_subcommand("import", "Read trades or candles from FILE (.csv, .ndjson, also .gz; -)");
   add_table_flags(*imported, out, table, "The file to read; - is stdin");
   add_series_flags(*imported, out.table, table, true);
   imported->get_option("--venue")->check(CLI::IsMember(exchange_names()));
   imported->add_flag("--skip-bad", out.table.skip_bad, "Leave bad rows out instead of refusing the file");
-  add_config_flags(*imported, flags);
+  add_store_flags(*imported, flags);
 
   CLI::App* verify = app.add_subcommand("verify", "Recount candles from trades and list what differs or is missing");
   add_series_flags(*verify, out.table, table, false);
   verify->add_option("--list", out.table.listed, "How many findings are shown per series [100]")
       ->check(CLI::Range(0, 1'000'000));
-  add_config_flags(*verify, flags);
+  add_store_flags(*verify, flags);
 
   CLI::App* backfill =
       app.add_subcommand("backfill", "Fetch the past of a pair from its venues; a server may go on running");
@@ -238,7 +256,7 @@ tl::expected<CommandLine, Exit> parse_command_line(int argc, const char* const* 
   backfill->add_option("--venue", out.table.venue, "Which venue [all enabled ones that have the pair]");
   backfill->add_option("--interval", out.table.interval, "1m: minutes, hours and days; 1h: no minutes [1m]")
       ->check(CLI::IsMember({"1m", "1h"}));
-  add_config_flags(*backfill, flags);
+  add_store_flags(*backfill, flags);
 
   CLI::App* config = app.add_subcommand("config", "Print the configuration file with every key and its default");
   for (CLI::App* sub : {serve, simulate, record, replay, backup, restore, exported, imported, verify, backfill, config})
@@ -290,6 +308,10 @@ tl::expected<CommandLine, Exit> parse_command_line(int argc, const char* const* 
     const auto parsed = parse_listen(simulate_listen);
     if (!parsed) return tl::unexpected(usage("--listen: " + parsed.error().context + "; allowed: address:port"));
     out.simulate_listen = *parsed;
+  }
+  if (sub == exported || sub == imported) {
+    if (auto used = refuse_idle_table_flags(*sub, out.table, table); !used)
+      return tl::unexpected(usage(used.error().context));
   }
   if (auto applied = apply_flags(flags, out.config); !applied) return tl::unexpected(usage(applied.error().context));
   if (auto applied = apply_table_flags(table, out); !applied) return tl::unexpected(usage(applied.error().context));

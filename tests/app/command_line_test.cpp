@@ -53,6 +53,55 @@ TEST(CommandLine, HelpAndVersionEndWell) {
   EXPECT_EQ(parse({"--version"}).error().code, 0);
 }
 
+TEST(CommandLine, ACommandHasOnlyTheOptionsThatItUses) {
+  struct Case {
+    std::vector<const char*> command;
+    std::vector<std::string> has;
+  };
+  const std::vector<std::string> all = {"--config", "--data",    "--offline", "--log-level",
+                                        "--set",    "--listen ", "--no-ui"};
+  const std::vector<std::string> of_store = {"--config", "--data", "--log-level", "--set"};
+  const std::vector<Case> cases = {
+      {{"serve"}, all},
+      {{"record", "a.rec"}, {"--config", "--log-level", "--set"}},
+      {{"replay", "a.rec", "--serve"}, {"--config", "--log-level", "--set", "--listen ", "--no-ui"}},
+      {{"backup", "a.db"}, of_store},
+      {{"restore", "a.db"}, of_store},
+      {{"export", "trades", "-", "--pair", "btc/usd"}, of_store},
+      {{"import", "trades", "-", "--pair", "btc/usd"}, of_store},
+      {{"verify"}, of_store},
+      {{"backfill", "--pair", "btc/usd", "--from", "2021-01-01"}, of_store},
+      {{"config"}, {}}};
+  for (const auto& [command, has] : cases) {
+    const std::string help = parse({command[0], "--help"}).error().text;
+    for (const std::string& option : all) {
+      const bool used = std::find(has.begin(), has.end(), option) != has.end();
+      EXPECT_EQ(help.find(option) != std::string::npos, used) << command[0] << ' ' << option;
+      if (used) continue;
+      const std::string given = option.substr(0, option.find(' ')) + "=1";
+      auto line = command;
+      line.push_back(given.c_str());
+      const auto parsed = parse(line);
+      ASSERT_FALSE(parsed) << command[0] << ' ' << option;
+      EXPECT_EQ(parsed.error().code, 2);
+      EXPECT_THAT(parsed.error().text, HasSubstr("unknown option"));
+    }
+  }
+  const std::vector<std::pair<std::vector<const char*>, std::string>> idle = {
+      {{"replay", "a.rec", "--listen", "127.0.0.1:1"}, "--listen requires --serve"},
+      {{"replay", "a.rec", "--no-ui"}, "--no-ui requires --serve"},
+      {{"export", "trades", "a.csv", "--pair", "btc/usd", "--interval", "1h"}, "--interval is for candles"},
+      {{"import", "candles", "a.csv", "--pair", "btc/usd", "--format", "ndjson"},
+       "--format is for FILE -; the name \"a.csv\" tells its own"},
+  };
+  for (const auto& [line, expected] : idle) {
+    const auto parsed = parse(line);
+    ASSERT_FALSE(parsed) << expected;
+    EXPECT_EQ(parsed.error().code, 2);
+    EXPECT_THAT(parsed.error().text, HasSubstr(expected));
+  }
+}
+
 TEST(CommandLine, TablesGoOutAndIn) {
   const auto out = parse({"export", "candles", "a.csv.gz", "--pair", "btc/usd", "--interval", "1h", "--start",
                           "2021-01-01", "--end", "1609545600000", "--force"});
