@@ -33,14 +33,14 @@ void write_provenance(JsonWriter& json, const core::MarketSnapshot& snapshot, co
       .field("source_since", row.source_since);
 }
 
-void write_candle_fields(JsonWriter& json, const core::Candle& candle) {
+void write_candle_fields(JsonWriter& json, const core::Candle& candle, std::optional<std::uint32_t> trades) {
   json.field("start", candle.start)
       .field("open", candle.open)
       .field("high", candle.high)
       .field("low", candle.low)
       .field("close", candle.close)
       .field("volume", candle.volume)
-      .field("trades", candle.trades)
+      .field("trades", trades)
       .field("final", candle.final)
       .field("complete", !candle.incomplete);
   if (candle.rebuilt) json.field("rebuilt", true);
@@ -167,9 +167,11 @@ bool write_top_coin(JsonWriter& json, const core::MarketSnapshot& snapshot, cons
   return true;
 }
 
-void write_candle(JsonWriter& json, const core::Candle& candle) {
+void write_candle(JsonWriter& json, const core::Candle& candle, TradeCount count) {
   json.begin_object();
-  write_candle_fields(json, candle);
+  // Nothing is traded without a trade.
+  const bool unknown = count == TradeCount::may_be_unknown && candle.trades == 0 && candle.volume.is_positive();
+  write_candle_fields(json, candle, unknown ? std::nullopt : std::optional(candle.trades));
   json.end_object();
 }
 
@@ -181,7 +183,7 @@ void write_candle_message(JsonWriter& json, const core::Catalogue& catalogue, co
       .field("origin", core::to_string(origin))
       .field("source",
              series.venue.valid() ? std::string_view(catalogue.venue(series.venue).id) : std::string_view("composite"));
-  write_candle_fields(json, candle);
+  write_candle_fields(json, candle, candle.trades);
   json.end_object();
 }
 

@@ -27,8 +27,10 @@ bool write_ticker(JsonWriter& json, const core::MarketSnapshot& snapshot, const 
 /// "change_24h_percent","volume_24h","last_updated","as_of","state","origin","source"}`. False as above.
 bool write_top_coin(JsonWriter& json, const core::MarketSnapshot& snapshot, const core::AssetRow& row,
                     core::AssetId quote);
-/// `{"start","open","high","low","close","volume","trades","final","complete"}`
-void write_candle(JsonWriter& json, const core::Candle& candle);
+/// Whether a candle can be one of a venue's own, some of which do not count their trades. A composite's are counted.
+enum class TradeCount : std::uint8_t { known, may_be_unknown };
+/// `{"start","open","high","low","close","volume","trades","final","complete"}`; `trades` is null where it is not known.
+void write_candle(JsonWriter& json, const core::Candle& candle, TradeCount count = TradeCount::known);
 /// `{"venue","pair","trade_id","price","amount","side","time","as_of","origin"}`
 void write_trade(JsonWriter& json, const core::Catalogue& catalogue, core::Origin origin, const core::Tick& trade);
 

@@ -267,7 +267,11 @@ TEST_F(History, CandlesOfOneVenue) {
                            market.candle(market.minute() - 2min, "7")});
   store(batch);
   EXPECT_THAT(body("/api/v1/candles/btc/usd?venue=Kraken", kCandles),
-              AllOf(HasSubstr(R"("venue":"kraken")"), HasSubstr(R"("source":"kraken")"), HasSubstr(R"("close":7,)")));
+  batch.candles.push_back(batch.candles.front());
+  batch.candles.back().candle.start = market.minute() - 1min;
+  batch.candles.back().candle.trades = 0;  // the venue's own
+              AllOf(HasSubstr(R"("venue":"kraken")"), HasSubstr(R"("source":"kraken")"), HasSubstr(R"("close":7,)"),
+                    HasSubstr(R"("volume":0.5,"trades":3,)"), HasSubstr(R"("volume":0.5,"trades":null,)")));
   EXPECT_THAT(error("/api/v1/candles/btc/eur?venue=kraken", 404, kCandles),
               AllOf(HasSubstr(R"("code":"unknown_pair")"), HasSubstr(R"("near":["btc/usd"])")));
   EXPECT_THAT(error("/api/v1/candles/btc/usd?venue=krakn", 400, kCandles), HasSubstr(R"("near":["kraken","binance"])"));

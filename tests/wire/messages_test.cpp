@@ -176,6 +176,20 @@ TEST_F(Messages, Candle) {
   EXPECT_EQ(out,
             R"({"start":"2026-06-01T12:00:00.000Z","open":1.5,"high":2,"low":1,"close":1.75,"volume":0.30,"trades":12,)"
             R"("final":true,"complete":true})");
+  candle.trades = 0;
+  const auto trades = [&](TradeCount count) {
+    std::string text;
+    JsonWriter one(text);
+    write_candle(one, candle, count);
+    return text.substr(text.find("\"trades\""), text.find(",\"final\"") - text.find("\"trades\""));
+  };
+  EXPECT_EQ(trades(TradeCount::may_be_unknown), R"("trades":null)");
+  EXPECT_EQ(trades(TradeCount::known), R"("trades":0)") << "a composite without a price update";
+  candle.volume = {};
+  EXPECT_EQ(trades(TradeCount::may_be_unknown), R"("trades":0)") << "nothing was traded";
+  candle.volume = *Decimal::parse("0.30");
+  candle.trades = 12;
+  EXPECT_EQ(trades(TradeCount::may_be_unknown), R"("trades":12)");
   out.clear();
   candle.incomplete = true;
   JsonWriter stream(out);

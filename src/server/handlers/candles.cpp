@@ -217,7 +217,8 @@ std::string encode(const Call& call, const Plan& plan, const Result& result) {
       .key("gaps");
   write_gaps(json, result.gaps);
   json.key("candles").begin_array();
-  for (const core::Candle& candle : result.candles) wire::write_candle(json, candle);
+  const auto count = plan.venue.empty() ? wire::TradeCount::known : wire::TradeCount::may_be_unknown;
+  for (const core::Candle& candle : result.candles) wire::write_candle(json, candle, count);
   json.end_array().end_object();
   return body;
 }

@@ -752,8 +752,8 @@ export interface components {
             close: components["schemas"]["Number"];
             /** @description In the base asset; 0 for a composite candle that no trade fed */
             volume: number | string;
-            /** @description Trades in it; for a composite candle the number of price updates */
-            trades: number;
+            /** @description Trades in it; for a composite candle the number of price updates. null where it has a volume and was made of its venue's own candles, which do not count them; a longer candle counts those of its minutes that are known */
+            trades: number | null;
             /** @description The interval is over and late trades have had their time */
             final: boolean;
             /** @description No input was missed while it was open */
