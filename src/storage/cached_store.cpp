@@ -110,9 +110,8 @@ class CachedReader final : public StoreReader {
     return reader_->candles(query);
   }
 
-  Result<std::vector<core::Takeover>> takeovers(const std::string& asset_id, Timestamp start, Timestamp end,
-                                                std::size_t limit) override {
-    return reader_->takeovers(asset_id, start, end, limit);
+  Result<std::vector<core::Takeover>> takeovers(const TakeoverQuery& query) override {
+    return reader_->takeovers(query);
   }
 
   Result<std::vector<core::Gap>> gaps(const GapQuery& query) override {

@@ -17,11 +17,26 @@ core::Timestamp cutoff_of(const Expiry& older_than, core::Interval interval) noe
   return (interval == core::Interval::d1 ? older_than.days : older_than.hours).floor_to(kDay);
 }
 
+GapKey key_of(const core::Gap& gap) {
+  return {gap.start, gap.venue, gap.instrument_symbol};
+}
+
+TakeoverKey key_of(const core::Takeover& takeover) {
+  return {takeover.at, takeover.asset};
+}
+
 bool chooses(const GapQuery& query, const core::Gap& gap) {
   if (gap.start >= query.end || gap.end <= query.start) return false;
   if (!query.venue.empty() && gap.venue != query.venue) return false;
   if (query.state && gap.state != *query.state) return false;
+  if (query.before && key_of(gap) >= *query.before) return false;
   return !query.of || query.of->contains({gap.venue, gap.instrument_symbol});
+}
+
+bool chooses(const TakeoverQuery& query, const core::Takeover& takeover) {
+  if (takeover.at < query.start || takeover.at >= query.end) return false;
+  if (query.before && key_of(takeover) >= *query.before) return false;
+  return query.asset.empty() || takeover.asset == query.asset;
 }
 
 std::string_view to_string(Durability durability) noexcept {

@@ -2,6 +2,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <set>
@@ -43,6 +44,17 @@ struct GapScope {
 };
 using GapScopes = std::set<GapScope>;
 
+/// Later than whatever is stored.
+inline constexpr core::Timestamp kAfterAll{std::numeric_limits<std::int64_t>::max()};
+
+/// Names a gap, and its place in their order. Nothing of it changes while the gap grows.
+struct GapKey {
+  core::Timestamp start;
+  std::string venue, symbol;
+  friend auto operator<=>(const GapKey&, const GapKey&) = default;
+};
+GapKey key_of(const core::Gap& gap);
+
 /// Which gaps: those that touch [start, end) and that everything below chooses. The limit counts these alone.
 struct GapQuery {
   core::Timestamp start, end;
@@ -50,9 +62,27 @@ struct GapQuery {
   std::string venue = {};                    ///< empty: of all sources
   std::optional<core::GapState> state = {};  ///< not set: whatever became of them
   std::optional<GapScopes> of = {};          ///< of these alone; empty: of none
+  std::optional<GapKey> before = {};         ///< those that come before this one alone
 };
 /// Whether a query chooses this gap, but for its limit.
 bool chooses(const GapQuery& query, const core::Gap& gap);
+
+/// Names a change of a price's source, and its place in their order.
+struct TakeoverKey {
+  core::Timestamp at;
+  std::string asset;
+  friend auto operator<=>(const TakeoverKey&, const TakeoverKey&) = default;
+};
+TakeoverKey key_of(const core::Takeover& takeover);
+
+/// Which changes: those in [start, end) that everything below chooses. The limit counts these alone.
+struct TakeoverQuery {
+  core::Timestamp start, end;
+  std::size_t limit = 100'000;             ///< the newest `limit` are returned
+  std::string asset = {};                  ///< empty: of all
+  std::optional<TakeoverKey> before = {};  ///< those that come before this one alone
+};
+bool chooses(const TakeoverQuery& query, const core::Takeover& takeover);
 
 struct StoredTrade {
   core::Timestamp at;           ///< the venue's time, or `received_at` where it sends none
@@ -128,17 +158,20 @@ class StoreReader {
   /// Aggregator points of one asset in [start, end), ascending, at most `limit` (the newest). Kept to the millisecond.
   virtual core::Result<std::vector<core::MarketPoint>> points(const std::string& asset_id, core::Timestamp start,
                                                               core::Timestamp end, std::size_t limit) = 0;
-  /// Ascending by start, venue and symbol.
+  /// Ascending by start, venue and symbol, names by their bytes.
   virtual core::Result<std::vector<core::Gap>> gaps(const GapQuery& query) = 0;
   /// Of one source, or of all where `venue` is empty, whatever their pair and state.
   core::Result<std::vector<core::Gap>> gaps(const std::string& venue, core::Timestamp start, core::Timestamp end,
                                             std::size_t limit) {
     return gaps(GapQuery{start, end, limit, venue});
   }
-  /// Changes of the source of an asset's price in [start, end), ascending by time, then by asset, at most `limit` (the
-  /// newest). Empty `asset_id`: of all.
-  virtual core::Result<std::vector<core::Takeover>> takeovers(const std::string& asset_id, core::Timestamp start,
-                                                              core::Timestamp end, std::size_t limit) = 0;
+  /// Ascending by time, then by asset, names by their bytes.
+  virtual core::Result<std::vector<core::Takeover>> takeovers(const TakeoverQuery& query) = 0;
+  /// Of one asset, or of all where `asset` is empty.
+  core::Result<std::vector<core::Takeover>> takeovers(const std::string& asset, core::Timestamp start,
+                                                      core::Timestamp end, std::size_t limit) {
+    return takeovers(TakeoverQuery{start, end, limit, asset});
+  }
   /// Ascending by time. Empty where storing ticks was off.
   virtual core::Result<std::vector<StoredTrade>> trades(const TradeQuery& query) = 0;
   /// All series that anything is stored of, in no particular order.

@@ -20,7 +20,6 @@ using core::Result;
 using core::Timestamp;
 
 using CandleMap = std::map<std::int64_t, Candle>;  // by start, seconds
-using GapKey = std::tuple<Timestamp, std::string, std::string>;
 
 struct Rows {
   std::map<SeriesName, std::array<CandleMap, core::kIntervals.size()>> candles;
@@ -31,7 +30,7 @@ struct Rows {
   std::map<std::string, core::AssetFacts> facts;
   std::map<std::string, core::RestoredState::Price> prices;
   std::map<GapKey, core::Gap> gaps;
-  std::map<std::pair<Timestamp, std::string>, core::Takeover> takeovers;  // by time and asset
+  std::map<TakeoverKey, core::Takeover> takeovers;
   Timestamp last_write;
 };
 
@@ -75,8 +74,8 @@ void write_batch(Rows& data, const core::WriteBatch& batch) {
     point.at = Timestamp::from_ms(point.at.ms());
     data.points[batch.catalogue->asset(row.asset).id][point.at.ms()] = point;
   }
-  for (const auto& gap : batch.gaps) data.gaps[{gap.start, gap.venue, gap.instrument_symbol}] = gap;
-  for (const auto& takeover : batch.takeovers) data.takeovers[{takeover.at, takeover.asset}] = takeover;
+  for (const auto& gap : batch.gaps) data.gaps[key_of(gap)] = gap;
+  for (const auto& takeover : batch.takeovers) data.takeovers[key_of(takeover)] = takeover;
   data.last_write = std::max(data.last_write, batch.heard_until);
 }
 
@@ -236,14 +235,11 @@ class MemoryReader final : public StoreReader {
     return out;
   }
 
-  Result<std::vector<core::Takeover>> takeovers(const std::string& asset_id, Timestamp start, Timestamp end,
-                                                std::size_t limit) override {
+  Result<std::vector<core::Takeover>> takeovers(const TakeoverQuery& query) override {
     const std::lock_guard lock(data_->mutex);
     std::vector<core::Takeover> out;
-    for (auto it = data_->takeovers.rbegin(); it != data_->takeovers.rend() && out.size() < limit; ++it) {
-      const core::Takeover& takeover = it->second;
-      const bool wanted = asset_id.empty() || takeover.asset == asset_id;
-      if (wanted && takeover.at >= start && takeover.at < end) out.push_back(takeover);
+    for (auto it = data_->takeovers.rbegin(); it != data_->takeovers.rend() && out.size() < query.limit; ++it) {
+      if (chooses(query, it->second)) out.push_back(it->second);
     }
     std::reverse(out.begin(), out.end());
     return out;

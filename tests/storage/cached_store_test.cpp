@@ -325,6 +325,10 @@ TEST_F(CachedStore, GapsAreHeldUntilOneIsWritten) {
   EXPECT_EQ(ask("kraken", 0, 10).at(0).venue, "kraken");
   EXPECT_EQ(ask("", 5, 6).size(), 1u);
   EXPECT_EQ(ask("", 9, 10).size(), 0u);
+  GapQuery older{minute(0), minute(10)};
+  older.before = GapKey{minute(3), "binance", ""};
+  ASSERT_EQ(reader_->gaps(older)->size(), 1u);
+  EXPECT_EQ(reader_->gaps(older)->at(0).venue, "kraken");
   EXPECT_EQ(spy_.gap_reads, 1u);
   write_gap("kraken", 0, 7, core::GapState::repaired);
   EXPECT_EQ(ask("kraken", 0, 10).at(0).state, core::GapState::repaired);

@@ -19,9 +19,8 @@ class ForwardingReader : public StoreReader {
                                                       core::Timestamp end, std::size_t limit) override {
     return reader_->points(asset, start, end, limit);
   }
-  core::Result<std::vector<core::Takeover>> takeovers(const std::string& asset, core::Timestamp start,
-                                                      core::Timestamp end, std::size_t limit) override {
-    return reader_->takeovers(asset, start, end, limit);
+  core::Result<std::vector<core::Takeover>> takeovers(const TakeoverQuery& query) override {
+    return reader_->takeovers(query);
   }
   core::Result<std::vector<StoredTrade>> trades(const TradeQuery& query) override { return reader_->trades(query); }
   core::Result<std::vector<SeriesName>> series() override { return reader_->series(); }

@@ -21,19 +21,21 @@ constexpr const char* kGaps =
     "SELECT start_ns, venue, symbol, end_ns, cause, state, expected, recovered FROM gaps "
     "WHERE start_ns < $1 AND end_ns > $2 AND ($3::text = '' OR venue = $3::text) "
     "AND ($5::text = '' OR state = $5::text) "
-    "ORDER BY start_ns DESC, venue DESC, symbol DESC LIMIT $4";
+    "AND (start_ns, venue COLLATE \"C\", symbol COLLATE \"C\") < ($6, $7, $8) "
+    "ORDER BY start_ns DESC, venue COLLATE \"C\" DESC, symbol COLLATE \"C\" DESC LIMIT $4";
 constexpr const char* kGapsOf =
     "SELECT start_ns, venue, symbol, end_ns, cause, state, expected, recovered FROM gaps "
     "WHERE start_ns < $1 AND end_ns > $2 AND ($3::text = '' OR venue = $3::text) "
     "AND ($5::text = '' OR state = $5::text) "
-    "AND (venue, symbol) IN (SELECT v, s FROM unnest($6::text[], $7::text[]) AS u(v, s)) "
-    "ORDER BY start_ns DESC, venue DESC, symbol DESC LIMIT $4";
+    "AND (start_ns, venue COLLATE \"C\", symbol COLLATE \"C\") < ($6, $7, $8) "
+    "AND (venue, symbol) IN (SELECT v, s FROM unnest($9::text[], $10::text[]) AS u(v, s)) "
+    "ORDER BY start_ns DESC, venue COLLATE \"C\" DESC, symbol COLLATE \"C\" DESC LIMIT $4";
 constexpr const char* kTakeovers =
     "SELECT asset, at_ns, before, source, cause FROM takeovers WHERE at_ns >= $1 AND at_ns < $2 "
-    "ORDER BY at_ns DESC, asset DESC LIMIT $3";
+    "AND (at_ns, asset COLLATE \"C\") < ($4, $5) ORDER BY at_ns DESC, asset COLLATE \"C\" DESC LIMIT $3";
 constexpr const char* kTakeoversOf =
-    "SELECT asset, at_ns, before, source, cause FROM takeovers WHERE at_ns >= $1 AND at_ns < $2 AND asset = $4 "
-    "ORDER BY at_ns DESC LIMIT $3";
+    "SELECT asset, at_ns, before, source, cause FROM takeovers WHERE at_ns >= $1 AND at_ns < $2 "
+    "AND (at_ns, asset COLLATE \"C\") < ($4, $5) AND asset = $6 ORDER BY at_ns DESC LIMIT $3";
 // Rows of one microsecond come together, whatever the limit: only here they are put in order by their nanoseconds.
 constexpr const char* kTrades =
     "SELECT form, at, trade, delay, price, amount FROM trades "
@@ -93,6 +95,8 @@ class PostgresReader final : public StoreReader {
     Params params;
     params.integer(query.end.ns).integer(query.start.ns).text(query.venue).integer(sql_limit(query.limit));
     params.text(query.state ? core::to_string(*query.state) : "");
+    const GapKey before = query.before.value_or(GapKey{kAfterAll, "", ""});
+    params.integer(before.start.ns).text(before.venue).text(before.symbol);
     if (query.of) {
       std::vector<std::string> venues, symbols;
       for (const GapScope& scope : *query.of) {
@@ -113,14 +117,15 @@ class PostgresReader final : public StoreReader {
     });
   }
 
-  Result<std::vector<core::Takeover>> takeovers(const std::string& asset_id, Timestamp start, Timestamp end,
-                                                std::size_t limit) override {
+  Result<std::vector<core::Takeover>> takeovers(const TakeoverQuery& query) override {
     Params params;
-    params.integer(start.ns).integer(end.ns).integer(sql_limit(limit));
-    if (!asset_id.empty()) params.text(asset_id);
+    params.integer(query.start.ns).integer(query.end.ns).integer(sql_limit(query.limit));
+    const TakeoverKey before = query.before.value_or(TakeoverKey{kAfterAll, ""});
+    params.integer(before.at.ns).text(before.asset);
+    if (!query.asset.empty()) params.text(query.asset);
     return answer<std::vector<core::Takeover>>([&](Connection& connection) {
       return list<core::Takeover>(
-          connection, {asset_id.empty() ? kTakeovers : kTakeoversOf, params},
+          connection, {query.asset.empty() ? kTakeovers : kTakeoversOf, params},
           [](const Rows& rows, int i) -> Result<core::Takeover> {
             const auto cause = core::parse_takeover_cause(rows.text(i, 4));
             if (!cause) return tl::unexpected(damaged("takeover"));

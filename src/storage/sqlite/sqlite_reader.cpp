@@ -27,15 +27,15 @@ constexpr std::string_view kPoints =
     "LIMIT ?";
 constexpr std::string_view kGaps =
     "SELECT start, venue, symbol, end, cause, state, expected, recovered FROM gaps WHERE start < ?1 AND end > ?2 "
-    "AND (?3 = '' OR venue = ?3) AND (?5 = '' OR state = ?5) "
+    "AND (start, venue, symbol) < (?7, ?8, ?9) AND (?3 = '' OR venue = ?3) AND (?5 = '' OR state = ?5) "
     "AND (?6 = '' OR (venue, symbol) IN (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM "
     "json_each(?6))) ORDER BY start DESC, venue DESC, symbol DESC LIMIT ?4";
 constexpr std::string_view kTakeovers =
     "SELECT asset, at, before, source, cause FROM takeovers WHERE at >= ?1 AND at < ?2 "
-    "ORDER BY at DESC, asset DESC LIMIT ?3";
+    "AND (at, asset) < (?4, ?5) ORDER BY at DESC, asset DESC LIMIT ?3";
 constexpr std::string_view kTakeoversOf =
-    "SELECT asset, at, before, source, cause FROM takeovers WHERE at >= ?1 AND at < ?2 AND asset = ?4 "
-    "ORDER BY at DESC LIMIT ?3";
+    "SELECT asset, at, before, source, cause FROM takeovers WHERE at >= ?1 AND at < ?2 "
+    "AND (at, asset) < (?4, ?5) AND asset = ?6 ORDER BY at DESC LIMIT ?3";
 constexpr std::string_view kAssets = "SELECT id, symbol, name, kind, rank FROM assets ORDER BY position";
 constexpr std::string_view kFacts =
     "SELECT asset, symbol, name, rank, price, price_exp, high_24h, high_24h_exp, low_24h, low_24h_exp, change_24h, "
@@ -148,11 +148,13 @@ class SqliteReader final : public StoreReader {
 
   Result<std::vector<core::Gap>> gaps(const GapQuery& query) override {
     std::vector<core::Gap> out;
+    const GapKey before = query.before.value_or(GapKey{kAfterAll, "", ""});
     const auto status = statements_.each(
         kGaps,
         [&](Statement& s) {
           s.integer(1, query.end.ns).integer(2, query.start.ns).text(3, query.venue).integer(4, sql_limit(query.limit));
           s.text(5, query.state ? core::to_string(*query.state) : "").text(6, query.of ? json_of(*query.of) : "");
+          s.integer(7, before.start.ns).text(8, before.venue).text(9, before.symbol);
         },
         [&](const Statement& row) -> Result<bool> {
           const auto cause = core::parse_gap_cause(row.text(4));
@@ -173,14 +175,15 @@ class SqliteReader final : public StoreReader {
     return out;
   }
 
-  Result<std::vector<core::Takeover>> takeovers(const std::string& asset_id, Timestamp start, Timestamp end,
-                                                std::size_t limit) override {
+  Result<std::vector<core::Takeover>> takeovers(const TakeoverQuery& query) override {
     std::vector<core::Takeover> out;
+    const TakeoverKey before = query.before.value_or(TakeoverKey{kAfterAll, ""});
     const auto status = statements_.each(
-        asset_id.empty() ? kTakeovers : kTakeoversOf,
+        query.asset.empty() ? kTakeovers : kTakeoversOf,
         [&](Statement& s) {
-          s.integer(1, start.ns).integer(2, end.ns).integer(3, sql_limit(limit));
-          if (!asset_id.empty()) s.text(4, asset_id);
+          s.integer(1, query.start.ns).integer(2, query.end.ns).integer(3, sql_limit(query.limit));
+          s.integer(4, before.at.ns).text(5, before.asset);
+          if (!query.asset.empty()) s.text(6, query.asset);
         },
         [&](const Statement& row) -> Result<bool> {
           const auto cause = core::parse_takeover_cause(row.text(4));

@@ -1,4 +1,6 @@
 // Times that are marked: gaps, and when an asset's price changed hands.
+#include <functional>
+
 #include "conformance.hpp"
 
 namespace tickspan::storage::test {
@@ -91,6 +93,92 @@ TEST_P(HistoryStoreConformance, GapsOfAStateOrAPairAreFoundUnderAnyNumberOfOther
   pair = all;
   pair.of.emplace();
   EXPECT_EQ(found(pair), Found{}) << "of none";
+}
+
+/// Asks for two more until there are none, each time before the oldest that came; `meanwhile` runs in between.
+std::vector<core::Gap> by_twos(StoreReader& reader, GapQuery query, const std::function<void()>& meanwhile) {
+  std::vector<core::Gap> out;
+  query.limit = 2;
+  for (int page = 0; page < 100; ++page) {
+    auto gaps = reader.gaps(query);
+    EXPECT_TRUE(gaps);
+    if (!gaps || gaps->empty()) break;
+    query.before = key_of(gaps->front());
+    out.insert(out.end(), gaps->rbegin(), gaps->rend());
+    meanwhile();
+  }
+  std::reverse(out.begin(), out.end());
+  return out;
+}
+
+TEST_P(HistoryStoreConformance, GapsBeforeAGapWhateverBeginsAtItsTimeOrGrows) {
+  core::WriteBatch batch;
+  for (const char* venue : {"okx", "Kraken", "binance_us", "binance"}) {
+    for (const char* symbol : {"", "b-c", "BC", "bd", "\xC3\xA4"}) {
+      batch.gaps.push_back({venue, symbol, minute(5), minute(6), core::GapCause::mute});
+    }
+    batch.gaps.push_back({venue, "", minute(4), minute(6), core::GapCause::mute});
+    batch.gaps.push_back({venue, "", minute(5) + nanoseconds(1), minute(6), core::GapCause::mute});
+  }
+  ASSERT_TRUE(write(batch));
+  const auto keys = [](const std::vector<core::Gap>& gaps) {
+    std::vector<GapKey> out;
+    for (const core::Gap& gap : gaps) out.push_back(key_of(gap));
+    return out;
+  };
+  const GapQuery all{minute(0), minute(100)};
+  const auto whole = keys(*reader_->gaps(all));
+  ASSERT_EQ(whole.size(), batch.gaps.size());
+  EXPECT_TRUE(std::is_sorted(whole.begin(), whole.end())) << "names by their bytes";
+  int pages = 0;
+  const auto grow = [&] {
+    ++pages;
+    for (core::Gap& gap : batch.gaps) gap.end = minute(6 + pages);
+    ASSERT_TRUE(write(batch));
+  };
+  EXPECT_EQ(keys(by_twos(*reader_, all, grow)), whole) << "none twice, none left out";
+  EXPECT_EQ(pages, 14);
+  GapQuery one = all;
+  one.venue = "okx";
+  EXPECT_EQ(by_twos(*reader_, one, [] {}).size(), 7U);
+  one.of = GapScopes{{"okx", "BC"}, {"okx", ""}, {"binance", ""}};
+  EXPECT_EQ(keys(by_twos(*reader_, one, [] {})), (std::vector<GapKey>{{minute(4), "okx", ""},
+                                                                      {minute(5), "okx", ""},
+                                                                      {minute(5), "okx", "BC"},
+                                                                      {minute(5) + nanoseconds(1), "okx", ""}}));
+}
+
+TEST_P(HistoryStoreConformance, TakeoversBeforeOneWhateverHappensAtItsTime) {
+  core::WriteBatch batch;
+  for (const char* asset : {"bitcoin", "Bitcoin", "bit-coin", "usd-coin", "usdcoin"}) {
+    for (int i = 0; i < 3; ++i) {
+      batch.takeovers.push_back({asset, minute(i), "composite", "coingecko", core::TakeoverCause::silent});
+    }
+  }
+  ASSERT_TRUE(write(batch));
+  const auto by_twos = [&](TakeoverQuery query) {
+    std::vector<TakeoverKey> out;
+    query.limit = 2;
+    for (int page = 0; page < 100; ++page) {
+      const auto found = reader_->takeovers(query);
+      EXPECT_TRUE(found);
+      if (!found || found->empty()) break;
+      query.before = key_of(found->front());
+      for (auto t = found->rbegin(); t != found->rend(); ++t) out.push_back(key_of(*t));
+    }
+    std::reverse(out.begin(), out.end());
+    return out;
+  };
+  std::vector<TakeoverKey> all;
+  for (const core::Takeover& takeover : batch.takeovers) all.push_back(key_of(takeover));
+  std::sort(all.begin(), all.end());
+  EXPECT_EQ(by_twos({minute(0), minute(9)}), all);
+  TakeoverQuery one{minute(0), minute(9)};
+  one.asset = "bit-coin";
+  EXPECT_EQ(by_twos(one),
+            (std::vector<TakeoverKey>{{minute(0), "bit-coin"}, {minute(1), "bit-coin"}, {minute(2), "bit-coin"}}));
+  one.before = {minute(1), "bitcoin"};
+  EXPECT_EQ(reader_->takeovers(one)->size(), 2U) << "of its own place, whoever is named";
 }
 
 TEST_P(HistoryStoreConformance, TakeoversInTheRange) {
