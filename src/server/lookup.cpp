@@ -75,12 +75,15 @@ std::vector<const core::AssetRow*> ranked_rows(const core::MarketSnapshot& snaps
   return rows;
 }
 
+Problem foreign_cursor(const std::string& cursor) {
+  return invalid_parameters({{"cursor", cursor, "next_cursor of the page before, with the same other parameters", {}}});
+}
+
 tl::expected<std::size_t, Problem> page_start(const Call& call, std::string_view context) {
   const std::string& cursor = call.values.text("cursor");
   if (cursor.empty()) return std::size_t{0};
   if (const auto offset = read_cursor(cursor, context)) return *offset;
-  return tl::unexpected(
-      invalid_parameters({{"cursor", cursor, "next_cursor of the page before, with the same other parameters", {}}}));
+  return tl::unexpected(foreign_cursor(cursor));
 }
 
 void write_next_cursor(wire::JsonWriter& json, std::size_t end, std::size_t size, std::string_view context) {

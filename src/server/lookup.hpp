@@ -29,6 +29,8 @@ void sort_rows(std::vector<const core::AssetRow*>& rows, SortKey key, bool desce
 /// The rows of all coins that have a price, best rank first.
 std::vector<const core::AssetRow*> ranked_rows(const core::MarketSnapshot& snapshot);
 
+/// What is said to a cursor that is not one of this list's.
+Problem foreign_cursor(const std::string& cursor);
 /// Where a page starts: 400 when the cursor is not one of this list's.
 tl::expected<std::size_t, Problem> page_start(const Call& call, std::string_view context);
 /// Writes `next_cursor`: null when `end` is the end of the list.

@@ -99,6 +99,12 @@ Values::Value nothing(ParameterType type) {
   return std::monostate();
 }
 
+std::optional<unsigned> nibble(char digit) {
+  if (digit >= '0' && digit <= '9') return static_cast<unsigned>(digit - '0');
+  if (digit >= 'a' && digit <= 'f') return static_cast<unsigned>(digit - 'a') + 10;
+  return {};
+}
+
 // FNV-1a: stable from run to run, so that a cursor survives a restart.
 std::uint32_t context_hash(std::string_view text) {
   std::uint32_t hash = 2166136261U;
@@ -164,6 +170,34 @@ std::optional<std::size_t> read_cursor(std::string_view cursor, std::string_view
   const auto [end, error] = std::from_chars(cursor.data(), cursor.data() + cursor.size(), offset, 36);
   if (error != std::errc{} || make_cursor(offset, context) != cursor) return {};
   return offset;
+}
+
+std::string make_place_cursor(std::string_view place, std::string_view context) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string out;
+  out.reserve(2 * place.size() + 8);
+  for (const char c : place) {
+    const auto byte = static_cast<unsigned char>(c);
+    out += kDigits[byte >> 4];
+    out += kDigits[byte & 15];
+  }
+  char hash[8];
+  const char* const end = std::to_chars(hash, hash + sizeof hash, context_hash(context), 36).ptr;
+  out += '-';
+  out.append(hash, static_cast<std::size_t>(end - hash));
+  return out;
+}
+
+std::optional<std::string> read_place_cursor(std::string_view cursor, std::string_view context) {
+  const std::string_view digits = cursor.substr(0, cursor.find('-'));
+  std::string place;
+  for (std::size_t i = 0; i + 1 < digits.size(); i += 2) {
+    const auto high = nibble(digits[i]), low = nibble(digits[i + 1]);
+    if (!high || !low) return {};
+    place += static_cast<char>(*high << 4 | *low);
+  }
+  if (make_place_cursor(place, context) != cursor) return {};
+  return place;
 }
 
 }  // namespace tickspan::server

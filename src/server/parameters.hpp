@@ -53,5 +53,8 @@ tl::expected<Values, Problem> parse_parameters(std::span<const Parameter> declar
 /// other parameters by `context`, so that it cannot be carried from one list to another.
 std::string make_cursor(std::size_t offset, std::string_view context);
 std::optional<std::size_t> read_cursor(std::string_view cursor, std::string_view context);
+/// The same of a list that grows while it is read: `place` is any text that tells where the next page begins.
+std::string make_place_cursor(std::string_view place, std::string_view context);
+std::optional<std::string> read_place_cursor(std::string_view cursor, std::string_view context);
 
 }  // namespace tickspan::server

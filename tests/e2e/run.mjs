@@ -187,24 +187,24 @@ test('the line chart has points once minutes are kept', async () => {
 });
 
 /** A day of prices and one gap of each state, put in the place of the server's. */
-async function visitGaps(options) {
+async function visitGaps(options, more = null) {
   const { page, troubles, leave } = await visit('/', options);
   const now = Date.now();
   const iso = (hoursAgo) => new Date(now - hoursAgo * 3_600_000).toISOString();
   const gap = (venue, from, to, cause, state) =>
     ({ venue, symbol: null, pair: null, start: iso(from), end: iso(to), cause, state, expected: null, recovered: 0 });
-  const recorded = [gap('binance', 19, 17, 'restart', 'repaired'), gap('coinbase', 11, 10, 'disk_full', 'lost'), gap('kraken', 5, 4, 'disconnect', 'open')];
+  const recorded = [gap('kraken', 5, 4, 'disconnect', 'open'), gap('coinbase', 11, 10, 'disk_full', 'lost'), gap('binance', 19, 17, 'restart', 'repaired')];
   const prices = Array.from({ length: 288 }, (_, i) => [now - (288 - i) * 300_000, 60_000 + 900 * Math.sin(i / 20)]);
   const answer = {
     coin_id: 'bitcoin', currency: 'usd', days: 1, complete: false, origin: 'simulated', source: 'composite', conversion: 'none', prices, market_caps: [], total_volumes: [],
     gaps: [{ venue: null, start: iso(15), end: iso(14), cause: 'no_data' }, { venue: 'kraken', start: iso(5), end: iso(4), cause: 'disconnect' }],
   };
-  await page.route('**/api/v1/gaps?*', (route) => route.fulfill({ json: { start: iso(24), end: iso(0), data: recorded } }));
+  await page.route('**/api/v1/gaps?*', (route) => route.fulfill({ json: { start: iso(24), end: iso(0), data: recorded, next_cursor: more } }));
   const takeovers = [
-    { asset: 'bitcoin', at: iso(8), from: 'composite', to: 'coingecko', cause: 'silent' },
     { asset: 'bitcoin', at: iso(7), from: 'coingecko', to: 'composite', cause: 'preferred' },
+    { asset: 'bitcoin', at: iso(8), from: 'composite', to: 'coingecko', cause: 'silent' },
   ];
-  await page.route('**/api/v1/takeovers?*', (route) => route.fulfill({ json: { start: iso(24), end: iso(0), before: 'composite', data: takeovers } }));
+  await page.route('**/api/v1/takeovers?*', (route) => route.fulfill({ json: { start: iso(24), end: iso(0), before: 'composite', data: takeovers, next_cursor: null } }));
   await page.route('**/history/bitcoin?*', (route) => route.fulfill({ json: answer }));
   await page.getByRole('link', { name: 'Bitcoin', exact: true }).click();
   // Two answers bring them: the chart's and the gaps'.
@@ -243,6 +243,20 @@ test('the chart shades gaps by what became of them, and says it', async () => {
     assert.deepEqual(troubles, []);
     await leave();
   }
+});
+
+test('where there are more gaps than are shown, the pages say it', async () => {
+  const { page, troubles, leave } = await visitGaps({ viewport: { width: 360, height: 800 } }, 'more');
+  assert.match(await page.getByTestId('gaps-cut').textContent(), /more recorded gaps than are shown: these are the newest, since/);
+  assert.match(await page.getByTestId('coverage').textContent(), /at least 3 gaps in this range/);
+  await noSidewaysScroll(page);
+  await page.goto(new URL('/sources', server.base).href);
+  const row = (source) => page.locator(`[data-source="${source}"] dl > div`, { hasText: 'Gaps in 24 h' });
+  await row('kraken').getByText('at least 1 not filled yet among the newest 1,000 of all sources').waitFor();
+  await row('coingecko').getByText('none among the newest 1,000 of all sources').waitFor();
+  await noSidewaysScroll(page);
+  assert.deepEqual(troubles, []);
+  await leave();
 });
 
 test('an unknown coin says so, with what the server knows', async () => {

@@ -10,6 +10,7 @@
 #include "server/handlers/routes.hpp"
 #include "server/parameters.hpp"
 #include "server/router.hpp"
+#include "server/time_page.hpp"
 
 namespace {
 
@@ -49,6 +50,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
   }
   if (const auto offset = server::read_cursor(query, path)) require(server::make_cursor(*offset, path) == query);
+  if (const auto place = server::read_place_cursor(query, path)) {
+    require(server::make_place_cursor(*place, path) == query);
+  }
+  server::TimePage page, again;
+  if (server::read_place(query, page)) {
+    require(server::read_place(server::place_text(page, *page.before), again));
+    require(again.start == page.start && again.end == page.end && again.before == page.before);
+  }
   server::accepts_gzip(query);
   return 0;
 }

@@ -89,6 +89,18 @@ TEST(Cursors, ReadBackOnlyInTheirOwnList) {
   EXPECT_FALSE(read_cursor(cursor + "x", "prices:rank"));
 }
 
+TEST(Cursors, OfAPlaceHoldAnyText) {
+  const std::string place("1\n\0BTC/\xC3\xA4-\"", 13);
+  const std::string cursor = make_place_cursor(place, "gaps");
+  EXPECT_EQ(cursor.find_first_not_of("0123456789abcdefghijklmnopqrstuvwxyz-"), std::string::npos) << "fits in a URL";
+  EXPECT_EQ(read_place_cursor(cursor, "gaps"), place);
+  EXPECT_FALSE(read_place_cursor(cursor, "takeovers"));
+  EXPECT_FALSE(read_place_cursor(cursor + "x", "gaps"));
+  EXPECT_FALSE(read_place_cursor("0" + cursor, "gaps"));
+  EXPECT_FALSE(read_place_cursor("", "gaps"));
+  EXPECT_FALSE(read_place_cursor("zz", "gaps"));
+}
+
 TEST(ParametersDeathTest, AskingForWhatWasNotDeclaredIsAProgrammerError) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   EXPECT_DEATH(parse("").text("nope"), "did not declare");

@@ -1,9 +1,10 @@
-#include <chrono>
+#include <algorithm>
 
 #include "server/guarded.hpp"
 #include "server/handlers/routes.hpp"
 #include "server/lookup.hpp"
 #include "server/store_read.hpp"
+#include "server/time_page.hpp"
 
 // Whose word a price was, and from when on.
 
@@ -12,8 +13,7 @@ namespace {
 
 struct Plan {
   std::string asset;  ///< id; empty: all
-  core::Timestamp start, end;
-  std::size_t limit = 0;
+  TimePage page;
 };
 using Read = core::Result<std::vector<core::Takeover>>;
 
@@ -24,18 +24,20 @@ tl::expected<Plan, Problem> plan_of(const Call& call) {
     if (!id.valid()) return tl::unexpected(unknown_asset(call.catalogue(), "asset", name));
     plan.asset = call.catalogue().asset(id).id;
   }
-  plan.end = call.values.time("end").value_or(call.now);
-  plan.start = call.values.time("start").value_or(plan.end - std::chrono::hours(24 * 30));
-  if (plan.start >= plan.end)
-    return tl::unexpected(invalid_parameters({{"start", core::to_rfc3339(plan.start), "a time before end", {}}}));
-  plan.limit = static_cast<std::size_t>(call.values.integer("limit"));
+  auto page = time_page(call, "takeovers\n" + call.values.text("asset"));
+  if (!page) return tl::unexpected(page.error());
+  plan.page = std::move(*page);
   return plan;
 }
 
-// Of one asset the one before the range, too: it tells who was in charge when it began.
+// One more than the page holds tells whether there is another. Of one asset the one before the range, too: it tells who
+// was in charge when it began.
 Read read(storage::StoreReader& reader, const Plan& plan) {
-  if (plan.asset.empty()) return reader.takeovers("", plan.start, plan.end, plan.limit);
-  return reader.takeovers(plan.asset, {}, plan.end, plan.limit + 1);
+  const TimePage& page = plan.page;
+  storage::TakeoverQuery query{page.start, page.end, page.limit + 1, plan.asset};
+  if (!plan.asset.empty()) query.start = {};
+  if (page.before) query.before = {page.before->at, page.before->name};
+  return reader.takeovers(query);
 }
 
 std::optional<std::string> named(const std::string& source) {
@@ -43,29 +45,35 @@ std::optional<std::string> named(const std::string& source) {
 }
 
 std::string encode(const Call& call, const Plan& plan, const std::vector<core::Takeover>& found) {
-  std::size_t first = found.size() > plan.limit ? found.size() - plan.limit : 0;
-  while (first < found.size() && found[first].at < plan.start) ++first;
+  const TimePage& page = plan.page;
+  const auto in_range = std::find_if(found.begin(), found.end(), [&](const auto& t) { return t.at >= page.start; });
+  const auto size = std::min(static_cast<std::size_t>(found.end() - in_range), page.limit);
+  const auto oldest = found.end() - static_cast<std::ptrdiff_t>(size);
   std::optional<std::string> before;
-  if (!plan.asset.empty() && !found.empty()) before = named(first < found.size() ? found[first].from : found.back().to);
+  if (!plan.asset.empty() && !found.empty()) before = named(size > 0 ? oldest->from : found.back().to);
   std::string body;
   wire::JsonWriter json(body, call.format);
   json.begin_object()
-      .field("start", plan.start)
-      .field("end", plan.end)
+      .field("start", page.start)
+      .field("end", page.end)
       .field("before", before)
       .key("data")
       .begin_array();
-  for (std::size_t i = first; i < found.size(); ++i) {
-    const core::Takeover& takeover = found[i];
+  for (auto takeover = found.end(); takeover != oldest;) {
+    --takeover;
     json.begin_object()
-        .field("asset", takeover.asset)
-        .field("at", takeover.at)
-        .field("from", named(takeover.from))
-        .field("to", takeover.to)
-        .field("cause", core::to_string(takeover.cause))
+        .field("asset", takeover->asset)
+        .field("at", takeover->at)
+        .field("from", named(takeover->from))
+        .field("to", takeover->to)
+        .field("cause", core::to_string(takeover->cause))
         .end_object();
   }
-  json.end_array().end_object();
+  json.end_array();
+  std::optional<TimePage::Place> last;
+  if (oldest != in_range) last = {oldest->at, oldest->asset};
+  write_next_cursor(json, page, last);
+  json.end_object();
   return body;
 }
 
@@ -90,7 +98,8 @@ Route takeovers_route() {
           .parameters = {{"asset", ParameterType::text, "", 0, 128},
                          {"start", ParameterType::time},
                          {"end", ParameterType::time},
-                         {"limit", ParameterType::integer, "100", 1, 1000}},
+                         {"limit", ParameterType::integer, "100", 1, 1000},
+                         {"cursor", ParameterType::text, "", 0, 1024}},
           .answer_later = answer};
 }
 

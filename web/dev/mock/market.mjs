@@ -127,11 +127,11 @@ export class MockMarket {
     const gap = (venue, from, to, cause, state, more = {}) =>
       ({ venue, symbol: null, pair: null, start: iso(ago(from)), end: iso(ago(to)), cause, state, expected: null, recovered: 0, ...more });
     const all = coin?.id !== 'ethereum' ? [] : [
-      gap('binance', 19, 17, 'restart', 'repaired', { expected: 8120, recovered: 8120 }),
-      gap('coinbase', 11, 10.2, 'disk_full', 'lost'),
       gap('kraken', 5, 5 - 2 / 3, 'disconnect', 'open'),
+      gap('coinbase', 11, 10.2, 'disk_full', 'lost'),
+      gap('binance', 19, 17, 'restart', 'repaired', { expected: 8120, recovered: 8120 }),
     ];
-    return { start: iso(start), end: iso(Date.now()), data: all.filter(({ end }) => Date.parse(end) > start) };
+    return { start: iso(start), end: iso(Date.now()), data: all.filter(({ end }) => Date.parse(end) > start), next_cursor: null };
   }
 
   inGap(gaps, time) {

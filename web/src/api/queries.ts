@@ -67,7 +67,7 @@ export function useHistory(id: string, currency: string, range: Range, enabled: 
   });
 }
 
-/** The recorded gaps of every source that a coin's price rests on, repaired ones too. */
+/** The newest recorded gaps of every source that a coin's price rests on, repaired ones too. */
 export function useGaps(id: string, range: Range) {
   return useQuery({
     queryKey: ['gaps', id, range],
@@ -79,7 +79,7 @@ export function useGaps(id: string, range: Range) {
   });
 }
 
-/** The recorded gaps of all sources in the last day. */
+/** The newest recorded gaps of all sources in the last day. */
 export function useGapsOfSources() {
   return useQuery({
     queryKey: ['gaps'],
@@ -90,8 +90,10 @@ export function useGapsOfSources() {
     refetchInterval: 15_000,
   });
 }
-/** As many as one answer may have. */
+/** As many as one answer may have; it says whether there are more. */
 export const MOST_GAPS = 1000;
+
+const MOST_TAKEOVERS = 250;
 
 /** When another source began to give a coin's price. */
 export function useTakeovers(id: string, range: Range) {
@@ -99,7 +101,7 @@ export function useTakeovers(id: string, range: Range) {
     queryKey: ['takeovers', id, range],
     queryFn: ({ signal }) => {
       const start = new Date(Date.now() - RANGES[range].days * 86_400_000).toISOString();
-      return getJson<Takeovers>(withQuery('/api/v1/takeovers', { asset: id, start, limit: 250 }), signal);
+      return getJson<Takeovers>(withQuery('/api/v1/takeovers', { asset: id, start, limit: MOST_TAKEOVERS }), signal);
     },
     refetchInterval: 60_000,
   });

@@ -237,7 +237,7 @@ export interface paths {
         };
         /**
          * Times in which a source was not heard, and what became of them
-         * @description The newest limit gaps of those asked for that touch [start, end), oldest first. A gap without a symbol concerns every pair of its source; one with a symbol beside it says what differs for that pair. A pair whose spelling at the venue is not known any more, because it is not listed since the start, has its asset ids as its symbol (bitcoin/usd); its gap stays open until the pair is listed again. A gap that is open is filled from the source's own history as soon as the source is back. The source composite stands for single prices of composites that were not stored (disk_full, overflow); their candles were, so that such a gap is in no answer of candles.
+         * @description The gaps of those asked for that touch [start, end), the newest first by their start, then by venue and symbol (bytes, the last first), page by page back in time: next_cursor says that there are more. All pages are of the range of the first one. A gap that fits the request from the first page to the last comes exactly once, also where it grows meanwhile; one that begins or ceases to fit meanwhile comes once or not at all. A gap without a symbol concerns every pair of its source; one with a symbol beside it says what differs for that pair. A pair whose spelling at the venue is not known any more, because it is not listed since the start, has its asset ids as its symbol (bitcoin/usd); its gap stays open until the pair is listed again. A gap that is open is filled from the source's own history as soon as the source is back. The source composite stands for single prices of composites that were not stored (disk_full, overflow); their candles were, so that such a gap is in no answer of candles.
          */
         get: operations["gaps"];
         put?: never;
@@ -257,7 +257,7 @@ export interface paths {
         };
         /**
          * When another source began to give the price of an asset, and why
-         * @description An asset's price is the composite of its exchange pairs while one of them is current and believed, else that of the first aggregator that is current, in the order of the configuration. Each change that lasted for five seconds is marked here; the newest limit in [start, end), oldest first. `from` is null where nobody had given a price. With one asset, `before` names the source until the first of `data`, or over the whole range where `data` is empty.
+         * @description An asset's price is the composite of its exchange pairs while one of them is current and believed, else that of the first aggregator that is current, in the order of the configuration. Each change that lasted for five seconds is marked here: the changes in [start, end), the newest first, those of one time by the asset's id (the last first), page by page back in time: next_cursor says that there are more. All pages are of the range of the first one, and each change comes once. `from` is null where nobody had given a price. With one asset, `before` names the source until the oldest of `data`, or over the whole range where `data` is empty.
          */
         get: operations["takeovers"];
         put?: never;
@@ -574,13 +574,15 @@ export interface components {
             start: components["schemas"]["Time"];
             end: components["schemas"]["Time"];
             data: components["schemas"]["RecordedGap"][];
+            next_cursor: string | null;
         };
         Takeovers: {
             start: components["schemas"]["Time"];
             end: components["schemas"]["Time"];
-            /** @description With one asset, the source until the first of data; null: none, or not known */
+            /** @description With one asset, the source until the oldest of data; null: none, or not known */
             before: string | null;
             data: components["schemas"]["Takeover"][];
+            next_cursor: string | null;
         };
         Takeover: {
             asset: string;
@@ -1229,6 +1231,8 @@ export interface components {
         Limit: number;
         /** @description next_cursor of the page before, with the same other parameters */
         Cursor: string;
+        /** @description next_cursor of the page before, with the same other parameters */
+        PlaceCursor: string;
         /** @description ms gives times as milliseconds since 1970 */
         TimeFormat: "rfc3339" | "ms";
         /** @description string gives prices and amounts as decimal strings */
@@ -1909,8 +1913,10 @@ export interface operations {
                 end?: string;
                 /** @description Only those in this state; default: all */
                 state?: "open" | "repaired" | "lost";
-                /** @description How many at most */
+                /** @description Rows on a page */
                 limit?: number;
+                /** @description next_cursor of the page before, with the same other parameters */
+                cursor?: components["parameters"]["PlaceCursor"];
                 /** @description ms gives times as milliseconds since 1970 */
                 time_format?: components["parameters"]["TimeFormat"];
                 /** @description string gives prices and amounts as decimal strings */
@@ -1946,7 +1952,8 @@ export interface operations {
                      *           "expected": 412,
                      *           "recovered": 412
                      *         }
-                     *       ]
+                     *       ],
+                     *       "next_cursor": null
                      *     }
                      */
                     "application/json": components["schemas"]["RecordedGaps"];
@@ -1968,8 +1975,10 @@ export interface operations {
                 start?: string;
                 /** @description RFC 3339 or milliseconds since 1970; default: now */
                 end?: string;
-                /** @description How many at most */
+                /** @description Rows on a page */
                 limit?: number;
+                /** @description next_cursor of the page before, with the same other parameters */
+                cursor?: components["parameters"]["PlaceCursor"];
                 /** @description ms gives times as milliseconds since 1970 */
                 time_format?: components["parameters"]["TimeFormat"];
                 /** @description string gives prices and amounts as decimal strings */
@@ -1997,19 +2006,20 @@ export interface operations {
                      *       "data": [
                      *         {
                      *           "asset": "bitcoin",
-                     *           "at": "2026-06-01T11:00:00.000Z",
-                     *           "from": "composite",
-                     *           "to": "coingecko",
-                     *           "cause": "silent"
-                     *         },
-                     *         {
-                     *           "asset": "bitcoin",
                      *           "at": "2026-06-01T11:00:42.500Z",
                      *           "from": "coingecko",
                      *           "to": "composite",
                      *           "cause": "preferred"
+                     *         },
+                     *         {
+                     *           "asset": "bitcoin",
+                     *           "at": "2026-06-01T11:00:00.000Z",
+                     *           "from": "composite",
+                     *           "to": "coingecko",
+                     *           "cause": "silent"
                      *         }
-                     *       ]
+                     *       ],
+                     *       "next_cursor": null
                      *     }
                      */
                     "application/json": components["schemas"]["Takeovers"];

@@ -1,5 +1,6 @@
 import { useSourceNames } from '../api/queries';
 import type { Conversion } from '../api/types';
+import { formatDateTime } from '../format';
 import { describeGap, GAP_STATES, shades, STATE_LABELS, type ShownGap } from '../chart/gaps';
 
 const SHOWN = 6;
@@ -17,12 +18,14 @@ interface CoverageProps {
   end: number;
   complete: boolean;
   gaps: readonly ShownGap[];
+  /** Where not all recorded gaps are among them: since when they are. */
+  gapsSince: number | undefined;
   source: string;
   conversion: Conversion;
 }
 
 /** Says under a chart whether something is missing: a strip of the whole range with its gaps, a legend, and a list. */
-export function Coverage({ start, end, complete, gaps, source, conversion }: CoverageProps) {
+export function Coverage({ start, end, complete, gaps, gapsSince, source, conversion }: CoverageProps) {
   const nameOf = useSourceNames();
   const parts = source.split('+').map((part) => (part === 'composite' ? 'composite of the venues' : nameOf(part)));
   const from = parts.join(' and ') + CONVERSIONS[conversion];
@@ -40,11 +43,16 @@ export function Coverage({ start, end, complete, gaps, source, conversion }: Cov
             incomplete
           </span>{' '}
           <span className="muted">
-            {missing > 0 ? `${missing} gap${missing === 1 ? '' : 's'} in this range` : 'Not all of this range was recorded here'} · {from}
+            {missing > 0 ? `${gapsSince ? 'at least ' : ''}${missing} gap${missing === 1 ? '' : 's'} in this range` : 'Not all of this range was recorded here'} · {from}
           </span>
         </p>
       )}
       {gaps.length > 0 ? <Gaps start={start} end={end} gaps={gaps} /> : null}
+      {gapsSince ? (
+        <p className="muted small" data-testid="gaps-cut">
+          There are more recorded gaps than are shown: these are the newest, since {formatDateTime(gapsSince)}.
+        </p>
+      ) : null}
     </div>
   );
 }

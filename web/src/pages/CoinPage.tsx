@@ -93,12 +93,13 @@ function ChartPanel({ id, currency, row }: { id: string; currency: string; row: 
   const candles = useCandles(id, currency, range, shape === 'candles');
   const query = shape === 'line' ? history : candles;
   const answer = query.data;
-  const recorded = useGaps(id, range).data?.data;
-  const gaps = useMemo(() => shownGaps(recorded ?? [], answer?.gaps ?? []), [recorded, answer?.gaps]);
-  const changes = useTakeovers(id, range).data?.data;
+  const recorded = useGaps(id, range).data;
+  const gaps = useMemo(() => shownGaps(recorded?.data ?? [], answer?.gaps ?? []), [recorded, answer?.gaps]);
+  const oldestShown = recorded?.next_cursor ? recorded.data.at(-1) : undefined;
+  const changes = useTakeovers(id, range).data;
   // Where it all began is no change.
   const nameOf = useSourceNames();
-  const takeovers = useMemo(() => marks((changes ?? []).filter(({ from }) => from !== null), nameOf), [changes, nameOf]);
+  const takeovers = useMemo(() => marks((changes?.data ?? []).filter(({ from }) => from !== null), nameOf), [changes, nameOf]);
   const points = shape === 'line' ? (history.data?.prices.length ?? 0) : (candles.data?.candles.length ?? 0);
 
   return (
@@ -136,6 +137,7 @@ function ChartPanel({ id, currency, row }: { id: string; currency: string; row: 
           end={query.dataUpdatedAt}
           complete={answer.complete}
           gaps={gaps}
+          gapsSince={oldestShown && Date.parse(oldestShown.start)}
           source={answer.source}
           conversion={answer.conversion}
         />
@@ -146,10 +148,10 @@ function ChartPanel({ id, currency, row }: { id: string; currency: string; row: 
             <i className="takeover-swatch" aria-hidden="true" /> Another source began to give the price:
           </p>
           <ul className="gap-list" aria-label="Changes of the price's source, newest first">
-            {[...takeovers].reverse().slice(0, SHOWN_TAKEOVERS).map(({ at, text }) => (
+            {takeovers.slice(0, SHOWN_TAKEOVERS).map(({ at, text }) => (
               <li key={at}>{text}</li>
             ))}
-            {takeovers.length > SHOWN_TAKEOVERS ? <li>and {takeovers.length - SHOWN_TAKEOVERS} more</li> : null}
+            {takeovers.length > SHOWN_TAKEOVERS ? <li>and {changes?.next_cursor ? 'at least ' : ''}{takeovers.length - SHOWN_TAKEOVERS} more</li> : null}
           </ul>
         </div>
       ) : null}

@@ -18,8 +18,8 @@ const FEED_WORDS: Record<FeedState, string> = {
 
 export default function SourcesPage() {
   const query = useSources(3000);
-  const gaps = useGapsOfSources().data?.data;
-  const counts = useMemo(() => gaps && gapCounts(gaps), [gaps]);
+  const recorded = useGapsOfSources().data;
+  const counts = useMemo(() => recorded && gapCounts(recorded.data), [recorded]);
   if (query.isError && !query.data) return <ErrorPanel error={query.error} onRetry={() => void query.refetch()} what="No word of the sources" />;
   if (query.isPending) return <PageSkeleton />;
   const sources = query.data?.data ?? [];
@@ -39,7 +39,7 @@ export default function SourcesPage() {
           <SourceIndex sources={sources} />
           <ul className="source-grid">
             {sources.map((source) => (
-              <SourceCard key={source.id} source={source} gaps={counts && (counts.get(source.id) ?? NO_GAPS)} more={gaps?.length === MOST_GAPS} />
+              <SourceCard key={source.id} source={source} gaps={counts && (counts.get(source.id) ?? NO_GAPS)} more={typeof recorded?.next_cursor === 'string'} />
             ))}
           </ul>
         </>
@@ -72,8 +72,8 @@ function GapRow({ gaps, more }: { gaps: GapCount; more: boolean }) {
     <div>
       <dt>Gaps in 24 h</dt>
       <dd className={gaps.open + gaps.lost > 0 ? 'warn' : undefined}>
-        {more ? 'at least ' : ''}
-        {parts.join(', ') || 'none'}
+        {parts.length === 0 ? 'none' : `${more ? 'at least ' : ''}${parts.join(', ')}`}
+        {more ? ` among the newest ${formatCount(MOST_GAPS)} of all sources` : ''}
       </dd>
     </div>
   );
