@@ -13,34 +13,37 @@ using core::Timestamp;
 constexpr auto kTrust = 12s;
 
 constexpr Saboteur::Fault kFaults[] = {{.query = "mute=true", .silences = true},
-                                       {.query = "no_data=true", .loses = true},
-                                       {.query = "mute_pairs=2", .loses = true},
+                                       {.query = "no_data=true"},
+                                       {.query = "mute_pairs=2"},
                                        {.query = "freeze=true", .distorts = true},
                                        {.query = "price_shift=1", .distorts = true},
                                        {.query = "price_shift=-1", .distorts = true},
                                        {.query = "clock_skew_ms=5000"},
                                        {.query = "clock_skew_ms=-5000"},
                                        {.query = "delay_ms=1500"},
-                                       {.query = "drop_every=3", .loses = true},
-                                       {.query = "sequence_gaps=3", .loses = true},
+                                       {.query = "drop_every=3"},
+                                       {.query = "sequence_gaps=3"},
                                        {.query = "half_open_after_s=2"},
                                        {.query = "duplicate_every=2"},
                                        {.query = "reorder_every=2"},
-                                       {.query = "malformed_every=4", .loses = true},
-                                       {.query = "wrong_types_every=4", .loses = true},
+                                       {.query = "malformed_every=4"},
+                                       {.query = "wrong_types_every=4"},
                                        {.query = "giant_every=300"},
                                        {.query = "drop_after_s=2"},
                                        {.query = "maintenance=true&rest_status=503&retry_after=1", .silences = true},
                                        {.query = "refuse_status=451&drop_after_s=1", .silences = true},
                                        {.query = "rest_status=500&drop_after_s=1"},
-                                       {.query = "rest_delay_ms=2000&drop_after_s=1"}};
+                                       {.query = "rest_delay_ms=2000&drop_after_s=1"},
+                                       {.query = "garbled_every=4"},
+                                       {.query = "rest_body_s=2&drop_after_s=1"},
+                                       {.query = "rest_truncated=true&drop_after_s=1"}};
 
 // What all venues but one do at the same time, now and then: outvoted, the one that is left is right all the same.
 constexpr Saboteur::Fault kConspiracies[] = {{.query = "price_shift=1", .distorts = true},
                                              {.query = "mute=true", .silences = true},
                                              {.query = "freeze=true", .distorts = true},
                                              {.query = "price_shift=-1", .distorts = true},
-                                             {.query = "no_data=true", .loses = true}};
+                                             {.query = "no_data=true"}};
 
 }  // namespace
 

@@ -19,7 +19,6 @@ class Saboteur {
   struct Fault {
     const char* query;
     bool silences = false;  ///< longer than some seconds this is a gap
-    bool loses = false;     ///< single messages, without a word: nothing but a trade's number can tell
     bool distorts = false;  ///< prices are told otherwise than they were
   };
   /// What a venue suffered, by the simulator's clock.
