@@ -99,7 +99,8 @@ net::HttpResponse refusal_of(unsigned status, const VenueFaults& faults) {
                           faults);
 }
 
-RestRequest make_rest_request(const net::HttpRequest& request, std::string_view path, core::Timestamp now) {
+RestRequest make_rest_request(const net::HttpRequest& request, std::string_view path, const VenueServer& venue,
+                              core::Timestamp now) {
   RestRequest rest;
   rest.path = net::percent_decode(path, false);
   while (rest.path.size() > 1 && rest.path.back() == '/') rest.path.pop_back();
@@ -108,6 +109,8 @@ RestRequest make_rest_request(const net::HttpRequest& request, std::string_view 
                   rest.find("x_cg_demo_api_key") || rest.find("x_cg_pro_api_key") ||
                   request.headers.find("x-coinapi-key") || rest.find("apikey");
   rest.now = now;
+  rest.faults = venue.faults();
+  rest.frozen_at = venue.frozen_at();
   return rest;
 }
 
@@ -246,7 +249,7 @@ void Simulator::Impl::on_request(net::HttpRequest request, net::HttpServer::Resp
   const VenueFaults& faults = venue->faults();
   const unsigned refuse = faults.maintenance ? 503 : faults.rest_status;
   if (refuse != 0) return respond(refusal_of(refuse, faults));
-  RestRequest query = make_rest_request(request, rest, clock.now());
+  RestRequest query = make_rest_request(request, rest, *venue, clock.now());
   if (faults.rate_limit) {
     if (auto refused = venue->over_budget(query)) return respond(std::move(*refused));
   }

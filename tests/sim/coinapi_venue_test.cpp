@@ -22,6 +22,8 @@ class CoinApiVenueTest : public ::testing::Test {
     if (question != std::string::npos) request.query = net::parse_query(target.substr(question + 1));
     request.with_key = with_key;
     request.now = kNow;
+    request.faults = server.faults();
+    request.frozen_at = server.frozen_at();
     return server.rest(request);
   }
   double truth(const char* id, core::Timestamp at = kNow) { return model.true_price(*model.find_id(id), at); }

@@ -6,9 +6,11 @@
 #include <chrono>
 #include <filesystem>
 #include <mutex>
+#include <thread>
 
 #include "../support/http_test_client.hpp"
 #include "../support/support.hpp"
+#include "feeds/coinapi/decode.hpp"
 #include "net/http_client.hpp"
 #include "net/websocket_client.hpp"
 #include "runtime/event_loop.hpp"
@@ -262,6 +264,26 @@ TEST_F(SimulatorTest, EnforcesTheBudgetWhenAsked) {
   for (int i = 0; i < 12 && last == 200; ++i) last = (answer = get("/coingecko/api/v3/ping")).status;
   EXPECT_EQ(last, 429);
   EXPECT_GE(std::stoi(answer.header("retry-after")), 1);
+}
+
+TEST_F(SimulatorTest, AnAnswerIsOfOneStateOfTheFaults) {
+  SimulatorOptions options;
+  options.venues = {"coinapi"};
+  start(options);
+  std::atomic<bool> over{false};
+  std::thread changes([&] {
+    for (bool on = true; !over; on = !on)
+      simulator->set_faults("coinapi", {.price_shift = on ? 1 : 0, .clock_skew_ms = on ? 3'600'000 : 0});
+  });
+  for (int i = 0; i < 200; ++i) {
+    const auto rates = feeds::coinapi::decode_rates(get("/coinapi/v1/exchangerate/BTC/USD?apikey=k").body, clock.now());
+    EXPECT_TRUE(rates.has_value());
+    if (!rates) break;
+    const double truth = simulator->market().true_price(*simulator->market().find_id("bitcoin"), clock.now());
+    EXPECT_EQ((*rates)[0].at - clock.now() > 30min, (*rates)[0].rate.to_double() > 3 * truth);
+  }
+  over = true;
+  changes.join();
 }
 
 TEST_F(SimulatorTest, TwoRunsWithOneSeedAreTheSameMarket) {

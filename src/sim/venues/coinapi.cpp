@@ -28,6 +28,11 @@ std::string time_text(core::Timestamp at) {
   return text += 'Z';
 }
 
+/// The whole second of the request, by the venue's clock.
+std::string told_time(const RestRequest& request) {
+  return time_text(request.now.floor_to(1s) + std::chrono::milliseconds(request.faults.clock_skew_ms));
+}
+
 /// As many digits as the real one sends.
 std::string number(double value) {
   const int whole = value >= 1 ? static_cast<int>(std::floor(std::log10(value))) + 1 : 1;
@@ -90,27 +95,23 @@ net::HttpResponse CoinApiServer::answer(const RestRequest& request) const {
   return error("Not found", 404);
 }
 
-core::Timestamp CoinApiServer::told(core::Timestamp at) const {
-  return at + std::chrono::milliseconds(faults_.clock_skew_ms);
-}
-
-double CoinApiServer::price(std::string_view symbol, core::Timestamp at) const {
-  const double shift = std::pow(10.0, faults_.price_shift);
+double CoinApiServer::price(const RestRequest& request, std::string_view symbol, core::Timestamp at) const {
+  const double shift = std::pow(10.0, request.faults.price_shift);
   if (symbol == "USD") return 1;
   const auto index = context_.model.find_symbol(lower(symbol));
-  return index ? context_.model.true_price(*index, frozen_at_.is_set() ? frozen_at_ : at) * shift : 0;
+  return index ? context_.model.true_price(*index, request.frozen_at.is_set() ? request.frozen_at : at) * shift : 0;
 }
 
 net::HttpResponse CoinApiServer::rate(const RestRequest& request, std::string_view base, std::string_view quote) const {
-  const double of_base = price(base, request.now);
-  const double of_quote = price(quote, request.now);
+  const double of_base = price(request, base, request.now);
+  const double of_quote = price(request, quote, request.now);
   if (of_base <= 0 || of_quote <= 0) return error("You requested specific single item that we don't have", kNoData);
   return json_response(fmt::format(R"({{"time":"{}","asset_id_base":"{}","asset_id_quote":"{}","rate":{}}})",
-                                   time_text(told(request.now.floor_to(1s))), base, quote, number(of_base / of_quote)));
+                                   told_time(request), base, quote, number(of_base / of_quote)));
 }
 
 net::HttpResponse CoinApiServer::rates(const RestRequest& request, std::string_view base) const {
-  const double of_base = price(base, request.now);
+  const double of_base = price(request, base, request.now);
   if (of_base <= 0) return error("You requested specific single item that we don't have", kNoData);
   std::vector<std::string> wanted = split(request.get("filter_asset_id"));
   if (wanted.empty()) {
@@ -120,11 +121,10 @@ net::HttpResponse CoinApiServer::rates(const RestRequest& request, std::string_v
   const bool invert = request.get("invert") == "true";
   std::string rows;
   for (const std::string& quote : wanted) {
-    const double of_quote = price(quote, request.now);
+    const double of_quote = price(request, quote, request.now);
     if (of_quote <= 0 || quote == base) continue;
     rows += fmt::format(R"({}{{"time":"{}","asset_id_quote":"{}","rate":{}}})", rows.empty() ? "" : ",",
-                        time_text(told(request.now.floor_to(1s))), quote,
-                        number(invert ? of_quote / of_base : of_base / of_quote));
+                        told_time(request), quote, number(invert ? of_quote / of_base : of_base / of_quote));
   }
   return json_response(fmt::format(R"({{"asset_id_base":"{}","rates":[{}]}})", base, rows));
 }
@@ -140,7 +140,7 @@ net::HttpResponse CoinApiServer::assets(const RestRequest& request) const {
     rows += fmt::format(
         R"({}{{"asset_id":"{}","name":"{}","type_is_crypto":1,"data_symbols_count":1,"volume_1day_usd":{:.2f},"price_usd":{}}})",
         rows.empty() ? "" : ",", symbol, json_text(coin.name), context_.model.volume_24h(i, request.now),
-        number(price(symbol, request.now)));
+        number(price(request, symbol, request.now)));
   }
   return json_response(fmt::format("[{}]", rows));
 }
@@ -151,7 +151,7 @@ net::HttpResponse CoinApiServer::ohlcv(const RestRequest& request, std::string_v
   const auto bar = std::min(pair.find('_'), pair.size());
   const std::string_view base = pair.substr(0, bar);
   const std::string_view quote = bar < pair.size() ? pair.substr(bar + 1) : std::string_view();
-  if (price(base, request.now) <= 0 || price(quote, request.now) <= 0)
+  if (price(request, base, request.now) <= 0 || price(request, quote, request.now) <= 0)
     return error("You requested specific single item that we don't have", kNoData);
   const auto width = width_of(request.get("period_id"));
   const auto limit = request.integer("limit", 100, 1, kMostRows);
@@ -165,7 +165,7 @@ net::HttpResponse CoinApiServer::ohlcv(const RestRequest& request, std::string_v
   for (core::Timestamp open = first; open < last && rows.size() < static_cast<std::size_t>(*limit);
        open = open + *width) {
     const core::Timestamp close = std::min(open + *width, last) - 1ms;
-    const auto at = [&](core::Timestamp t) { return price(base, t) / price(quote, t); };
+    const auto at = [&](core::Timestamp t) { return price(request, base, t) / price(request, quote, t); };
     const double values[] = {at(open), at(open + (close - open) / 3), at(open + (close - open) * 2 / 3), at(close)};
     rows.push_back(fmt::format(
         R"({{"time_period_start":"{}","time_period_end":"{}","time_open":"{}","time_close":"{}","price_open":{},)"

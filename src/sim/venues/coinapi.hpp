@@ -21,8 +21,7 @@ class CoinApiServer final : public VenueServer {
   net::HttpResponse assets(const RestRequest& request) const;
   net::HttpResponse ohlcv(const RestRequest& request, std::string_view symbol, bool latest) const;
   /// USD for one of it, as this venue tells it; 0: it has no such asset.
-  double price(std::string_view symbol, core::Timestamp at) const;
-  core::Timestamp told(core::Timestamp at) const;
+  double price(const RestRequest& request, std::string_view symbol, core::Timestamp at) const;
 
   std::atomic<std::uint64_t> used_{0};
   RequestBudget budget_{20, 1};

@@ -30,6 +30,8 @@ struct RestRequest {
   std::vector<std::pair<std::string, std::string>> query;
   bool with_key = false;  ///< some API key came along
   core::Timestamp now;
+  VenueFaults faults;         ///< the venue's when it came
+  core::Timestamp frozen_at;  ///< set while prices are frozen
 
   std::optional<std::string> find(std::string_view name) const;
   std::string get(std::string_view name, std::string_view fallback = {}) const;
@@ -64,6 +66,7 @@ class VenueServer {
   const std::string& id() const { return id_; }
   const VenueFaults& faults() const { return faults_; }
   void set_faults(const VenueFaults& faults);
+  core::Timestamp frozen_at() const { return frozen_at_; }
   /// What its REST addresses end with, as the real ones are configured.
   virtual std::string_view rest_root() const { return {}; }
   /// What the venue has sent so far.
