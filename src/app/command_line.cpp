@@ -160,6 +160,11 @@ Exit usage_of(const CLI::ParseError& error) {
   return usage(text);
 }
 
+Exit unknown_option(const CLI::App& sub, const std::string& given) {
+  const std::string flag = given.substr(0, given.find('='));
+  return usage(unknown_name(fmt::format("{}: unknown option \"{}\"", sub.get_name(), flag), flag, option_names(sub)));
+}
+
 std::vector<std::string> exchange_names() {
   std::vector<std::string> names;
   for (const ExchangeSource& source : exchange_sources()) names.push_back(source.name);
@@ -270,6 +275,12 @@ tl::expected<CommandLine, Exit> parse_command_line(int argc, const char* const* 
   } catch (const CLI::CallForVersion& version) {
     return tl::unexpected(Exit{0, std::string(version.what()) + "\n"});
   } catch (const CLI::ParseError& error) {
+    // The value of an option that is none was taken for something else: that is not what is wrong.
+    for (const CLI::App* sub : app.get_subcommands()) {
+      for (const std::string& extra : sub->remaining()) {
+        if (extra.starts_with("--")) return tl::unexpected(unknown_option(*sub, extra));
+      }
+    }
     return tl::unexpected(usage_of(error));
   }
 
@@ -282,11 +293,8 @@ tl::expected<CommandLine, Exit> parse_command_line(int argc, const char* const* 
         usage(unknown_name(fmt::format("unknown command \"{}\"", extras.front()), extras.front(), command_names(app))));
   }
   CLI::App* sub = chosen.front();
-  if (const auto extras = app.remaining(true); !extras.empty()) {
-    const std::string flag = extras.front().substr(0, extras.front().find('='));
-    return tl::unexpected(
-        usage(unknown_name(fmt::format("{}: unknown option \"{}\"", sub->get_name(), flag), flag, option_names(*sub))));
-  }
+  if (const auto extras = app.remaining(true); !extras.empty())
+    return tl::unexpected(unknown_option(*sub, extras.front()));
 
   if (sub == serve) out.command = Command::serve;
   if (sub == simulate) out.command = Command::simulate;

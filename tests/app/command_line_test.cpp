@@ -90,6 +90,7 @@ TEST(CommandLine, ACommandHasOnlyTheOptionsThatItUses) {
   const std::vector<std::pair<std::vector<const char*>, std::string>> idle = {
       {{"replay", "a.rec", "--listen", "127.0.0.1:1"}, "--listen requires --serve"},
       {{"replay", "a.rec", "--no-ui"}, "--no-ui requires --serve"},
+      {{"backup", "a.db", "--offline", "wait"}, "backup: unknown option \"--offline\""},
       {{"export", "trades", "a.csv", "--pair", "btc/usd", "--interval", "1h"}, "--interval is for candles"},
       {{"import", "candles", "a.csv", "--pair", "btc/usd", "--format", "ndjson"},
        "--format is for FILE -; the name \"a.csv\" tells its own"},
