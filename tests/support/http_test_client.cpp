@@ -52,6 +52,7 @@ TestResponse HttpTestClient::request(const std::string& method, const std::strin
 TestResponse HttpTestClient::raw(std::string_view bytes, bool head) {
   while (!bytes.empty()) {
     const ssize_t sent = send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (sent < 0 && errno == EINTR) continue;
     if (sent <= 0) break;  // the server may answer and close before it has read everything
     bytes.remove_prefix(static_cast<std::size_t>(sent));
   }
@@ -60,7 +61,10 @@ TestResponse HttpTestClient::raw(std::string_view bytes, bool head) {
 
 bool HttpTestClient::fill() {
   char chunk[65536];
-  const ssize_t count = recv(fd_, chunk, sizeof chunk, 0);
+  ssize_t count;
+  do {
+    count = recv(fd_, chunk, sizeof chunk, 0);
+  } while (count < 0 && errno == EINTR);
   if (count < 0) throw std::runtime_error(std::string("reading failed: ") + std::strerror(errno));
   buffer_.append(chunk, static_cast<std::size_t>(count));
   return count > 0;
