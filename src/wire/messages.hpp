@@ -29,7 +29,8 @@ bool write_top_coin(JsonWriter& json, const core::MarketSnapshot& snapshot, cons
                     core::AssetId quote);
 /// Whether a candle can be one of a venue's own, some of which do not count their trades. A composite's are counted.
 enum class TradeCount : std::uint8_t { known, may_be_unknown };
-/// `{"start","open","high","low","close","volume","trades","final","complete"}`; `trades` is null where it is not known.
+/// `{"start","open","high","low","close","volume","trades","final","complete"}`; `trades` is null where it is not
+/// known.
 void write_candle(JsonWriter& json, const core::Candle& candle, TradeCount count = TradeCount::known);
 /// `{"venue","pair","trade_id","price","amount","side","time","as_of","origin"}`
 void write_trade(JsonWriter& json, const core::Catalogue& catalogue, core::Origin origin, const core::Tick& trade);
