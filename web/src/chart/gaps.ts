@@ -35,7 +35,7 @@ export const STATE_LABELS: Record<GapState, string> = {
 const CAUSES: Record<Gap['cause'], string> = {
   disconnect: 'connection lost',
   mute: 'connected, but silent',
-  overflow: 'more than could be taken in',
+  overflow: 'trades went missing',
   restart: 'this server was not running',
   maintenance: 'maintenance of the venue',
   disk_full: 'disk full',
