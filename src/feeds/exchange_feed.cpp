@@ -316,6 +316,7 @@ void ExchangeFeed::Impl::report(std::string note) {
   note_heard();
   core::GapCause cause = core::GapCause::disconnect;
   for (const auto& link : links_) {
+    if (link->state() == FeedState::live) continue;
     if (link->gap_cause() == core::GapCause::maintenance || cause == core::GapCause::disconnect)
       cause = link->gap_cause();
   }
