@@ -73,7 +73,7 @@ constexpr Coin kCoins[] = {
     {"injective-protocol", "inj", "Injective", 8.4, 99.97e6, 100e6, 0, 72e6, 1.1, 12882, kAll},
     {"quant-network", "qnt", "Quant", 84, 14.5e6, 14.6e6, 14.6e6, 16e6, 0.8, 3370, kAll},
     {"celestia", "tia", "Celestia", 1.01, 820e6, 1.14e9, 0, 84e6, 1.15, 31967, kAll},
-    {"stacks", "stx", "Stacks", 0.438, 1.8e9, 1.8e9, 1.82e9, 19e6, 1.0, 2069, kAll},
+    {"blockstack", "stx", "Stacks", 0.438, 1.8e9, 1.8e9, 1.82e9, 19e6, 1.0, 2069, kAll},
     {"lido-dao", "ldo", "Lido DAO", 0.91, 895e6, 1e9, 1e9, 71e6, 1.1, 13573, kAll},
     {"curve-dao-token", "crv", "Curve DAO", 0.535, 1.41e9, 2.31e9, 3.03e9, 0.11e9, 1.1, 12124, kAll},
     {"the-graph", "grt", "The Graph", 0.0645, 10.5e9, 10.8e9, 10.8e9, 24e6, 1.0, 13397, kAll},
