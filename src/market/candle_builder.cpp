@@ -182,7 +182,8 @@ void CandleBuilder::restore(const core::Candle& candle, core::Timestamp saved_at
   counted_until_ = saved_at;
   const bool is_over = candle.final || candle.start + kMinute + kLateness <= now;
   if (is_over && now - candle.start > (kRepairMinutes + 1) * kMinute) return;
-  mark_incomplete(std::max(saved_at, candle.start), now);
+  // A minute after the last candle was not over when the run ended: whether the source was heard in it nobody knows.
+  mark_incomplete(is_over ? std::min(saved_at, candle.start + kMinute) : std::max(saved_at, candle.start), now);
   if (is_over) next_ = std::max((now - kLateness).floor_to(kMinute), candle.start + kMinute);
   if (is_over) return;
   if (!next_.is_set()) next_ = candle.start;

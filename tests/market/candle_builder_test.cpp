@@ -186,6 +186,20 @@ TEST(CandleBuilder, SilenceGoesOnAsFlatCandlesAfterAShortStop) {
   }
 }
 
+TEST(CandleBuilder, AMinuteThatARestartFindsNotFinishedIsNeverTakenForSilence) {
+  Candle saved;
+  saved.start = kStart;
+  saved.open = saved.high = saved.low = saved.close = number("10");
+  saved.final = true;
+  CandleBuilder builder;  // the last run's last word is of the minute after next, and that is under two seconds old
+  builder.restore(saved, kStart + 2min + 500ms, kStart + 2min + 1s);
+  builder.advance(kStart + 4min + 2s, true);
+  ASSERT_EQ(builder.finished().size(), 3u);
+  EXPECT_TRUE(builder.finished()[0].incomplete) << "its connection may have been gone since before";
+  EXPECT_TRUE(builder.finished()[1].incomplete) << "the restart";
+  EXPECT_FALSE(builder.finished()[2].incomplete);
+}
+
 TEST(CandleBuilder, ALateTradeOfAMinuteThatWasNotHeardMakesAnIncompleteCandle) {
   CandleBuilder builder;
   builder.add_trade(kStart, number("10"), number("1"), 1);
