@@ -156,6 +156,33 @@ const char* add_candle(const HistoryQuery& query, core::Timestamp start, string_
   return nullptr;
 }
 
+core::Result<HistoryPage> read_candle_rows(string_view body, string_view what, const RowPlace& place,
+                                           const CandleWindows& windows, const HistoryQuery& query,
+                                           string_view cursor) {
+  HistoryPage page;
+  const auto read = read_rows(body, what, place, [&](auto tokens) -> const char* {
+    core::Timestamp start;
+    if (tokens.size() < 6) return "a short row";
+    if (!read_unix_ms(tokens[0], {}, start)) return "bad time";
+    return add_candle(query, start, tokens[1], tokens[2], tokens[3], tokens[4], tokens[5], {}, page);
+  });
+  if (!read) return tl::unexpected(read.error());
+  windows.finish(query, cursor, page);
+  return page;
+}
+
+void TradesSeen::add(const HistoryTrade& trade) {
+  ++rows;
+  oldest_id = std::min(oldest_id, trade.first_id);
+  if (!oldest.is_set() || trade.at < oldest) oldest = trade.at;
+}
+
+bool read_taker_side(string_view text, string_view buy, string_view sell, core::Side& out) {
+  if (text != buy && text != sell) return false;
+  out = text == buy ? core::Side::buy : core::Side::sell;
+  return true;
+}
+
 const char* add_trade(const HistoryQuery& query, HistoryTrade trade, string_view price, string_view amount,
                       HistoryPage& page) {
   if (read_number(price, trade.price) != NumberKind::positive) return "bad price";

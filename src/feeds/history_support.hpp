@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -44,6 +45,21 @@ class CandleWindows {
 const char* add_candle(const HistoryQuery& query, core::Timestamp start, std::string_view open, std::string_view high,
                        std::string_view low, std::string_view close, std::string_view volume, std::string_view trades,
                        HistoryPage& page);
+/// `[[time in ms, open, high, low, close, volume in the base, …],…]`, the candles of one window in any order.
+core::Result<HistoryPage> read_candle_rows(std::string_view body, std::string_view what, const RowPlace& place,
+                                           const CandleWindows& windows, const HistoryQuery& query,
+                                           std::string_view cursor);
+
+/// What an answer held, rows outside the query's range included: where the next page goes on.
+struct TradesSeen {
+  std::size_t rows = 0;
+  std::uint64_t oldest_id = UINT64_MAX;
+  core::Timestamp oldest;  ///< not set: there was none
+
+  void add(const HistoryTrade& trade);
+};
+/// The side that took the offer, by the venue's two words for it. False when it is neither.
+bool read_taker_side(std::string_view text, std::string_view buy, std::string_view sell, core::Side& out);
 /// Adds a trade if it lies in the query's range. Null, or what is wrong with it.
 const char* add_trade(const HistoryQuery& query, HistoryTrade trade, std::string_view price, std::string_view amount,
                       HistoryPage& page);

@@ -52,9 +52,8 @@ class BinanceHistory final : public VenueHistory {
       if (!read_uint(tokens[0], id) || !read_uint(tokens[3], trade.first_id) || !read_uint(tokens[4], trade.last_id))
         return "bad ids";
       if (!read_unix_ms(tokens[5], {}, trade.at)) return "bad time";
-      const auto maker = trim_token(tokens[6]);
-      if (maker != "true" && maker != "false") return "bad side";
-      trade.side = maker == "true" ? core::Side::sell : core::Side::buy;
+      // Whether the buyer was the maker.
+      if (!read_taker_side(trim_token(tokens[6]), "false", "true", trade.side)) return "bad side";
       ++rows;
       last_id = std::max(last_id, id);
       newest = std::max(newest, trade.at);

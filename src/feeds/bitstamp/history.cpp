@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
 
 #include "feeds/decode_support.hpp"
@@ -46,20 +45,18 @@ class BitstampHistory final : public VenueHistory {
   static core::Result<HistoryPage> trades(const HistoryQuery& query, std::string_view body) {
     constexpr std::array<std::string_view, 5> kKeys = {"tid", "type", "amount", "price", "date"};
     HistoryPage page;
-    core::Timestamp oldest;
+    TradesSeen seen;
     const auto read = read_objects(body, "bitstamp transactions", kKeys, [&](auto tokens) -> const char* {
       HistoryTrade trade;
       if (!read_uint(token_text(tokens[0]), trade.first_id)) return "bad tid";
       trade.last_id = trade.first_id;
       if (!read_unix_seconds(token_text(tokens[4]), trade.at)) return "bad date";
-      const auto type = token_text(tokens[1]);
-      if (type != "0" && type != "1") return "bad type";
-      trade.side = type == "0" ? core::Side::buy : core::Side::sell;
-      if (!oldest.is_set() || trade.at < oldest) oldest = trade.at;
+      if (!read_taker_side(token_text(tokens[1]), "0", "1", trade.side)) return "bad type";
+      seen.add(trade);
       return add_trade(query, trade, tokens[3], tokens[2], page);
     });
     if (!read) return tl::unexpected(read.error());
-    if (!oldest.is_set() || oldest > query.from) {
+    if (!seen.oldest.is_set() || seen.oldest > query.from) {
       return core::fail(core::ErrorCode::too_large,
                         "bitstamp transactions: the trades of the last hour do not reach back so far");
     }

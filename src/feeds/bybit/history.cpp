@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
 
 #include "feeds/bybit/answer.hpp"
@@ -39,7 +38,8 @@ class BybitHistory final : public VenueHistory {
 
   core::Result<HistoryPage> decode(const HistoryQuery& query, std::string_view cursor,
                                    std::string_view body) const override {
-    return query.kind == HistoryKind::trades ? trades(query, body) : candles(query, cursor, body);
+    if (query.kind == HistoryKind::trades) return trades(query, body);
+    return read_candle_rows(body, "bybit kline", bybit::kAnswer, kWindows, query, cursor);
   }
 
  private:
@@ -47,40 +47,22 @@ class BybitHistory final : public VenueHistory {
   static core::Result<HistoryPage> trades(const HistoryQuery& query, std::string_view body) {
     constexpr std::array<std::string_view, 5> kKeys = {"execId", "side", "size", "price", "time"};
     HistoryPage page;
-    std::size_t rows = 0;
-    core::Timestamp oldest;
+    TradesSeen seen;
     const auto read = read_objects(body, "bybit recent-trade", bybit::kAnswer, kKeys, [&](auto tokens) -> const char* {
       HistoryTrade trade;
       if (!bybit::read_trade_id(token_text(tokens[0]), trade.first_id)) return "bad execId";
       trade.last_id = trade.first_id;
       if (!read_unix_ms(tokens[4], {}, trade.at)) return "bad time";
-      const auto side = token_text(tokens[1]);
-      if (side != "Buy" && side != "Sell") return "bad side";
-      trade.side = side == "Buy" ? core::Side::buy : core::Side::sell;
-      ++rows;
-      if (!oldest.is_set() || trade.at < oldest) oldest = trade.at;
+      if (!read_taker_side(token_text(tokens[1]), "Buy", "Sell", trade.side)) return "bad side";
+      seen.add(trade);
       return add_trade(query, trade, tokens[3], tokens[2], page);
     });
     if (!read) return tl::unexpected(read.error());
-    if (rows >= kTrades && oldest >= query.from) {
-      return core::fail(core::ErrorCode::too_large,
-                        "bybit recent-trade: the newest " + std::to_string(rows) + " trades do not reach back so far");
+    if (seen.rows >= kTrades && seen.oldest >= query.from) {
+      return core::fail(core::ErrorCode::too_large, "bybit recent-trade: the newest " + std::to_string(seen.rows) +
+                                                        " trades do not reach back so far");
     }
     put_in_order(page);
-    return page;
-  }
-
-  // Newest first: time, open, high, low, close, volume in the base, turnover.
-  static core::Result<HistoryPage> candles(const HistoryQuery& query, std::string_view cursor, std::string_view body) {
-    HistoryPage page;
-    const auto read = read_rows(body, "bybit kline", bybit::kAnswer, [&](auto tokens) -> const char* {
-      core::Timestamp start;
-      if (tokens.size() < 6) return "a short row";
-      if (!read_unix_ms(tokens[0], {}, start)) return "bad time";
-      return add_candle(query, start, tokens[1], tokens[2], tokens[3], tokens[4], tokens[5], {}, page);
-    });
-    if (!read) return tl::unexpected(read.error());
-    kWindows.finish(query, cursor, page);
     return page;
   }
 

@@ -57,8 +57,7 @@ class AdvancedHistory final : public VenueHistory {
     constexpr std::array<std::string_view, 1> kPath = {"trades"};
     constexpr std::array<std::string_view, 5> kKeys = {"trade_id", "side", "size", "price", "time"};
     HistoryPage page;
-    std::size_t rows = 0;
-    core::Timestamp oldest;
+    TradesSeen seen;
     const RowPlace place{.path = kPath};
     const auto read = read_objects(body, "coinbase advanced trades", place, kKeys, [&](auto tokens) -> const char* {
       HistoryTrade trade;
@@ -67,16 +66,13 @@ class AdvancedHistory final : public VenueHistory {
       const auto time = core::parse_rfc3339(token_text(tokens[4]));
       if (!time || !plausible_time(*time, {})) return "bad time";
       trade.at = *time;
-      const auto maker = token_text(tokens[1]);
-      if (maker != "BUY" && maker != "SELL") return "bad side";
-      trade.side = maker == "SELL" ? core::Side::buy : core::Side::sell;
-      ++rows;
-      if (!oldest.is_set() || trade.at < oldest) oldest = trade.at;
+      if (!read_taker_side(token_text(tokens[1]), "SELL", "BUY", trade.side)) return "bad side";  // the maker's
+      seen.add(trade);
       return add_trade(query, trade, tokens[3], tokens[2], page);
     });
     if (!read) return tl::unexpected(read.error());
-    if (rows >= kTrades && oldest >= query.from) {
-      const std::int64_t next = std::min(oldest.seconds() + 1, end_of(query, cursor).seconds() - 1);
+    if (seen.rows >= kTrades && seen.oldest >= query.from) {
+      const std::int64_t next = std::min(seen.oldest.seconds() + 1, end_of(query, cursor).seconds() - 1);
       if (next > query.from.seconds()) page.next = std::to_string(next);
     }
     put_in_order(page);

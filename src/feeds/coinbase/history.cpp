@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
 
 #include "feeds/coinbase/advanced_history.hpp"
@@ -52,9 +51,7 @@ class CoinbaseHistory final : public VenueHistory {
   static core::Result<HistoryPage> trades(const HistoryQuery& query, std::string_view body) {
     constexpr std::array<std::string_view, 5> kKeys = {"trade_id", "side", "size", "price", "time"};
     HistoryPage page;
-    std::size_t rows = 0;
-    std::uint64_t oldest_id = UINT64_MAX;
-    core::Timestamp oldest;
+    TradesSeen seen;
     const auto read = read_objects(body, "coinbase trades", kKeys, [&](auto tokens) -> const char* {
       HistoryTrade trade;
       if (!read_uint(tokens[0], trade.first_id)) return "bad trade_id";
@@ -62,16 +59,14 @@ class CoinbaseHistory final : public VenueHistory {
       const auto time = core::parse_rfc3339(token_text(tokens[4]));
       if (!time || !plausible_time(*time, {})) return "bad time";
       trade.at = *time;
-      const auto maker = token_text(tokens[1]);
-      if (maker != "buy" && maker != "sell") return "bad side";
-      trade.side = maker == "sell" ? core::Side::buy : core::Side::sell;
-      ++rows;
-      oldest_id = std::min(oldest_id, trade.first_id);
-      if (!oldest.is_set() || trade.at < oldest) oldest = trade.at;
+      // The maker's, who was there before.
+      if (!read_taker_side(token_text(tokens[1]), "sell", "buy", trade.side)) return "bad side";
+      seen.add(trade);
       return add_trade(query, trade, tokens[3], tokens[2], page);
     });
     if (!read) return tl::unexpected(read.error());
-    if (rows >= kTrades && oldest >= query.from && oldest_id > 1) page.next = std::to_string(oldest_id);
+    if (seen.rows >= kTrades && seen.oldest >= query.from && seen.oldest_id > 1)
+      page.next = std::to_string(seen.oldest_id);
     put_in_order(page);
     return page;
   }

@@ -58,9 +58,7 @@ class KrakenHistory final : public VenueHistory {
       HistoryTrade trade;
       if (tokens.size() < 7) return "a short row";
       if (!read_unix_seconds(tokens[2], trade.at)) return "bad time";
-      const auto side = token_text(tokens[3]);
-      if (side != "b" && side != "s") return "bad side";
-      trade.side = side == "b" ? core::Side::buy : core::Side::sell;
+      if (!read_taker_side(token_text(tokens[3]), "b", "s", trade.side)) return "bad side";
       if (!read_uint(tokens[6], trade.first_id)) return "bad trade_id";
       trade.last_id = trade.first_id;
       ++rows;

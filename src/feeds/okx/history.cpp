@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
 
 #include "feeds/decode_support.hpp"
@@ -45,7 +44,8 @@ class OkxHistory final : public VenueHistory {
 
   core::Result<HistoryPage> decode(const HistoryQuery& query, std::string_view cursor,
                                    std::string_view body) const override {
-    return query.kind == HistoryKind::trades ? trades(query, cursor, body) : candles(query, cursor, body);
+    if (query.kind == HistoryKind::trades) return trades(query, cursor, body);
+    return read_candle_rows(body, "okx history-candles", okx::kAnswer, kWindows, query, cursor);
   }
 
  private:
@@ -53,43 +53,23 @@ class OkxHistory final : public VenueHistory {
   static core::Result<HistoryPage> trades(const HistoryQuery& query, std::string_view cursor, std::string_view body) {
     constexpr std::array<std::string_view, 5> kKeys = {"tradeId", "side", "sz", "px", "ts"};
     HistoryPage page;
-    std::size_t rows = 0;
-    std::uint64_t oldest_id = UINT64_MAX;
-    core::Timestamp oldest;
+    TradesSeen seen;
     const auto read = read_objects(body, "okx history-trades", okx::kAnswer, kKeys, [&](auto tokens) -> const char* {
       HistoryTrade trade;
       if (!read_uint(token_text(tokens[0]), trade.first_id)) return "bad tradeId";
       trade.last_id = trade.first_id;
       if (!read_unix_ms(tokens[4], {}, trade.at)) return "bad ts";
-      const auto side = token_text(tokens[1]);
-      if (side != "buy" && side != "sell") return "bad side";
-      trade.side = side == "buy" ? core::Side::buy : core::Side::sell;
-      ++rows;
-      oldest_id = std::min(oldest_id, trade.first_id);
-      if (!oldest.is_set() || trade.at < oldest) oldest = trade.at;
+      if (!read_taker_side(token_text(tokens[1]), "buy", "sell", trade.side)) return "bad side";
+      seen.add(trade);
       return add_trade(query, trade, tokens[3], tokens[2], page);
     });
     if (!read) return tl::unexpected(read.error());
-    if (rows >= kTrades && oldest >= query.from && oldest_id > 1) {
-      page.next = std::to_string(oldest_id);
+    if (seen.rows >= kTrades && seen.oldest >= query.from && seen.oldest_id > 1) {
+      page.next = std::to_string(seen.oldest_id);
       if (page.next == cursor)
         return core::fail(core::ErrorCode::protocol_error, "okx history-trades: the cursor stands still");
     }
     put_in_order(page);
-    return page;
-  }
-
-  // Newest first: time, open, high, low, close, volume in the base.
-  static core::Result<HistoryPage> candles(const HistoryQuery& query, std::string_view cursor, std::string_view body) {
-    HistoryPage page;
-    const auto read = read_rows(body, "okx history-candles", okx::kAnswer, [&](auto tokens) -> const char* {
-      core::Timestamp start;
-      if (tokens.size() < 6) return "a short row";
-      if (!read_unix_ms(tokens[0], {}, start)) return "bad time";
-      return add_candle(query, start, tokens[1], tokens[2], tokens[3], tokens[4], tokens[5], {}, page);
-    });
-    if (!read) return tl::unexpected(read.error());
-    kWindows.finish(query, cursor, page);
     return page;
   }
 
