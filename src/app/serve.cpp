@@ -8,6 +8,7 @@
 #include "app/server_options.hpp"
 #include "app/signals.hpp"
 #include "app/world.hpp"
+#include "runtime/process_metrics.hpp"
 #include "server/server.hpp"
 
 namespace tickspan::app {
@@ -139,6 +140,7 @@ class Service {
   const std::string directory_;
   runtime::SystemClock clock_;
   runtime::Metrics metrics_;
+  const runtime::ProcessMetrics process_metrics_{metrics_};
   server::Server server_;
   Gate real_gate_, simulated_gate_;
   std::unique_ptr<sim::Simulator> simulator_;

@@ -1,9 +1,7 @@
-#include <unistd.h>
-
 #include <algorithm>
-#include <fstream>
 #include <optional>
 
+#include "runtime/process_metrics.hpp"
 #include "server/guarded.hpp"
 #include "server/handlers/routes.hpp"
 #include "server/lookup.hpp"
@@ -12,15 +10,6 @@
 
 namespace tickspan::server {
 namespace {
-
-// Resident memory of this process; 0 where the system does not tell.
-std::uint64_t resident_bytes() {
-  std::ifstream in("/proc/self/statm");
-  std::uint64_t total = 0;
-  std::uint64_t resident = 0;
-  in >> total >> resident;
-  return in ? resident * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)) : 0;
-}
 
 std::string_view kind_name(core::AssetKind kind) {
   return kind == core::AssetKind::fiat ? "fiat" : kind == core::AssetKind::commodity ? "commodity" : "crypto";
@@ -129,7 +118,7 @@ Answer encode(const Call& call, const storage::StoreInfo& info) {
       .field("clients", stream.clients)
       .field("subscriptions", stream.subscriptions)
       .end_object();
-  json.field("memory_bytes", resident_bytes()).end_object();
+  json.field("memory_bytes", runtime::resident_bytes()).end_object();
   return {.body = std::move(body)};
 }
 

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "runtime/metrics.hpp"
+
+namespace tickspan::runtime {
+
+/// Memory of this process that is in RAM, in bytes; 0 where the system does not tell.
+std::uint64_t resident_bytes();
+
+/// What the process takes of its machine, read when scraped, under the names that Prometheus' own client libraries give
+/// it (`process_resident_memory_bytes`, `process_open_fds`, …), so that dashboards made for any program show it; and
+/// `tickspan_process_allocated_bytes`, which tells memory that is in use from what the allocator keeps.
+/// **Threading**: any. **Ownership**: the registry must outlive it.
+class ProcessMetrics {
+ public:
+  explicit ProcessMetrics(Metrics& metrics);
+
+ private:
+  std::vector<std::shared_ptr<void>> registrations_;
+};
+
+}  // namespace tickspan::runtime
