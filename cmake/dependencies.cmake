@@ -12,6 +12,7 @@ find_package(CLI11 REQUIRED)
 find_package(tl-expected REQUIRED)
 find_package(SQLite3 REQUIRED)
 find_package(PkgConfig REQUIRED)
+pkg_check_modules(CARES REQUIRED IMPORTED_TARGET libcares)
 pkg_check_modules(URING IMPORTED_TARGET liburing)  # optional: without it sockets are written to one by one
 find_package(PostgreSQL REQUIRED)
 

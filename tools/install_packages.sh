@@ -10,7 +10,7 @@ if [ -r /etc/os-release ] && grep -q '^ID=ubuntu' /etc/os-release; then boost=1.
 
 build=(g++ cmake ninja-build pkg-config ca-certificates libboost$boost-dev libboost-url$boost-dev libsimdjson-dev libfmt-dev libspdlog-dev
        prometheus-cpp-dev libtoml11-dev libcli11-dev libexpected-dev libsqlite3-dev libpq-dev zlib1g-dev libssl-dev libgtest-dev libgmock-dev
-       libbenchmark-dev liburing-dev)
+       libbenchmark-dev liburing-dev libc-ares-dev)
 postgresql=postgresql-15
 if [ $boost = 1.83 ]; then postgresql=postgresql; fi
 tests=(openssl curl python3 python3-websockets chromium fonts-dejavu-core nginx haproxy $postgresql)

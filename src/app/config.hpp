@@ -87,6 +87,7 @@ struct Config {
   Offline offline = Offline::wait;
   std::string proxy;  ///< empty: HTTPS_PROXY of the environment
   std::string ca_file;
+  std::vector<std::string> nameservers;  ///< empty: the system's
   std::string log_level = "info";
 
   std::vector<SourceConfig> sources = default_sources();

@@ -134,6 +134,7 @@ std::unique_ptr<feeds::Feed> make_exchange_feed(const FeedSurroundings& around,
 net::ClientOptions client_options(const Config& config, const std::string& ca_file) {
   net::ClientOptions options = net::ClientOptions::from_environment();
   if (!config.proxy.empty()) options.proxy_url = config.proxy;
+  options.nameservers = config.nameservers;
   options.tls.ca_file = ca_file.empty() ? config.ca_file : ca_file;
   return options;
 }

@@ -1,6 +1,5 @@
 #include "net/client_stream.hpp"
 
-#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/read_until.hpp>
@@ -15,7 +14,6 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
-constexpr std::size_t kMaxEndpoints = 8;
 constexpr std::size_t kMaxTunnelHead = 16 * 1024;
 
 // Most peers that leave out TLS's farewell just close: the message's own length says whether anything is missing.
@@ -27,20 +25,9 @@ core::Status unavailable(std::string context) {
   return core::fail(core::ErrorCode::unavailable, std::move(context), true);
 }
 
-// IPv4 first: a broken IPv6 route is the commoner fault, and would cost a whole attempt's time.
-template <typename Results>
-std::vector<asio::ip::tcp::endpoint> ordered(const Results& results) {
-  std::vector<asio::ip::tcp::endpoint> endpoints;
-  for (const auto& entry : results) endpoints.push_back(entry.endpoint());
-  std::stable_partition(endpoints.begin(), endpoints.end(), [](const auto& e) { return e.address().is_v4(); });
-  if (endpoints.size() > kMaxEndpoints) endpoints.resize(kMaxEndpoints);
-  return endpoints;
-}
-
 }  // namespace
 
-ClientStream::ClientStream(runtime::EventLoop& loop)
-    : resolver_(loop.context()), socket_(loop.context()), attempt_timer_(loop) {}
+ClientStream::ClientStream(runtime::EventLoop& loop) : resolver_(loop), socket_(loop.context()), attempt_timer_(loop) {}
 
 void ClientStream::close() noexcept {
   closed_ = true;
@@ -73,9 +60,8 @@ asio::awaitable<core::Status> ClientStream::connect(const Url& url, const Client
   const bool tunnelled = proxy->has_value();
   const std::string host = tunnelled ? (*proxy)->host : url.host;
   const std::uint16_t port = tunnelled ? (*proxy)->port : url.port;
-  const core::Duration patience = options.connect_timeout;
 
-  auto status = co_await connect_tcp(host, port, patience);
+  auto status = co_await connect_tcp(host, port, options);
   if (status && tunnelled) {
     const Proxy& through = **proxy;
     status = co_await open_tunnel(through, url, options.user_agent);
@@ -87,11 +73,13 @@ asio::awaitable<core::Status> ClientStream::connect(const Url& url, const Client
 }
 
 asio::awaitable<core::Status> ClientStream::connect_tcp(const std::string& host, std::uint16_t port,
-                                                        core::Duration patience) {
-  const std::string service = std::to_string(port);
-  auto [resolve_error, results] = co_await resolver_.async_resolve(host, service, kAwait);
-  if (resolve_error) co_return unavailable("cannot resolve " + host + ": " + resolve_error.message());
-  const auto endpoints = ordered(results);
+                                                        const ClientOptions& options) {
+  const core::Duration patience = options.connect_timeout;
+  // Who waits for the connection as a whole is to hear that it was the name, and an address needs time, too.
+  const core::Duration half = patience / 2;
+  const auto found = co_await resolver_.resolve(host, port, options.nameservers, half);
+  if (!found) co_return tl::unexpected(found.error());
+  const Resolver::Endpoints& endpoints = *found;
   boost::system::error_code error = asio::error::host_not_found;
   for (std::size_t i = 0; i < endpoints.size() && !closed_; ++i) {
     // An address that swallows packets must leave time for the next one.
@@ -100,7 +88,7 @@ asio::awaitable<core::Status> ClientStream::connect_tcp(const std::string& host,
     error = co_await try_endpoint(endpoint, share);
     if (!error) co_return core::Status{};
   }
-  co_return unavailable("cannot connect to " + host + ":" + service + ": " + error.message());
+  co_return unavailable("cannot connect to " + host + ":" + std::to_string(port) + ": " + error.message());
 }
 
 asio::awaitable<boost::system::error_code> ClientStream::try_endpoint(Endpoint endpoint, core::Duration patience) {

@@ -18,6 +18,7 @@
 #include "net/http_client.hpp"
 #include "net/loop_timer.hpp"
 #include "net/proxy.hpp"
+#include "net/resolver.hpp"
 #include "net/url.hpp"
 
 namespace tickspan::net {
@@ -69,12 +70,12 @@ class ClientStream {
   void start_write(boost::asio::const_buffer buffer, IoHandler handler);
 
   boost::asio::awaitable<core::Status> connect_tcp(const std::string& host, std::uint16_t port,
-                                                   core::Duration patience);
+                                                   const ClientOptions& options);
   boost::asio::awaitable<boost::system::error_code> try_endpoint(Endpoint endpoint, core::Duration patience);
   boost::asio::awaitable<core::Status> open_tunnel(const Proxy& proxy, const Url& url, const std::string& user_agent);
   boost::asio::awaitable<core::Status> start_tls(const Url& url, const ClientTls& options);
 
-  boost::asio::ip::tcp::resolver resolver_;
+  Resolver resolver_;
   boost::asio::ip::tcp::socket socket_;
   std::optional<boost::asio::ssl::context> tls_context_;
   std::optional<boost::asio::ssl::stream<boost::asio::ip::tcp::socket&>> tls_;

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "core/result.hpp"
 #include "net/http_message.hpp"
@@ -20,8 +21,9 @@ struct ClientTls {
 struct ClientOptions {
   std::string proxy_url;  ///< `http://[user:password@]host:port`, used by CONNECT for https/wss; empty: direct
   std::string no_proxy;   ///< comma-separated host suffixes; loopback is never proxied
+  std::vector<std::string> nameservers;  ///< `127.0.0.1:53`, `[::1]:53`; empty: the system's
   ClientTls tls;
-  std::chrono::milliseconds connect_timeout{10'000};
+  std::chrono::milliseconds connect_timeout{10'000};  ///< up to half of it for the name
   std::string user_agent = "tickspan/" TICKSPAN_VERSION;
   /// From HTTPS_PROXY, https_proxy, NO_PROXY, no_proxy.
   static ClientOptions from_environment();

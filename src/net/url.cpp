@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "core/catalogue.hpp"
+#include "net/client_address.hpp"
 
 namespace tickspan::net {
 namespace {
@@ -61,6 +62,17 @@ core::Result<std::uint16_t> parse_port(std::string_view text) {
     return core::fail(core::ErrorCode::invalid_argument, "a port is a number from 1 to 65535");
   }
   return port;
+}
+
+core::Result<std::string> parse_nameserver(std::string_view text) {
+  const bool bare_v6 = !text.starts_with('[') && std::count(text.begin(), text.end(), ':') > 1;
+  Url url;
+  url.port = 53;
+  const auto split = split_authority(bare_v6 ? "[" + std::string(text) + "]" : std::string(text), url);
+  if (!split || !parse_ip(url.host)) {
+    return core::fail(core::ErrorCode::invalid_argument, "a name server has the form 127.0.0.1:53 or [::1]:53");
+  }
+  return url.host_port();
 }
 
 core::Result<Url> parse_url(std::string_view text) {

@@ -35,4 +35,7 @@ bool is_loopback_host(std::string_view host);
 /// Digits only, 1..65535.
 core::Result<std::uint16_t> parse_port(std::string_view text);
 
+/// A name server, an address with a port or without (53), IPv6 with a port in brackets: as `127.0.0.1:53`, `[::1]:53`.
+core::Result<std::string> parse_nameserver(std::string_view text);
+
 }  // namespace tickspan::net

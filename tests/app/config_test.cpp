@@ -8,6 +8,7 @@
 
 #include "../support/support.hpp"
 #include "app/server_options.hpp"
+#include "app/sources.hpp"
 
 namespace tickspan::app {
 namespace {
@@ -198,6 +199,16 @@ TEST(Config, ASecretIsNotRepeatedInTheComplaint) {
   const std::string text = complaint("[feeds]\nproxy = \"socks://user:hunter2@proxy\"\n");
   EXPECT_THAT(text, HasSubstr("feeds.proxy cannot be the value given"));
   EXPECT_THAT(text, testing::Not(HasSubstr("hunter2")));
+}
+
+TEST(Config, NameServersAreAddresses) {
+  const auto config = load("[feeds]\nnameservers = [\"127.0.0.1:5353\", \"::1\"]\n");
+  ASSERT_TRUE(config) << config.error().context;
+  EXPECT_EQ(config->nameservers, (std::vector<std::string>{"127.0.0.1:5353", "[::1]:53"}));
+  EXPECT_EQ(client_options(*config).nameservers, config->nameservers);
+  EXPECT_TRUE(client_options(Config()).nameservers.empty());
+  EXPECT_THAT(complaint("[feeds]\nnameservers = [\"127.0.0.1\", \"dns.test\"]\n"),
+              AllOf(HasSubstr("feeds.nameservers cannot be"), HasSubstr("(\"dns.test\" is none)")));
 }
 
 TEST(Config, CombinationsAreChecked) {

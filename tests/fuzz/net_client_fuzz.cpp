@@ -25,6 +25,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     TS_ASSERT(proxy->port != 0 && proxy->authorization.find_first_of("\r\n") == std::string::npos,
               "credentials fit one header line");
   }
+  if (const auto server = net::parse_nameserver(text))
+    TS_ASSERT(net::parse_nameserver(*server) == *server && server->find(',') == std::string::npos, "one of a list");
   (void)net::bypasses_proxy("venue.example", text);
   net::Headers headers;
   headers.add("Retry-After", std::string(text));

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "app/config_keys/key.hpp"
+#include "net/url.hpp"
 
 namespace tickspan::app {
 namespace {
@@ -11,6 +12,18 @@ Refusal set_offline(Offline& target, const RawValue& v) {
   std::string word;
   if (auto refusal = set_choice(word, v, {"simulate", "wait", "fail"})) return refusal;
   target = word == "simulate" ? Offline::simulate : word == "wait" ? Offline::wait : Offline::fail;
+  return {};
+}
+
+Refusal set_nameservers(std::vector<std::string>& target, const RawValue& v) {
+  std::vector<std::string> items = v.items;
+  if (v.type != RawValue::Type::list && !v.text.empty()) items = {v.text};
+  for (std::string& item : items) {
+    auto parsed = net::parse_nameserver(item);
+    if (!parsed) return fmt::format("addresses like 127.0.0.1, 127.0.0.1:53 or [::1]:53 (\"{}\" is none)", item);
+    item = std::move(*parsed);
+  }
+  target = std::move(items);
   return {};
 }
 
@@ -42,6 +55,9 @@ std::vector<ConfigKey> feeds_keys() {
        [](Config& c, const RawValue& v) { return set_url(c.proxy, v, "http"); }},
       {"feeds.ca_file", "PEM file of certificate authorities to trust instead of the system's.", "\"\"",
        [](Config& c, const RawValue& v) { return set_text(c.ca_file, v); }},
+      {"feeds.nameservers",
+       "Name servers to ask for the sources' hosts, as 127.0.0.1:53, after the hosts file; none: the system's.", "[]",
+       [](Config& c, const RawValue& v) { return set_nameservers(c.nameservers, v); }},
   };
 }
 
