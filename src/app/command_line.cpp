@@ -201,6 +201,8 @@ tl::expected<CommandLine, Exit> parse_command_line(int argc, const char* const* 
       ->check(CLI::IsMember(sim::simulated_venues()))
       ->allow_extra_args(false);
   simulate->add_flag("--tls", out.tls, "Serve TLS with a throw-away certificate");
+  simulate->add_flag("--dns", out.dns,
+                     "Give venues names, VENUE.tickspan.test, and answer DNS for them on the same port");
 
   CLI::App* record = app.add_subcommand("record", "Write the raw frames of one venue to a file (.rec, .rec.gz)");
   record->add_option("FILE", out.files, "The file to write")->required()->expected(1);

@@ -46,6 +46,7 @@ struct CommandLine {
   std::size_t assets = 100;
   double trades_per_second = 200;
   bool tls = false;
+  bool dns = false;
   std::vector<std::string> venues;
   std::vector<std::string> faults;  ///< `VENUE:NAME=VALUE`
 

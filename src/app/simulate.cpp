@@ -47,6 +47,7 @@ int run_simulate(const CommandLine& command) {
   options.assets = command.assets;
   options.trades_per_second = command.trades_per_second;
   options.tls = command.tls;
+  options.dns = command.dns;
   if (!command.venues.empty()) options.venues = command.venues;
   for (const std::string& fault : command.faults) {
     if (auto added = add_fault(options, fault); !added) {
@@ -59,7 +60,9 @@ int run_simulate(const CommandLine& command) {
 
   // A configuration for `tickspan serve --config`: what to write to use these venues instead of the real ones.
   std::string text = fmt::format("# The simulated market of seed {}. Stop it with Ctrl-C.\n", command.seed);
-  if (command.tls) text += fmt::format("[feeds]\nca_file = \"{}\"\n", simulator.certificate_file());
+  if (command.tls || command.dns) text += "[feeds]\n";
+  if (command.tls) text += fmt::format("ca_file = \"{}\"\n", simulator.certificate_file());
+  if (command.dns) text += fmt::format("nameservers = [\"{}\"]\n", simulator.nameserver());
   for (const sim::SimulatedHost& host : simulator.hosts()) {
     text += fmt::format("[[sources]]\nname = \"{}\"\n", host.venue);
     if (!host.ws_url.empty()) text += fmt::format("ws_url = \"{}\"\n", host.ws_url);

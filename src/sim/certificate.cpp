@@ -54,8 +54,9 @@ Owned<X509> make_certificate(EVP_PKEY* key, CertificateFault fault, X509* issuer
   X509_gmtime_adj(X509_getm_notAfter(x), expired ? -3600 : 48 * 3600);
   X509_NAME* const name =
       named(X509_get_subject_name(x), issuer == nullptr ? "Tickspan simulated venues" : "Tickspan simulated venue");
-  const char* const hosts =
-      fault == CertificateFault::other_name ? "DNS:other.invalid" : "DNS:localhost,IP:127.0.0.1,IP:::1";
+  const char* const hosts = fault == CertificateFault::other_name
+                                ? "DNS:other.invalid"
+                                : "DNS:localhost,DNS:*.tickspan.test,IP:127.0.0.1,IP:::1";
   const bool ok = name != nullptr && X509_set_pubkey(x, key) == 1 &&
                   X509_set_issuer_name(x, issuer == nullptr ? name : X509_get_subject_name(issuer)) == 1 &&
                   (issuer != nullptr || (add_extension(x, NID_basic_constraints, "critical,CA:TRUE") &&

@@ -23,8 +23,8 @@ enum class CertificateFault : std::uint8_t {
 std::optional<CertificateFault> parse_certificate_fault(std::string_view name) noexcept;
 inline constexpr std::string_view kCertificateFaults = "none, expired, other_name, untrusted";
 
-/// A self-signed certificate for localhost and 127.0.0.1 with its key, in a directory of its own that goes with the
-/// object.
+/// A self-signed certificate for localhost, 127.0.0.1 and the names that dns_name() gives, with its key, in a directory
+/// of its own that goes with the object.
 class ThrowAwayCertificate {
  public:
   static core::Result<std::unique_ptr<ThrowAwayCertificate>> create();

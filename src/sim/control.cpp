@@ -136,6 +136,7 @@ net::HttpResponse ControlPanel::change(VenueServer& venue, std::string_view acti
     for (const auto& [name, value] : net::parse_query(request.query())) {
       if (const auto status = set_fault(faults, name, value); !status) return error(400, status.error().context);
     }
+    if (faults.dns != DnsFault::none && !named_) return error(400, "there is no name server here; start with --dns");
     venue.set_faults(faults);
   } else {
     return error(404, fmt::format("no action '{}'; there are drop, reset", action));

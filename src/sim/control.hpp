@@ -18,8 +18,9 @@ class ControlPanel {
  public:
   using Venues = std::vector<std::unique_ptr<VenueServer>>;
   using ShowCertificate = std::function<core::Status(CertificateFault)>;
-  ControlPanel(const MarketModel& model, const runtime::Clock& clock, Venues& venues, ShowCertificate show)
-      : model_(model), clock_(clock), venues_(venues), show_(std::move(show)) {}
+  /// `named`: venues are looked up by name, so that there is something wrong about a name to be said.
+  ControlPanel(const MarketModel& model, const runtime::Clock& clock, Venues& venues, ShowCertificate show, bool named)
+      : model_(model), clock_(clock), venues_(venues), show_(std::move(show)), named_(named) {}
   net::HttpResponse answer(const net::HttpRequest& request);
 
  private:
@@ -34,6 +35,7 @@ class ControlPanel {
   const runtime::Clock& clock_;
   Venues& venues_;
   const ShowCertificate show_;
+  const bool named_;
 };
 
 }  // namespace tickspan::sim

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
+#include <iterator>
 
 namespace tickspan::sim {
 namespace {
@@ -41,6 +43,19 @@ bool parse_status(std::string_view text, unsigned& out) {
   if (!parse(text, value) || (value != 0 && (value < 400 || value > 599))) return false;
   out = value;
   return true;
+}
+
+// In the order of DnsFault.
+constexpr std::string_view kDnsFaults[] = {"none", "nxdomain", "servfail", "refused", "mute"};
+
+bool set_dns(VenueFaults& faults, std::string_view text) {
+  const auto it = std::find(std::begin(kDnsFaults), std::end(kDnsFaults), text);
+  if (it == std::end(kDnsFaults)) return false;
+  faults.dns = static_cast<DnsFault>(it - std::begin(kDnsFaults));
+  return true;
+}
+std::string get_dns(const VenueFaults& faults) {
+  return fmt::format("\"{}\"", kDnsFaults[static_cast<std::size_t>(faults.dns)]);
 }
 
 template <auto Member>
@@ -113,6 +128,7 @@ constexpr FaultControl kControls[] = {
      set_plain<&VenueFaults::rest_truncated>, get_plain<&VenueFaults::rest_truncated>},
     {"rate_limit", "true|false: the venue's request budget is enforced", set_plain<&VenueFaults::rate_limit>,
      get_plain<&VenueFaults::rate_limit>},
+    {"dns", "none|nxdomain|servfail|refused|mute: what is answered to who asks for its address", set_dns, get_dns},
 };
 
 }  // namespace

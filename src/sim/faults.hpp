@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -7,6 +8,15 @@
 #include "core/result.hpp"
 
 namespace tickspan::sim {
+
+/// What the name server says of a venue instead of its address.
+enum class DnsFault : std::uint8_t {
+  none,
+  nxdomain,  ///< there is no such name
+  servfail,  ///< it failed
+  refused,   ///< it does not want to
+  mute,      ///< nothing
+};
 
 /// What is wrong with a simulated venue at the moment. All off by default.
 struct VenueFaults {
@@ -39,6 +49,7 @@ struct VenueFaults {
   unsigned rest_body_s = 0;        ///< their bodies come piece by piece in this time
   bool rest_truncated = false;     ///< their bodies are cut in half
   bool rate_limit = false;         ///< the venue's request budget is enforced (429, or as the venue says it)
+  DnsFault dns = DnsFault::none;   ///< its name is answered like this
 };
 
 /// One line of the table that the control endpoint and its documentation go by: a new fault is a field and a line.

@@ -7,10 +7,12 @@
 #include <chrono>
 
 #include "net/http_server.hpp"
+#include "net/url.hpp"
 #include "runtime/event_loop.hpp"
 #include "runtime/log.hpp"
 #include "sim/certificate.hpp"
 #include "sim/control.hpp"
+#include "sim/dns_server.hpp"
 #include "sim/listing.hpp"
 #include "sim/slow_body.hpp"
 #include "sim/venues/binance.hpp"
@@ -85,8 +87,17 @@ core::Status check(const SimulatorOptions& options) {
   for (const auto& [id, faults] : options.faults) {
     if (find_venue(id) == nullptr)
       return bad(fmt::format("faults of venue '{}': there are {}", id, fmt::join(known, ", ")));
+    if (faults.dns != DnsFault::none && !options.dns)
+      return bad(fmt::format("{}:dns: there is no name server here; start with --dns", id));
   }
   return {};
+}
+
+std::string host_port(std::string host, std::uint16_t port) {
+  net::Url url;
+  url.host = std::move(host);
+  url.port = port;
+  return url.host_port();
 }
 
 net::HttpResponse with_retry_after(net::HttpResponse response, const VenueFaults& faults) {
@@ -132,7 +143,10 @@ struct Simulator::Impl final : net::HttpServer::Handler {
 
   core::Status start();
   void stop();
+  core::Status listen(const net::HttpServerOptions& http);
   core::Status show(CertificateFault fault);
+  std::optional<DnsFault> fault_of(std::string_view name) const;
+  std::string told_address() const;
   void schedule();
   VenueServer* find(std::string_view id) const;
   /// Splits `/binance/api/v3/ping` into the venue and the rest of the target.
@@ -160,6 +174,7 @@ struct Simulator::Impl final : net::HttpServer::Handler {
   runtime::EventLoop rest_loop{"sim-rest"};
   boost::asio::steady_timer timer;
   std::unique_ptr<net::HttpServer> server;
+  std::unique_ptr<DnsServer> dns;
   bool running = false;
 };
 
@@ -177,11 +192,10 @@ core::Status Simulator::Impl::start() {
     venues.push_back(find_venue(id)->make(context, pairs[id]));
     if (const auto it = options.faults.find(id); it != options.faults.end()) venues.back()->set_faults(it->second);
   }
-  control =
-      std::make_unique<ControlPanel>(model, clock, venues, [this](CertificateFault fault) { return show(fault); });
+  control = std::make_unique<ControlPanel>(
+      model, clock, venues, [this](CertificateFault fault) { return show(fault); }, options.dns);
   net::HttpServerOptions http;
   http.address = options.address;
-  http.port = options.port;
   http.metric_prefix = "tickspan_sim_server";
   if (certificate) {
     if (auto shown = certificate->show(options.certificate); !shown) return shown;
@@ -191,15 +205,46 @@ core::Status Simulator::Impl::start() {
   loop.start();
   rest_loop.start();
   running = true;
-  server = std::make_unique<net::HttpServer>(loop, http, *this, metrics);
-  if (auto status = server->start(); !status) {
+  if (auto status = listen(http); !status) {
     stop();
     return status;
   }
-  on_loop([this] { schedule(); });
+  on_loop([this] {
+    schedule();
+    if (dns) dns->start();
+  });
   kLog.info("simulated market on {}:{}, seed {}, speed {}", options.address, server->port(), options.seed,
             options.speed);
   return {};
+}
+
+core::Status Simulator::Impl::listen(const net::HttpServerOptions& http) {
+  net::HttpServerOptions at = http;
+  at.port = options.port;
+  // Any free number is to be free for both, and need not be.
+  for (int tries = options.dns && options.port == 0 ? 20 : 1;; --tries) {
+    if (options.dns) {
+      dns = std::make_unique<DnsServer>(loop, [this](std::string_view name) { return fault_of(name); });
+      if (auto bound = dns->bind(options.address, options.port, told_address()); !bound) return bound;
+      at.port = dns->port();
+    }
+    server = std::make_unique<net::HttpServer>(loop, at, *this, metrics);
+    auto status = server->start();
+    if (status || tries == 1) return status;
+  }
+}
+
+std::optional<DnsFault> Simulator::Impl::fault_of(std::string_view name) const {
+  for (const auto& venue : venues) {
+    if (dns_name(venue->id()) == name) return venue->faults().dns;
+  }
+  return {};
+}
+
+/// Where clients on this machine reach it.
+std::string Simulator::Impl::told_address() const {
+  if (options.address == "0.0.0.0") return "127.0.0.1";
+  return options.address == "::" ? "::1" : options.address;
 }
 
 core::Status Simulator::Impl::show(CertificateFault fault) {
@@ -220,9 +265,12 @@ void Simulator::Impl::schedule() {
 void Simulator::Impl::stop() {
   if (!running) return;
   running = false;
-  on_loop([this] { timer.cancel(); });
+  on_loop([this] {
+    timer.cancel();
+    if (dns) dns->stop();
+  });
   rest_loop.stop();  // its answers are posted to the loop, which is still there
-  server->stop(1001, 200ms);
+  if (server) server->stop(1001, 200ms);
   loop.stop();
   server.reset();
 }
@@ -320,20 +368,22 @@ std::string Simulator::certificate_file() const {
   return impl_->certificate ? impl_->certificate->certificate_file() : std::string();
 }
 
+std::string Simulator::nameserver() const {
+  return impl_->options.dns ? host_port(impl_->told_address(), port()) : std::string();
+}
+
 std::vector<SimulatedHost> Simulator::hosts() const {
   const bool tls = impl_->options.tls;
-  std::string address = impl_->options.address;
-  if (address == "0.0.0.0") address = "127.0.0.1";
-  if (address == "::") address = "::1";
-  const bool v6 = address.find(':') != std::string::npos;
-  const std::string place = fmt::format("{}{}{}:{}", v6 ? "[" : "", address, v6 ? "]" : "", port());
+  const auto place = [&](const VenueServer& venue) {
+    return host_port(impl_->options.dns ? dns_name(venue.id()) : impl_->told_address(), port());
+  };
   std::vector<SimulatedHost> hosts;
   const auto ws_url = [&](const VenueServer& venue) {
     const bool exchange = !pairs(venue.id()).empty();
-    return exchange ? fmt::format("{}://{}/{}", tls ? "wss" : "ws", place, venue.id()) : std::string();
+    return exchange ? fmt::format("{}://{}/{}", tls ? "wss" : "ws", place(venue), venue.id()) : std::string();
   };
   const auto rest_url = [&](const VenueServer& venue) {
-    return fmt::format("{}://{}/{}{}", tls ? "https" : "http", place, venue.id(), venue.rest_root());
+    return fmt::format("{}://{}/{}{}", tls ? "https" : "http", place(venue), venue.id(), venue.rest_root());
   };
   for (const auto& venue : impl_->venues) {
     if (!find_venue(venue->id())->alternate_of.empty()) continue;

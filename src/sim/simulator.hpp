@@ -29,6 +29,7 @@ struct SimulatorOptions {
   double trades_per_second = 200;                         ///< over all pairs and venues, at speed 1
   bool tls = false;                                       ///< with a throw-away certificate made at start
   CertificateFault certificate = CertificateFault::none;  ///< what is wrong with it
+  bool dns = false;                                       ///< venues have names; a name server over UDP knows them
   std::vector<std::string> venues = simulated_venues();
   std::map<std::string, VenueFaults> faults;  ///< by venue, from the start on
 };
@@ -36,7 +37,7 @@ struct SimulatorOptions {
 /// What a feed needs to talk to a simulated venue.
 struct SimulatedHost {
   std::string venue;
-  std::string ws_url;  ///< `ws://127.0.0.1:PORT/binance`; empty for an aggregator
+  std::string ws_url;  ///< `ws://127.0.0.1:PORT/binance`, or by name; empty for an aggregator
   std::string
       rest_url;  ///< `http://127.0.0.1:PORT/binance`; an aggregator's ends like the real one's: `/coingecko/api/v3`
   std::string alternate_ws_url;  ///< of the venue's second host, where it is simulated, too; else empty
@@ -57,6 +58,8 @@ class Simulator {
   std::vector<SimulatedHost> hosts() const;
   /// PEM of the throw-away certificate, to be trusted by clients; empty without TLS.
   std::string certificate_file() const;
+  /// `127.0.0.1:PORT`, where the names in hosts() are known; empty where they are addresses.
+  std::string nameserver() const;
 
   // The truth, and the means to trouble it. After start().
   const MarketModel& market() const;

@@ -44,7 +44,7 @@ struct World {
   std::map<std::string, std::vector<PairMarket>> pairs =
       list_pairs(model, {"binance", "coinbase", "kraken", "okx", "bybit", "bitstamp"}, 1);
   ControlPanel::Venues venues;
-  ControlPanel panel{model, clock, venues, [](CertificateFault) { return core::Status(); }};
+  ControlPanel panel{model, clock, venues, [](CertificateFault) { return core::Status(); }, true};
 };
 
 void check_answer(const net::HttpResponse& answer) {

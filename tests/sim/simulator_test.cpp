@@ -1,6 +1,9 @@
 #include "sim/simulator.hpp"
 
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
@@ -26,10 +29,11 @@ using test::HttpTestClient;
 class Listener {
  public:
   Listener(runtime::EventLoop& loop, const runtime::Clock& clock, const std::string& url,
-           const std::string& first_message = {}, const std::string& ca_file = {})
+           const std::string& first_message = {}, const std::string& ca_file = {}, const std::string& nameserver = {})
       : loop_(loop) {
     net::ClientOptions options;
     options.tls.ca_file = ca_file;
+    if (!nameserver.empty()) options.nameservers = {nameserver};
     net::WebSocketClient::Callbacks callbacks;
     callbacks.on_open = [this, first_message] {
       opened = true;
@@ -62,6 +66,10 @@ class Listener {
   int status() const {
     const std::lock_guard lock(mutex_);
     return status_;
+  }
+  std::string why() const {
+    const std::lock_guard lock(mutex_);
+    return error_.context;
   }
   std::int64_t retry_after_ms() const {
     const std::lock_guard lock(mutex_);
@@ -160,6 +168,55 @@ TEST_F(SimulatorTest, SpeaksTlsWithItsOwnCertificate) {
   simulator->stop();
   simulator.reset();
   EXPECT_FALSE(std::filesystem::exists(ca));  // leaves nothing behind
+}
+
+TEST_F(SimulatorTest, VenuesHaveNamesThatItsNameServerKnows) {
+  SimulatorOptions options;
+  options.dns = options.tls = true;
+  options.faults["okx"].dns = DnsFault::refused;
+  start(options);
+  const std::string port = std::to_string(simulator->port()), ca = simulator->certificate_file();
+  const std::string dns = simulator->nameserver();
+  EXPECT_EQ(dns, "127.0.0.1:" + port);
+  EXPECT_EQ(host("kraken").ws_url, "wss://kraken.tickspan.test:" + port + "/kraken");
+  EXPECT_EQ(host("coinbase").alternate_rest_url,
+            "https://coinbase-advanced.tickspan.test:" + port + "/coinbase_advanced");
+  EXPECT_EQ(host("coingecko").rest_url, "https://coingecko.tickspan.test:" + port + "/coingecko/api/v3");
+  const std::string us = host("binance_us").ws_url + "/stream?streams=btcusdt@bookTicker";
+  Listener kraken(loop, clock, host("kraken").ws_url + "/v2", kKrakenSubscribe, ca, dns);
+  Listener binance_us(loop, clock, us, {}, ca, dns);
+  Listener okx(loop, clock, host("okx").ws_url + "/ws/v5/public", {}, ca, dns);
+  EXPECT_TRUE(eventually([&] { return kraken.count(R"("channel":"ticker")") > 1 && binance_us.opened; }))
+      << kraken.why() << binance_us.why();
+  EXPECT_TRUE(eventually([&] { return okx.closed.load(); }));
+  EXPECT_EQ(okx.why(), "cannot resolve okx.tickspan.test: the name server refuses to answer (REFUSED)");
+}
+
+TEST_F(SimulatorTest, NamesCanBeBroken) {
+  SimulatorOptions options;
+  options.dns = true;
+  start(options);
+  const auto why = [&] {
+    Listener listener(loop, clock, host("kraken").ws_url + "/v2", {}, {}, simulator->nameserver());
+    EXPECT_TRUE(eventually([&] { return listener.closed || listener.opened; }));
+    return listener.why();
+  };
+  EXPECT_EQ(why(), "");
+  EXPECT_NE(get("/control").body.find(R"("dns":"none")"), std::string::npos);
+  EXPECT_NE(post("/control/kraken?dns=nxdomain").body.find(R"("dns":"nxdomain")"), std::string::npos);
+  EXPECT_EQ(why(), "cannot resolve kraken.tickspan.test: there is no such name");
+  post("/control/kraken?dns=servfail");
+  EXPECT_EQ(why(), "cannot resolve kraken.tickspan.test: the name server failed (SERVFAIL)");
+  EXPECT_EQ(post("/control/kraken?dns=nonsense").status, 400);
+  post("/control/kraken/reset");
+  EXPECT_EQ(why(), "");
+}
+
+TEST_F(SimulatorTest, WithoutNamesThereIsNothingToBreakAboutThem) {
+  start();
+  EXPECT_EQ(simulator->nameserver(), "");
+  EXPECT_NE(post("/control/kraken?dns=mute").body.find("start with --dns"), std::string::npos);
+  EXPECT_NE(get("/control/kraken").body.find(R"("dns":"none")"), std::string::npos);
 }
 
 TEST_F(SimulatorTest, RefusesHandshakesAndRequestsOnDemand) {
@@ -309,9 +366,25 @@ TEST_F(SimulatorTest, SaysWhatIsWrongWithItsOptions) {
   EXPECT_NE(start_with([](auto& o) { o.assets = 0; }).find("assets 0"), std::string::npos);
   EXPECT_NE(start_with([](auto& o) { o.venues = {"nyse"}; }).find("'nyse'"), std::string::npos);
   EXPECT_NE(start_with([](auto& o) { o.trades_per_second = -1; }).find("trades per second"), std::string::npos);
+  EXPECT_NE(start_with([](auto& o) { o.faults["okx"].dns = DnsFault::mute; }).find("start with --dns"),
+            std::string::npos);
   start();
   const auto taken = start_with([&](auto& o) { o.port = simulator->port(); });
   EXPECT_NE(taken.find(std::to_string(simulator->port())), std::string::npos);
+  const int udp = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  ASSERT_EQ(::bind(udp, reinterpret_cast<sockaddr*>(&address), size), 0);
+  ASSERT_EQ(::getsockname(udp, reinterpret_cast<sockaddr*>(&address), &size), 0);
+  const std::uint16_t port = ntohs(address.sin_port);
+  const auto taken_over_udp = start_with([&](auto& o) {
+    o.dns = true;
+    o.port = port;
+  });
+  ::close(udp);
+  EXPECT_NE(taken_over_udp.find("UDP 127.0.0.1:" + std::to_string(port)), std::string::npos);
 }
 
 TEST_F(SimulatorTest, StopsTwiceAndWithoutStart) {
