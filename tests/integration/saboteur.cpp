@@ -36,7 +36,11 @@ constexpr Saboteur::Fault kFaults[] = {{.query = "mute=true", .silences = true},
                                        {.query = "rest_delay_ms=2000&drop_after_s=1"},
                                        {.query = "garbled_every=4"},
                                        {.query = "rest_body_s=2&drop_after_s=1"},
-                                       {.query = "rest_truncated=true&drop_after_s=1"}};
+                                       {.query = "rest_truncated=true&drop_after_s=1"},
+                                       {.query = "dns=nxdomain&drop_after_s=1", .silences = true},
+                                       {.query = "dns=servfail&drop_after_s=1", .silences = true},
+                                       {.query = "dns=refused&drop_after_s=1", .silences = true},
+                                       {.query = "dns=mute&drop_after_s=1", .silences = true}};
 
 // What all venues but one do at the same time, now and then: outvoted, the one that is left is right all the same.
 constexpr Saboteur::Fault kConspiracies[] = {{.query = "price_shift=1", .distorts = true},
