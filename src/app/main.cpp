@@ -4,6 +4,7 @@
 #include "app/commands.hpp"
 #include "runtime/descriptors.hpp"
 #include "runtime/log.hpp"
+#include "runtime/memory.hpp"
 
 namespace {
 
@@ -25,6 +26,7 @@ int run(int argc, const char* const* argv) {
   }
   runtime::configure_log(level_of(command->config.log_level));
   runtime::raise_descriptor_limit();
+  runtime::settle_allocator();
   switch (command->command) {
     case app::Command::serve:
       return app::run_serve(*command);

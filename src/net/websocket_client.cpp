@@ -22,6 +22,7 @@ namespace {
 
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kPadding = 64;
+constexpr std::size_t kKeptBuffer = 1 << 20;
 // What is sent are subscriptions and pings; a peer that takes none of them for this long is of no use.
 constexpr std::size_t kMaxQueued = 4 << 20;
 constexpr auto kClosePatience = std::chrono::seconds(2);
@@ -186,6 +187,8 @@ asio::awaitable<void> WebSocketClient::Impl::read_messages(std::size_t max_messa
     const auto data = buffer.cdata();
     if (callbacks.on_message) callbacks.on_message({static_cast<const char*>(data.data()), data.size()}, received_at);
     buffer.consume(buffer.size());
+    // A rare giant's room is not kept for the life of the connection.
+    if (buffer.capacity() > kKeptBuffer) buffer.shrink_to_fit();
   }
 }
 

@@ -1,6 +1,5 @@
 #include "runtime/process_metrics.hpp"
 
-#include <malloc.h>
 #include <unistd.h>
 
 #include <array>
@@ -11,6 +10,7 @@
 #include <system_error>
 
 #include "runtime/descriptors.hpp"
+#include "runtime/memory.hpp"
 
 namespace tickspan::runtime {
 namespace {
@@ -69,20 +69,7 @@ double open_descriptors() {
   return open > 0 ? open - 1 : 0;  // without the one that the look itself takes
 }
 
-double allocated_bytes() {
-  const auto info = mallinfo2();
-  return static_cast<double>(info.uordblks) + static_cast<double>(info.hblkhd);
-}
-
 }  // namespace
-
-std::uint64_t resident_bytes() {
-  std::ifstream in("/proc/self/statm");
-  std::uint64_t total = 0;
-  std::uint64_t resident = 0;
-  in >> total >> resident;
-  return in ? resident * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)) : 0;
-}
 
 ProcessMetrics::ProcessMetrics(Metrics& metrics) {
   const auto add = [&](const char* name, const char* help, bool counter, std::function<double()> read) {
@@ -99,7 +86,7 @@ ProcessMetrics::ProcessMetrics(Metrics& metrics) {
       [] { return static_cast<double>(descriptor_limit()); });
   add("tickspan_process_allocated_bytes",
       "Memory in use by the program's own account; what is resident beyond it is the allocator's reserve.", false,
-      allocated_bytes);
+      [] { return static_cast<double>(allocated_bytes()); });
 }
 
 }  // namespace tickspan::runtime

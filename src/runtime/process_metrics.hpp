@@ -1,15 +1,11 @@
 #pragma once
 
-#include <cstdint>
 #include <memory>
 #include <vector>
 
 #include "runtime/metrics.hpp"
 
 namespace tickspan::runtime {
-
-/// Memory of this process that is in RAM, in bytes; 0 where the system does not tell.
-std::uint64_t resident_bytes();
 
 /// What the process takes of its machine, read when scraped, under the names that Prometheus' own client libraries give
 /// it (`process_resident_memory_bytes`, `process_open_fds`, …), so that dashboards made for any program show it; and

@@ -8,6 +8,7 @@
 #include "../support/scripted_server.hpp"
 #include "../support/support.hpp"
 #include "loop_fixture.hpp"
+#include "runtime/memory.hpp"
 
 namespace tickspan::net {
 namespace {
@@ -196,6 +197,30 @@ TEST_F(WebSocketClientTest, MessagesAreBounded) {
   ASSERT_TRUE(eventually([&] { return closed_ == 1; }));
   EXPECT_EQ(messages().size(), 1U);
   EXPECT_EQ(reason_.code, ErrorCode::too_large);
+}
+
+TEST_F(WebSocketClientTest, AGiantsRoomIsGivenBack) {
+#ifdef TICKSPAN_SANITIZED
+  GTEST_SKIP() << "a sanitizer has an allocator of its own";
+#endif
+  constexpr std::size_t kGiant = 8 << 20;
+  ScriptedServer server([&](Peer& peer) {
+    peer.accept_websocket();
+    peer.send_text("small");
+    peer.receive_text();
+    peer.send_text(std::string(kGiant, 'x'));
+    peer.send_text("small");
+    peer.hold();
+  });
+  connect(server.url("ws"), {}, 2 * kGiant);
+  ASSERT_TRUE(eventually([&] { return messages().size() == 1; }));
+  const std::uint64_t before = runtime::allocated_bytes();
+  loop_.run([&] { client_->send_text("go on"); });
+  ASSERT_TRUE(eventually([&] { return messages().size() == 3; }));
+  EXPECT_EQ(messages()[1].size(), kGiant);
+  EXPECT_TRUE(padding_clean_);
+  messages_ = {};
+  EXPECT_LT(runtime::allocated_bytes(), before + kGiant / 4);
 }
 
 TEST_F(WebSocketClientTest, AMaskedFrameFromTheServerIsAProtocolError) {

@@ -7,6 +7,7 @@
 #include "feeds/binance/event.hpp"
 #include "feeds/binance/symbols.hpp"
 #include "feeds/decode_support.hpp"
+#include "feeds/frame_parser.hpp"
 
 namespace tickspan::feeds {
 namespace {
@@ -300,9 +301,7 @@ class Binance final : public VenueProtocol {
     if (!binance::read_wire_order(frame, event)) {
       event = {};
       ondemand::document document;
-      auto error =
-          parser_.iterate(simdjson::padded_string_view(frame.data(), frame.size(), frame.size() + kFramePadding))
-              .get(document);
+      auto error = parser_.iterate(frame).get(document);
       if (error == simdjson::SUCCESS) error = read(document, event);
       if (error != simdjson::SUCCESS) return broken("frame", simdjson::error_message(error));
     }
@@ -331,7 +330,7 @@ class Binance final : public VenueProtocol {
 
   Profile profile_;
   VenueLimits limits_;
-  ondemand::parser parser_;
+  FrameParser parser_;
 };
 
 }  // namespace

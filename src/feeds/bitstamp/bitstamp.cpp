@@ -4,6 +4,7 @@
 #include <array>
 
 #include "feeds/decode_support.hpp"
+#include "feeds/frame_parser.hpp"
 #include "feeds/json_walk.hpp"
 
 namespace tickspan::feeds {
@@ -200,8 +201,7 @@ class Bitstamp final : public VenueProtocol {
     out.protocol = "v2";
     Fields fields;
     ondemand::document document;
-    auto error = parser_.iterate(simdjson::padded_string_view(frame.data(), frame.size(), frame.size() + kFramePadding))
-                     .get(document);
+    auto error = parser_.iterate(frame).get(document);
     if (error == simdjson::SUCCESS) error = read(document, fields);
     if (error != simdjson::SUCCESS) return broken("frame", simdjson::error_message(error));
     if (fields.event.empty()) return broken("frame", "no event");
@@ -232,7 +232,7 @@ class Bitstamp final : public VenueProtocol {
 
   core::Venue venue_{"bitstamp", "Bitstamp", false, "", ""};
   VenueLimits limits_;
-  ondemand::parser parser_;
+  FrameParser parser_;
 };
 
 /// `markets`, or its predecessor `trading-pairs-info`, which names the assets only as `BTC/USD`.

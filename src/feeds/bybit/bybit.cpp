@@ -6,6 +6,7 @@
 #include "feeds/bybit/answer.hpp"
 #include "feeds/bybit/best_prices.hpp"
 #include "feeds/decode_support.hpp"
+#include "feeds/frame_parser.hpp"
 #include "feeds/json_walk.hpp"
 
 namespace tickspan::feeds {
@@ -185,7 +186,7 @@ class Bybit final : public VenueProtocol {
 
   core::Venue venue_{"bybit", "Bybit", false, "", ""};
   VenueLimits limits_;
-  ondemand::parser parser_;
+  FrameParser parser_;
   bybit::BestPrices of_tickers_, of_books_;  // a ticker's snapshot must not end what the book says
 
   // Of the frame at work.
@@ -294,8 +295,7 @@ core::Status Bybit::decode(string_view frame, core::Timestamp received_at, const
   Envelope envelope;
   PriceChange change;
   ondemand::document document;
-  auto error = parser_.iterate(simdjson::padded_string_view(frame.data(), frame.size(), frame.size() + kFramePadding))
-                   .get(document);
+  auto error = parser_.iterate(frame).get(document);
   if (error == simdjson::SUCCESS) error = read(document, envelope, change);
   if (error != simdjson::SUCCESS) return broken("frame", simdjson::error_message(error));
   if (envelope.topic.empty()) {

@@ -7,6 +7,7 @@
 #include "feeds/coinbase/advanced.hpp"
 #include "feeds/coinbase/symbols.hpp"
 #include "feeds/decode_support.hpp"
+#include "feeds/frame_parser.hpp"
 
 namespace tickspan::feeds {
 namespace {
@@ -292,8 +293,7 @@ class Coinbase : public VenueProtocol {
     out.protocol = "exchange";
     Fields fields;
     ondemand::document document;
-    auto error = parser_.iterate(simdjson::padded_string_view(frame.data(), frame.size(), frame.size() + kFramePadding))
-                     .get(document);
+    auto error = parser_.iterate(frame).get(document);
     if (error == simdjson::SUCCESS) error = read(document, fields);
     if (error != simdjson::SUCCESS) return broken("frame", simdjson::error_message(error));
     Reading reading(received_at, symbols, out);
@@ -335,7 +335,7 @@ class Coinbase : public VenueProtocol {
 
   core::Venue venue_{"coinbase", "Coinbase", false, "", ""};
   VenueLimits limits_;
-  ondemand::parser parser_;
+  FrameParser parser_;
 };
 
 /// The other way to the same books: same products, same trade ids.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "feeds/decode_support.hpp"
+#include "feeds/frame_parser.hpp"
 #include "feeds/json_walk.hpp"
 #include "feeds/kraken/symbols.hpp"
 
@@ -228,8 +229,7 @@ class Kraken final : public VenueProtocol {
     Envelope envelope;
     ondemand::document document;
     ondemand::json_type type{};
-    auto error = parser_.iterate(simdjson::padded_string_view(frame.data(), frame.size(), frame.size() + kFramePadding))
-                     .get(document);
+    auto error = parser_.iterate(frame).get(document);
     if (error == simdjson::SUCCESS) error = document.type().get(type);
     // v1 sends its data as arrays and everything else with `event`.
     if (error == simdjson::SUCCESS && type == ondemand::json_type::array) return protocol_of_the_past(out);
@@ -281,7 +281,7 @@ class Kraken final : public VenueProtocol {
 
   core::Venue venue_{"kraken", "Kraken", false, "", ""};
   VenueLimits limits_;
-  ondemand::parser parser_;
+  FrameParser parser_;
 };
 
 }  // namespace

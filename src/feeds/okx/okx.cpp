@@ -4,6 +4,7 @@
 #include <array>
 
 #include "feeds/decode_support.hpp"
+#include "feeds/frame_parser.hpp"
 #include "feeds/json_walk.hpp"
 #include "feeds/okx/answer.hpp"
 
@@ -223,8 +224,7 @@ class Okx final : public VenueProtocol {
     Envelope envelope;
     Reading reading(received_at, symbols, out);
     ondemand::document document;
-    auto error = parser_.iterate(simdjson::padded_string_view(frame.data(), frame.size(), frame.size() + kFramePadding))
-                     .get(document);
+    auto error = parser_.iterate(frame).get(document);
     if (error == simdjson::SUCCESS) error = read(document, envelope, reading);
     if (error != simdjson::SUCCESS) return broken("frame", simdjson::error_message(error));
     if (!envelope.event.empty()) return interpret_event(envelope, out);
@@ -284,7 +284,7 @@ class Okx final : public VenueProtocol {
 
   core::Venue venue_{"okx", "OKX", false, "", ""};
   VenueLimits limits_;
-  ondemand::parser parser_;
+  FrameParser parser_;
 };
 
 }  // namespace

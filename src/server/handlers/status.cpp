@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "runtime/process_metrics.hpp"
+#include "runtime/memory.hpp"
 #include "server/guarded.hpp"
 #include "server/handlers/routes.hpp"
 #include "server/lookup.hpp"
