@@ -9,8 +9,8 @@
 
 namespace tickspan::feeds {
 
-/// Tells a port ten times a second up to when everything that had arrived at the loop's sockets is pushed, so that a
-/// thread that was held up does not let anyone believe that nothing was said meanwhile.
+/// Tells a port ten times a second up to when everything that had arrived at its inlets is pushed, so that a thread
+/// that was held up, or is behind, does not let anyone believe that nothing was said meanwhile.
 /// **Threading**: start() and stop() from the owner's thread. **Ownership**: loop, port and clock must outlive it.
 class HeardMark {
  public:

@@ -41,7 +41,13 @@ VenueSession::VenueSession(SessionContext& context, SessionOwner& owner, Speech&
       send_timer_(context.loop),
       ping_timer_(context.loop),
       silence_timer_(context.loop),
-      age_timer_(context.loop) {}
+      age_timer_(context.loop) {
+  context_.port.add_inlet(*this);
+}
+
+VenueSession::~VenueSession() {
+  context_.port.remove_inlet(*this);
+}
 
 void VenueSession::connect(const std::string& base_url) {
   base_url_ = base_url;

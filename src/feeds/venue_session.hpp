@@ -62,9 +62,12 @@ class SessionOwner {
 /// The life of one connection to a venue: handshake, messages of ours at the venue's pace, pings, the watch for
 /// silence. Connects once; whoever owns it decides about the next attempt.
 /// **Threading**: the feed's loop. **Ownership**: context, owner and speech must outlive it, or detach() it first.
-class VenueSession {
+class VenueSession : private runtime::Inlet {
  public:
   VenueSession(SessionContext& context, SessionOwner& owner, Speech& speech);
+  ~VenueSession() override;
+  VenueSession(const VenueSession&) = delete;
+  VenueSession& operator=(const VenueSession&) = delete;
 
   void connect(const std::string& base_url);
   void subscribe(const std::vector<std::string>& symbols);
@@ -83,6 +86,8 @@ class VenueSession {
   const std::string& base_url() const { return base_url_; }
 
  private:
+  std::uint64_t taken_in() const override { return socket_ ? socket_->received() : 0; }
+  bool more_waits() const override { return socket_ && open_ && socket_->more_waits(); }
   void on_open();
   void on_frame(std::string_view text, core::Timestamp received_at);
   void heard(bool frame);

@@ -38,6 +38,12 @@ void ClientStream::close() noexcept {
   socket_.close(ignored);
 }
 
+std::size_t ClientStream::waiting() const {
+  boost::system::error_code closed;
+  const std::size_t bytes = socket_.available(closed);
+  return closed ? 0 : bytes;
+}
+
 void ClientStream::start_read(asio::mutable_buffer buffer, IoHandler handler) {
   if (!tls_) return socket_.async_read_some(buffer, std::move(handler));
   auto executor = asio::get_associated_executor(handler, socket_.get_executor());

@@ -40,6 +40,9 @@ class ClientStream {
   /// Ends everything under way with an error. May be called at any time, repeatedly.
   void close() noexcept;
 
+  /// Bytes that arrived and were not read yet, as far as the system holds them.
+  std::size_t waiting() const;
+
   executor_type get_executor() { return socket_.get_executor(); }
 
   template <typename Buffers, typename Token>

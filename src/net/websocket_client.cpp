@@ -60,6 +60,7 @@ struct WebSocketClient::Impl : std::enable_shared_from_this<Impl> {
   std::string what = "WebSocket";
   std::deque<Outgoing> outgoing;
   std::size_t queued_bytes = 0;
+  std::uint64_t received = 0;
   bool writing = false;
   bool open = false;
   bool closing = false;
@@ -185,6 +186,7 @@ asio::awaitable<void> WebSocketClient::Impl::read_messages(std::size_t max_messa
     // Readers of the message may look past its end; what they see there is zero.
     std::memset(buffer.prepare(kPadding).data(), 0, kPadding);
     const auto data = buffer.cdata();
+    ++received;
     if (callbacks.on_message) callbacks.on_message({static_cast<const char*>(data.data()), data.size()}, received_at);
     buffer.consume(buffer.size());
     // A rare giant's room is not kept for the life of the connection.
@@ -250,6 +252,14 @@ void WebSocketClient::send_text(std::string text) {
 
 void WebSocketClient::ping() {
   impl_->enqueue({true, "tickspan"});
+}
+
+std::uint64_t WebSocketClient::received() const {
+  return impl_->received;
+}
+
+bool WebSocketClient::more_waits() const {
+  return impl_->stream.waiting() > 0;
 }
 
 void WebSocketClient::close() {

@@ -37,6 +37,11 @@ class WebSocketClient {
   /// Closes politely, on_close follows within two seconds.
   void close();
 
+  /// How many messages on_message had.
+  std::uint64_t received() const;
+  /// Bytes have arrived that were not read yet.
+  bool more_waits() const;
+
  private:
   struct Impl;
   std::shared_ptr<Impl> impl_;

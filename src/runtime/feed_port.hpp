@@ -14,11 +14,22 @@
 
 namespace tickspan::runtime {
 
+/// Where something may have arrived that is not pushed yet: a socket. On the producer's thread.
+class Inlet {
+ public:
+  virtual ~Inlet() = default;
+  /// How many messages of it were taken in so far.
+  virtual std::uint64_t taken_in() const = 0;
+  /// The system holds bytes of it that were not read yet.
+  virtual bool more_waits() const = 0;
+};
+
 /// The way of one feed thread to the engine: a ring of ticks in which events keep their place.
 ///
 /// When the ring is full nothing waits: the newest quote of each instrument is parked and offered again, a lost trade
 /// is counted and reported as a FeedLoss once there is room.
-/// **Threading**: push(), push_event(), flush() and caught_up() on one producer thread; drain() on the engine's.
+/// **Threading**: push(), push_event(), flush(), caught_up() and the inlets on one producer thread; drain() on the
+/// engine's.
 /// **Limits**: `capacity` ticks; one parked quote per instrument; events wait in a list of their own and are never
 /// dropped (they are few: states, lists, polled rows).
 class FeedPort {
@@ -34,6 +45,10 @@ class FeedPort {
   /// The producer's word that everything it received before `until` is pushed or reported as lost. Passed over while a
   /// report still waits for room.
   void caught_up(core::Timestamp until);
+  /// Whoever gives that word asks them; each must outlive its being here.
+  void add_inlet(const Inlet& inlet) { inlets_.push_back(&inlet); }
+  void remove_inlet(const Inlet& inlet) { std::erase(inlets_, &inlet); }
+  const std::vector<const Inlet*>& inlets() const { return inlets_; }
   /// The newest such word; not set where the producer never gives any.
   core::Timestamp caught_up_until() const { return {caught_up_ns_.load(std::memory_order_acquire)}; }
 
@@ -84,6 +99,7 @@ class FeedPort {
   // The producer's own:
   std::uint64_t next_event_ = 1;
   std::vector<core::Tick> waiting_markers_;
+  std::vector<const Inlet*> inlets_;
   std::unordered_map<core::InstrumentId, core::Tick> parked_;
   struct Loss {
     std::uint64_t count = 0;

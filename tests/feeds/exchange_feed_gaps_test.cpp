@@ -1,5 +1,6 @@
 // What a feed tells of what it missed, and how it speaks to other hosts.
 #include "exchange_feed_fixture.hpp"
+#include "feeds/heard_mark.hpp"
 
 namespace tickspan::feeds {
 namespace {
@@ -226,6 +227,46 @@ TEST_F(ExchangeFeedTest, WhatWasTradedWhileAConnectionWasAwayIsItsHoleAndNoOther
       },
       300ms));
   EXPECT_EQ(seen_.losses[0].gap.cause, GapCause::disconnect);
+}
+
+TEST_F(ExchangeFeedTest, NobodyIsToldOfATimeWhoseTradesWaitInTheSocket) {
+  constexpr int kTrades = 3000;  // of more bytes than are read at once
+  std::promise<void> asked, held, sent, go_on;
+  auto held_up = held.get_future();
+  std::atomic<std::int64_t> all_sent{INT64_MAX};
+  std::atomic<int> taken{0}, told_too_early{0};
+  const Finish finish{*this};
+  add_server([&](Peer& peer, int) {
+    peer.accept_websocket();
+    if (const auto text = peer.receive_text()) hear(*text);
+    asked.set_value();
+    held_up.wait();
+    for (int i = 1; i <= kTrades; ++i) peer.send_text("trade A " + std::to_string(i));
+    sent.set_value();
+    peer.hold();
+  });
+  // Before a frame is taken in.
+  options_.tap = [&](core::Timestamp, std::string_view, std::string_view, std::string_view payload) {
+    if (!payload.starts_with("trade")) return;
+    if (port_.caught_up_until().ns >= all_sent) ++told_too_early;
+    ++taken;
+  };
+  start("A");
+  HeardMark mark(loop_.get(), port_, clock_);
+  mark.start();
+  asked.get_future().wait();
+  loop_.get().post([&] {
+    held.set_value();
+    go_on.get_future().wait();
+  });
+  sent.get_future().wait();
+  all_sent = clock_.now().ns;
+  // The next word is due, so that it is given as soon as the thread goes on.
+  EXPECT_TRUE(eventually([&] { return clock_.now().ns > all_sent + 2 * HeardMark::kPeriod.count(); }));
+  go_on.set_value();
+  EXPECT_TRUE(eventually([&] { return taken == kTrades && port_.caught_up_until().ns >= all_sent; }));
+  EXPECT_EQ(told_too_early, 0);
+  mark.stop();
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <future>
 #include <mutex>
 #include <vector>
 
@@ -197,6 +198,30 @@ TEST_F(WebSocketClientTest, MessagesAreBounded) {
   ASSERT_TRUE(eventually([&] { return closed_ == 1; }));
   EXPECT_EQ(messages().size(), 1U);
   EXPECT_EQ(reason_.code, ErrorCode::too_large);
+}
+
+TEST_F(WebSocketClientTest, TellsWhetherMoreHasArrived) {
+  std::promise<void> first_is_there;
+  ScriptedServer server([&](Peer& peer) {
+    peer.accept_websocket();
+    peer.send_text("first");
+    first_is_there.get_future().wait();
+    peer.send_text("second");
+    peer.hold();
+  });
+  bool waits = false;
+  on_message_ = [&] {
+    if (client_->received() > 1) return;
+    first_is_there.set_value();
+    waits = eventually([&] { return client_->more_waits(); });
+  };
+  connect(server.url("ws"));
+  ASSERT_TRUE(eventually([&] { return messages().size() == 2; }));
+  loop_.run([&] {
+    EXPECT_TRUE(waits);
+    EXPECT_FALSE(client_->more_waits());
+    EXPECT_EQ(client_->received(), 2u);
+  });
 }
 
 TEST_F(WebSocketClientTest, AGiantsRoomIsGivenBack) {
