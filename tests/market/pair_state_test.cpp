@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <random>
 
 namespace tickspan::market {
 namespace {
@@ -80,6 +81,19 @@ TEST(Freshness, LiveForFiveSecondsForABusyPair) {
   const Timestamp last = kStart + 10s;
   EXPECT_EQ(p.freshness(alive(last), last + 5s), Freshness::live);
   EXPECT_EQ(p.freshness(alive(last), last + 5s + 1ns), Freshness::quiet);
+}
+
+TEST(TradeIds, WhatTwoConnectionsTellOfABurstCountsOnce) {
+  TradeIds in_sequence;
+  for (std::uint64_t id = 5'000; id < 6'000; ++id) ASSERT_TRUE(in_sequence.insert(id));
+  for (std::uint64_t id = 5'000; id < 6'000; ++id) ASSERT_FALSE(in_sequence.insert(id)) << id;
+  TradeIds of_all_pairs;  // numbered together: of one pair they lie anyhow
+  std::mt19937_64 random(7);
+  std::vector<std::uint64_t> burst(100);
+  for (int round = 0; round < 100; ++round) {
+    for (std::uint64_t& id : burst) ASSERT_TRUE(of_all_pairs.insert(id = random()));
+    for (const std::uint64_t id : burst) ASSERT_FALSE(of_all_pairs.insert(id));
+  }
 }
 
 TEST(Freshness, TenTimesTheMeanGapForASlowPairAndAMinuteAtMost) {
