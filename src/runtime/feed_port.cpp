@@ -1,5 +1,7 @@
 #include "runtime/feed_port.hpp"
 
+#include "core/trade_time.hpp"
+
 namespace tickspan::runtime {
 namespace {
 
@@ -44,8 +46,12 @@ bool FeedPort::push(const core::Tick& tick) {
     parked_total_.fetch_add(1, std::memory_order_relaxed);
     return false;
   }
-  if (loss_.count++ == 0) loss_.first = tick.received_at();
-  loss_.last = tick.received_at();
+  // It belongs in the minute that it was made in, however full the ring was in the next.
+  const core::Timestamp at = core::trade_time(tick.event_time(), tick.received_at());
+  const auto [first, last] = std::minmax(at, tick.received_at());
+  loss_.first = loss_.count == 0 ? first : std::min(loss_.first, first);
+  loss_.last = loss_.count == 0 ? last : std::max(loss_.last, last);
+  ++loss_.count;
   lost_trades_.fetch_add(1, std::memory_order_relaxed);
   return false;
 }

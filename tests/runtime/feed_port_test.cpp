@@ -48,6 +48,27 @@ TEST(FeedPort, WhenFullTheNewestQuoteIsParkedAndALostTradeReported) {
   EXPECT_EQ(lost, 1u);
 }
 
+TEST(FeedPort, ALossReachesFromWhenItsTradesWereMadeToWhenTheyCame) {
+  FeedPort port(4, [] {});
+  for (std::uint64_t i = 1; i <= 4; ++i) EXPECT_TRUE(port.push(trade(1, i)));
+  const core::Timestamp minute = core::Timestamp::from_s(1'700'000'040);
+  const auto lose = [&](core::Duration made, core::Duration came) {
+    EXPECT_FALSE(port.push(Tick(Tick::Trade{{1}, minute + came, minute + made, {100, 0}, {1, 0}, 5, core::Side::buy})));
+  };
+  using std::chrono::milliseconds;
+  lose(milliseconds(-40), milliseconds(60));
+  lose(milliseconds(-90), milliseconds(70));
+  lose(milliseconds(2000), milliseconds(80));
+  EXPECT_EQ(port.drain(10, [](const auto&) {}), 4u);
+  port.flush();
+  core::Gap gap;
+  port.drain(10, [&](const FeedPort::Item& item) {
+    if (item.event) gap = std::get<core::FeedLoss>(*item.event).gap;
+  });
+  EXPECT_EQ(gap.start, minute - milliseconds(90)) << "of the minute before";
+  EXPECT_EQ(gap.end, minute + milliseconds(2000) + core::Duration{1}) << "by the venue's clock";
+}
+
 TEST(FeedPort, HasNotCaughtUpWhileALossIsNotToldYet) {
   FeedPort port(2, [] {});
   EXPECT_FALSE(port.caught_up_until().is_set());
