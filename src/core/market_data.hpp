@@ -77,6 +77,11 @@ struct Gap {
   std::int64_t expected = kUnknown;  ///< trades that belong in it, where their numbers tell
   std::int64_t recovered = 0;        ///< trades (or, of candles, minutes) that a repair brought
 };
+/// Whether a row of a store gives way to the next of its key: not to one that tells what became of less than it tells
+/// of. Such a gap had grown before its repair was written.
+inline bool gives_way(const Gap& known, const Gap& next) {
+  return next.state == GapState::open || next.end >= known.end;
+}
 
 /// Why another source gives an asset's price now.
 enum class TakeoverCause : std::uint8_t {

@@ -175,6 +175,7 @@ void GapRepairer::Impl::take_gaps(const FoundHoles& found) {
     const auto key = std::pair(gap.start, gap.instrument_symbol);
     present[gap.venue].insert(key);
     Hole& hole = worker->second.holes[key];
+    if (hole.done && gap.end > hole.gap().end) hole = {};  // its last word had not been written when it was filled
     if (!hole.begun) hole.gap() = gap;
   }
   std::size_t count = 0;

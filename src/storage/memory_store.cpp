@@ -74,7 +74,10 @@ void write_batch(Rows& data, const core::WriteBatch& batch) {
     point.at = Timestamp::from_ms(point.at.ms());
     data.points[batch.catalogue->asset(row.asset).id][point.at.ms()] = point;
   }
-  for (const auto& gap : batch.gaps) data.gaps[key_of(gap)] = gap;
+  for (const auto& gap : batch.gaps) {
+    core::Gap& known = data.gaps.try_emplace(key_of(gap), gap).first->second;
+    if (core::gives_way(known, gap)) known = gap;
+  }
   for (const auto& takeover : batch.takeovers) data.takeovers[key_of(takeover)] = takeover;
   data.last_write = std::max(data.last_write, batch.heard_until);
 }

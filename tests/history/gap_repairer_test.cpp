@@ -60,6 +60,22 @@ TEST_F(GapRepairerTest, NothingIsTouchedBeforeTheLastMinuteIsOverAndTheSourceIsB
   EXPECT_TRUE(becomes(GapState::repaired));
 }
 
+TEST_F(GapRepairerTest, AHoleWhoseLastWordIsWrittenWhileItIsFilledIsFilledToItsEnd) {
+  record({"kraken", "", kStart + 20s, kStart + 30s});  // the rest waits in a spool
+  std::atomic<bool> late{true};
+  past_.answer = [&](const feeds::HistoryQuery& query) {
+    if (late.exchange(false)) record({"kraken", "", kStart + 20s, kStart + 70s});
+    return trades_page(query);
+  };
+  start();
+  ASSERT_TRUE(becomes(GapState::repaired));
+  ASSERT_EQ(gaps().size(), 1u);
+  EXPECT_EQ(gaps()[0].end, kStart + 70s);
+  EXPECT_EQ(gaps()[0].recovered, 10);
+  for (const char* base : {"bitcoin", "ethereum"}) EXPECT_EQ(minutes(base).size(), 2u) << base;
+  EXPECT_FALSE(late);
+}
+
 TEST_F(GapRepairerTest, TheNewestHoleComesFirst) {
   record({"kraken", "BTC/USD", kStart - 30min, kStart - 29min});
   record({"kraken", "BTC/USD", kStart + 20s, kStart + 70s});

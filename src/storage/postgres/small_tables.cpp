@@ -38,7 +38,8 @@ constexpr const char* kPutGaps =
     "SELECT * FROM unnest($1::int8[], $2::text[], $3::text[], $4::int8[], $5::text[], $6::text[], $7::int8[], "
     "$8::int8[]) "
     "ON CONFLICT (start_ns, venue, symbol) DO UPDATE SET end_ns = excluded.end_ns, cause = excluded.cause, "
-    "state = excluded.state, expected = excluded.expected, recovered = excluded.recovered";
+    "state = excluded.state, expected = excluded.expected, recovered = excluded.recovered "
+    "WHERE excluded.state = 'open' OR excluded.end_ns >= gaps.end_ns";  // core::gives_way()
 constexpr const char* kPutTakeovers =
     "INSERT INTO takeovers(asset, at_ns, before, source, cause) "
     "SELECT * FROM unnest($1::text[], $2::int8[], $3::text[], $4::text[], $5::text[]) "
@@ -143,7 +144,10 @@ Status write_points(Connection& connection, const std::vector<core::WriteBatch>&
 Status write_gaps(Connection& connection, const std::vector<core::WriteBatch>& batches) {
   std::map<std::tuple<core::Timestamp, std::string, std::string>, const core::Gap*> newest;
   for (const auto& batch : batches) {
-    for (const auto& gap : batch.gaps) newest[{gap.start, gap.venue, gap.instrument_symbol}] = &gap;
+    for (const auto& gap : batch.gaps) {
+      const core::Gap*& known = newest.try_emplace({gap.start, gap.venue, gap.instrument_symbol}, &gap).first->second;
+      if (core::gives_way(*known, gap)) known = &gap;
+    }
   }
   Columns rows(8);
   for (const auto& [key, gap] : newest) {

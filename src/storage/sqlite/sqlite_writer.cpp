@@ -38,8 +38,10 @@ constexpr std::string_view kPutFacts =
     "received_at) "
     "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
 constexpr std::string_view kPutGap =
-    "INSERT OR REPLACE INTO gaps(start, venue, symbol, end, cause, state, expected, "
-    "recovered) VALUES(?,?,?,?,?,?,?,?)";
+    "INSERT INTO gaps(start, venue, symbol, end, cause, state, expected, recovered) VALUES(?,?,?,?,?,?,?,?) "
+    "ON CONFLICT(start, venue, symbol) DO UPDATE SET end = excluded.end, cause = excluded.cause, "
+    "state = excluded.state, expected = excluded.expected, recovered = excluded.recovered "
+    "WHERE excluded.state = 'open' OR excluded.end >= gaps.end";  // core::gives_way()
 constexpr std::string_view kPutTakeover =
     "INSERT OR REPLACE INTO takeovers(asset, at, before, source, cause) VALUES(?,?,?,?,?)";
 constexpr std::string_view kFindSeries = "SELECT id FROM series WHERE base = ? AND quote = ? AND venue = ?";

@@ -47,6 +47,26 @@ TEST_P(HistoryStoreConformance, GapsThatTouchTheRange) {
   EXPECT_EQ(repaired.recovered, 498);
 }
 
+TEST_P(HistoryStoreConformance, WhatBecameOfAPartOfAGapIsNotWhatBecameOfIt) {
+  const auto row = [](int start, int end, core::GapState state) {
+    core::WriteBatch batch;
+    batch.gaps = {{"okx", "", minute(start), minute(end), core::GapCause::disconnect, state}};
+    return batch;
+  };
+  // It was read before its last word was written, and filled as far as it went then.
+  ASSERT_TRUE(write(row(0, 4, core::GapState::open)));
+  ASSERT_TRUE(write(row(0, 2, core::GapState::repaired)));
+  ASSERT_TRUE(writer_->write({row(10, 14, core::GapState::open), row(10, 12, core::GapState::lost)}));
+  for (const int start : {0, 10}) {
+    const auto gap = reader_->gaps("okx", minute(start), minute(start + 1), 10)->at(0);
+    EXPECT_EQ(gap.state, core::GapState::open);
+    EXPECT_EQ(gap.end, minute(start + 4));
+  }
+  ASSERT_TRUE(writer_->write({row(0, 4, core::GapState::repaired), row(10, 12, core::GapState::open)}));
+  EXPECT_EQ(reader_->gaps("okx", minute(0), minute(1), 10)->at(0).state, core::GapState::repaired);
+  EXPECT_EQ(reader_->gaps("okx", minute(10), minute(11), 10)->at(0).end, minute(12)) << "as its source says";
+}
+
 TEST_P(HistoryStoreConformance, GapsOfAStateOrAPairAreFoundUnderAnyNumberOfOthers) {
   constexpr int kOthers = 24'000;
   core::WriteBatch batch;
