@@ -278,6 +278,16 @@ void TurnLoop::load_minutes(core::Timestamp now) {
   if (hour && outputs_.load_minutes(*hour, std::move(of))) next_load_ = now + kAskAgain;
 }
 
+// That a trade came too late for its candle is a loss like any other.
+void TurnLoop::tell_short_minutes() {
+  for (const market::Market::ShortMinute& minute : market_.take_short_minutes()) {
+    const core::Instrument& pair = market_.catalogue()->instrument(minute.pair);
+    sources_.on_loss(
+        pair.venue,
+        {{}, pair.venue_symbol, minute.start, minute.start + market::CandleBuilder::kMinute, core::GapCause::overflow});
+  }
+}
+
 void TurnLoop::publish(core::Timestamp now) {
   next_publish_ = now + options_.publish_interval;
   work_waits_ = false;
@@ -305,6 +315,7 @@ void TurnLoop::publish(core::Timestamp now) {
     frames_.on_changed(*publisher_.current(), {}, now);
   }
   frames_.post();
+  tell_short_minutes();
   outbox_.add_gaps(sources_.take_gaps());
   outbox_.add_takeovers(take_takeovers());
   outbox_.flush(now);

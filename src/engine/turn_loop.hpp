@@ -70,6 +70,7 @@ class TurnLoop {
   core::Timestamp heard_until(core::Timestamp now) const;
   void load_minutes(core::Timestamp now);
   void take_repairs(core::Timestamp now);
+  void tell_short_minutes();
   std::vector<core::Takeover> take_takeovers();
   void publish(core::Timestamp now);
 

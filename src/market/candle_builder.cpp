@@ -57,16 +57,10 @@ void CandleBuilder::put_price(Bucket& b, const Key& key, const core::Decimal& pr
 
 CandleBuilder::Added CandleBuilder::add_trade(core::Timestamp at, const core::Decimal& price,
                                               const core::Decimal& amount, std::uint64_t id) {
-  if (at <= counted_until_) {
-    ++too_late_;
-    return Added::too_late;
-  }
+  if (at <= counted_until_) return Added::known;
   Bucket* const b = bucket_for(at);
   if (b == nullptr) return Added::too_late;
-  if (b->whole) {
-    ++too_late_;
-    return Added::too_late;
-  }
+  if (b->whole) return Added::known;
   put_price(*b, {at.ns, id}, price);
   b->volume.add(amount);
   if (!b->final) return Added::open;

@@ -23,7 +23,12 @@ class CandleBuilder {
   static constexpr core::Duration kLateness = std::chrono::seconds(2);
   static constexpr std::int64_t kRepairMinutes = 5;
 
-  enum class Added { open, repaired, too_late };
+  enum class Added {
+    open,
+    repaired,
+    known,    ///< its minute counts it already: that was counted before a restart, or made anew
+    too_late  ///< its minute can't be repaired here any more
+  };
 
   /// Ids decide between trades of one time; with equal ids the order of arrival does.
   Added add_trade(core::Timestamp at, const core::Decimal& price, const core::Decimal& amount, std::uint64_t id);

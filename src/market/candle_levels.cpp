@@ -148,10 +148,15 @@ void CandleLevels::add(const core::Candle& minute, std::vector<Finished>& out) {
 }
 
 void CandleLevels::repair(const core::Candle& minute, std::vector<Finished>& out) {
-  if (!closed_until_.is_set() || minute.start >= closed_until_) return add(minute, out);
-  if (!keeps(minute.start)) return;
-  nodes_[place(0, minute.start)] = node_of(minute, 1);
-  sum_up(1, minute.start, out);
+  const bool is_new = !closed_until_.is_set() || minute.start >= closed_until_;
+  if (!is_new && !keeps(minute.start)) return;
+  add(minute, out);
+  nodes_[place(0, minute.start)].made_anew = true;
+}
+
+bool CandleLevels::is_made_anew(core::Timestamp minute) const {
+  const Node* const node = find(0, minute);
+  return node != nullptr && node->made_anew;
 }
 
 void CandleLevels::close_until(core::Timestamp until, std::vector<Finished>& out) {

@@ -31,6 +31,8 @@ class CandleLevels {
   void add(const core::Candle& minute, std::vector<Finished>& out);
   /// A minute made anew, of any time: what is older than the kept minutes changes nothing.
   void repair(const core::Candle& minute, std::vector<Finished>& out);
+  /// The newest that came of this minute was made anew.
+  bool is_made_anew(core::Timestamp minute) const;
   /// All minutes of its hour are kept here, where they came.
   bool keeps(core::Timestamp minute) const;
   /// Minutes before `until` are final, come or not.
@@ -56,6 +58,7 @@ class CandleLevels {
     bool incomplete = false;
     bool flat = false;
     bool rebuilt = false;
+    bool made_anew = false;
   };
   // By core::Interval: minutes, 5 and 15 minutes, hours, 4 hours, days.
   static constexpr std::array<std::size_t, core::kIntervals.size()> kKept = {120, 24, 8, 32, 12, 2};

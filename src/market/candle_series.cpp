@@ -56,9 +56,20 @@ void CandleSeries::lean_on(const core::Candle& last) {
     if (minute->close == last.close) continue;
     minute->open = minute->high = minute->low = minute->close = last.close;
     waiting_.push_back({core::Interval::m1, *minute});
-    levels_.repair(*minute, waiting_);
+    levels_.add(*minute, waiting_);
   }
   minutes.lean_on(from, last.close);
+}
+
+bool CandleSeries::lose_trade(core::Timestamp start) {
+  if (!levels_.keeps(start)) return false;
+  auto minute = levels_.at(core::Interval::m1, start);
+  if (!minute || minute->incomplete || levels_.is_made_anew(start)) return false;
+  take_finished();
+  minute->incomplete = true;
+  tell_again(*minute);
+  levels_.add(*minute, waiting_);
+  return true;
 }
 
 void CandleSeries::put_hour(const core::Candle& hour) {

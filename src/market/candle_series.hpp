@@ -45,6 +45,9 @@ class CandleSeries {
   void repair(std::span<const core::Candle> made, core::Timestamp now, bool silence_follows);
   /// An hour of this day or the one before was repaired in the store, and its minutes are not kept here.
   void put_hour(const core::Candle& hour);
+  /// A trade of this minute is in none of the candles. False where the minute was not told as whole, or too long ago,
+  /// or made anew: then the trade is in it.
+  bool lose_trade(core::Timestamp minute);
   /// Gives this minute out again, as it is here.
   void tell_again(const core::Candle& minute) { waiting_.push_back({core::Interval::m1, minute}); }
 

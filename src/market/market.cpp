@@ -10,6 +10,12 @@
 // tell in market_facts.cpp, what time does in market_time.cpp, what history repaired in market_repair.cpp.
 
 namespace tickspan::market {
+namespace {
+
+constexpr core::Duration kMostMisdated = std::chrono::minutes(5);  // one trade with a wrong time is no more
+
+}  // namespace
+
 Market::Market(std::size_t tracked_assets, core::Timestamp now, double outlier)
     : tracked_assets_(tracked_assets), outlier_(outlier) {
   adopt(std::make_shared<const core::Catalogue>(seed_catalogue()));
@@ -134,18 +140,28 @@ bool Market::on_tick(const core::Tick& tick) {
     p.state.on_quote(tick, v.connection + p.breaks);
   } else {
     if (!p.state.on_trade(tick, v.connection + p.breaks)) return false;
-    const core::Timestamp at = core::trade_time(tick.event_time(), tick.received_at());
-    CandleBuilder& candles = pair_candles_[i].minutes;
-    const auto added = candles.add_trade(at, tick.price(), tick.amount(), tick.trade_id());
-    if (candles.has_finished()) list_finished(static_cast<std::uint32_t>(i));
-    if (p.counts && added != CandleBuilder::Added::too_late) {
-      CandleBuilder& composite = assets_[p.base.index()].candles.minutes;
-      composite.add_volume(at, tick.amount());
-      if (composite.has_finished()) collect_composite(p.base);
-    }
+    take_trade(static_cast<std::uint32_t>(i), tick);
   }
   if (p.counts) touch(p.base);
   return true;
+}
+
+void Market::take_trade(std::uint32_t pair, const core::Tick& trade) {
+  const Pair& p = pairs_[pair];
+  CandleSeries& candles = pair_candles_[pair];
+  const core::Timestamp at = core::trade_time(trade.event_time(), trade.received_at());
+  // Dated by its receipt it may lie in another minute than the venue has it in.
+  if (trade.event_time() > at) candles.minutes.mark_incomplete(at, std::min(trade.event_time(), at + kMostMisdated));
+  const auto added = candles.minutes.add_trade(at, trade.price(), trade.amount(), trade.trade_id());
+  const core::Timestamp minute = at.floor_to(CandleBuilder::kMinute);
+  if (added == CandleBuilder::Added::too_late && candles.lose_trade(minute))
+    short_minutes_.push_back({core::InstrumentId{pair}, minute});
+  if (candles.has_finished()) list_finished(pair);
+  const bool counted = added == CandleBuilder::Added::open || added == CandleBuilder::Added::repaired;
+  if (!p.counts || !counted) return;
+  CandleBuilder& composite = assets_[p.base.index()].candles.minutes;
+  composite.add_volume(at, trade.amount());
+  if (composite.has_finished()) collect_composite(p.base);
 }
 
 void Market::touch(core::AssetId id) {

@@ -167,6 +167,14 @@ class Market {
     for (const FinishedComposite& f : finished_composites_) asset(f.asset, f.interval, f.candle);
     finished_composites_.clear();
   }
+  /// A trade of it came when its candle could not take it any more.
+  struct ShortMinute {
+    core::InstrumentId pair;
+    core::Timestamp start;
+  };
+  /// The minutes that were told as whole and are short of a trade, since the last call: their candles are told again,
+  /// incomplete.
+  std::vector<ShortMinute> take_short_minutes() { return std::exchange(short_minutes_, {}); }
   /// The sources that took over and kept it for kTakeoverLasts since the last call.
   std::vector<core::Takeover> take_takeovers() { return std::exchange(takeovers_, {}); }
   /// A shorter change is shown while it lasts, but no mark in history.
@@ -222,6 +230,7 @@ class Market {
   void feed_candle(core::AssetId id, core::Timestamp as_of);
   bool update_window(core::AssetId id);
   void touch_dependents(core::AssetId id);
+  void take_trade(std::uint32_t pair, const core::Tick& trade);
   void list_finished(std::uint32_t pair);
   void collect_composite(core::AssetId id);
   void sweep_pairs(core::Timestamp now);
@@ -258,6 +267,7 @@ class Market {
   std::vector<std::uint32_t> finished_pairs_;
   std::vector<FinishedComposite> finished_composites_, repaired_composites_;
   std::vector<core::Takeover> takeovers_;
+  std::vector<ShortMinute> short_minutes_;
   // By base, quote and venue: what the store had of pairs that no venue has listed yet.
   std::map<std::tuple<std::string, std::string, std::string>, core::RestoredState::Minutes> restored_pairs_;
   core::Timestamp restored_at_, saved_at_;

@@ -77,6 +77,58 @@ TEST(EngineStore, ALateTradeIsWrittenAndToldAgainAtEveryLevel) {
   EXPECT_EQ(repaired(), 1);
 }
 
+TEST(EngineStore, ATradeThatCameTooLateForItsCandleIsAGapAndItsMinuteNotWhole) {
+  Bench b;
+  b.connect();
+  b.push_trade(b.kraken, "BTC/USD", 100, 1);
+  b.pass(8min);
+  b.batches.clear();
+  const auto late = [&](core::Timestamp at, std::uint64_t id) {
+    b.port->push(core::Tick(core::Tick::Trade{b.pair(b.kraken, "BTC/USD"), b.clock.now(), at, core::Decimal{100, 0},
+                                              core::Decimal{1, 0}, id, core::Side::buy}));
+    b.pass(1s);
+  };
+  late(kStart + 70s, 900);
+  late(kStart + 90s, 901);
+  late(kStart + 5s, 902);  // that one was not whole anyway
+  const auto gaps = b.gaps();
+  ASSERT_EQ(gaps.size(), 1u);
+  EXPECT_EQ(gaps[0].venue, "kraken");
+  EXPECT_EQ(gaps[0].instrument_symbol, "BTC/USD");
+  EXPECT_EQ(gaps[0].start, kStart + 1min);
+  EXPECT_EQ(gaps[0].end, kStart + 2min);
+  EXPECT_EQ(gaps[0].cause, GapCause::overflow);
+  EXPECT_EQ(gaps[0].state, core::GapState::open);
+  std::vector<core::Candle> told;
+  for (const auto& row : b.candles()) {
+    if (row.series.venue == b.kraken && row.candle.start == kStart + 1min) told.push_back(row.candle);
+  }
+  ASSERT_EQ(told.size(), 1u) << "the store has it as whole";
+  EXPECT_TRUE(told[0].final);
+  EXPECT_TRUE(told[0].incomplete);
+}
+
+TEST(EngineStore, AMinuteWhoseTradesAreDatedByTheirReceiptIsNotWhole) {
+  Bench b;
+  b.connect();
+  const auto trade = [&](core::Duration at, core::Duration ahead) {
+    b.pass(kStart + at - b.clock.now());
+    b.port->push(
+        core::Tick(core::Tick::Trade{b.pair(b.kraken, "BTC/USD"), b.clock.now(), b.clock.now() + ahead,
+                                     core::Decimal{100, 0}, core::Decimal{1, 0}, ++b.trade_id, core::Side::buy}));
+  };
+  trade(65s, 15s);   // by the venue in the same minute, but its clock says nothing to us
+  trade(130s, 9s);   // ahead, and believed
+  trade(230s, 15s);  // by the venue in the next minute
+  b.pass(130s);
+  std::vector<bool> incomplete;
+  for (const auto& row : b.candles()) {
+    if (row.series.venue == b.kraken && row.candle.final && row.interval == core::Interval::m1)
+      incomplete.push_back(row.candle.incomplete);
+  }
+  EXPECT_EQ(incomplete, (std::vector<bool>{true, false, true, true}));
+}
+
 TEST(EngineStore, ForTwoSecondsBothOpenMinutesAreSaved) {
   Bench b;
   b.connect();

@@ -163,8 +163,8 @@ TEST(CandleBuilder, WhatAVenueSendsAgainAfterARestartIsNotCountedTwice) {
   saved.trades = 2;
   CandleBuilder builder;
   builder.restore(saved, kStart + 15s, kStart + 20s);
-  EXPECT_EQ(builder.add_trade(kStart + 14s, number("11"), number("1"), 2), CandleBuilder::Added::too_late);
-  EXPECT_EQ(builder.add_trade(kStart - 30s, number("11"), number("1"), 1), CandleBuilder::Added::too_late);
+  EXPECT_EQ(builder.add_trade(kStart + 14s, number("11"), number("1"), 2), CandleBuilder::Added::known);
+  EXPECT_EQ(builder.add_trade(kStart - 30s, number("11"), number("1"), 1), CandleBuilder::Added::known);
   EXPECT_EQ(builder.add_trade(kStart + 21s, number("12"), number("1"), 3), CandleBuilder::Added::open);
   builder.advance(kStart + 62s, true);
   EXPECT_EQ(builder.finished().at(0).volume, number("4"));
