@@ -65,11 +65,11 @@ void TurnLoop::add_port(runtime::FeedPort& port) {
 void TurnLoop::restore(const core::RestoredState& state) {
   const core::Timestamp now = clock_.now();
   market_.restore(state, now);
-  restored_mark_ = state.last_write;
+  restored_mark_ = std::min(state.last_write, now);  // the clock may have been set back since
   for (const core::AssetFacts& facts : state.facts) {
     if (facts.rank > 0) restored_facts_ = std::max(restored_facts_, facts.received_at);
   }
-  if (state.last_write.is_set() && state.last_write < now) sources_.on_restart(state.last_write, now);
+  if (restored_mark_.is_set()) sources_.on_restart(restored_mark_, now);
   publish(now);
 }
 

@@ -173,7 +173,9 @@ bool CandleBuilder::touches_loss(core::Timestamp minute) const {
 void CandleBuilder::restore(const core::Candle& candle, core::Timestamp saved_at, core::Timestamp now) {
   if (!candle.close.is_positive()) return;
   last_close_ = candle.close;
-  counted_until_ = saved_at;
+  // One that was final has all that was heard of it, also after the mark.
+  const core::Timestamp end = candle.start + kMinute;
+  counted_until_ = std::max({counted_until_, saved_at, candle.final ? end - core::Duration{1} : saved_at});
   const bool is_over = candle.final || candle.start + kMinute + kLateness <= now;
   if (is_over && now - candle.start > (kRepairMinutes + 1) * kMinute) return;
   // A minute after the last candle was not over when the run ended: whether the source was heard in it nobody knows.

@@ -208,7 +208,8 @@ void Market::restore(const core::RestoredState& state, core::Timestamp now) {
     assets_[id.index()].marked = p.source;
   }
   restored_at_ = now;
-  saved_at_ = state.last_write;
+  saved_at_ =
+      std::min(state.last_write, now);  // a clock that was set back since: nothing of the time to come is counted
   for (const core::RestoredState::Minutes& past : state.minutes) {
     if (past.venue.empty())
       restore_composite(past, now);

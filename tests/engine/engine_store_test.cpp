@@ -512,6 +512,39 @@ TEST(EngineStore, ARestartShowsStalePricesAndRecordsItsGap) {
   EXPECT_GE(end, kStart + 2s) << "it lasts until the venue is heard";
 }
 
+TEST(EngineStore, AClockThatWasSetBackWhileTheProgramWasAwayHidesNoRestart) {
+  Bench b;
+  core::RestoredState state;
+  state.last_write = kStart + 3min;
+  core::RestoredState::Minutes past{.asset_id = "bitcoin", .candles = {}, .venue = "kraken"};
+  core::Candle minute;
+  minute.start = kStart - 1min;
+  minute.open = minute.high = minute.low = minute.close = {100, 0};
+  minute.final = true;
+  past.candles.push_back(minute);
+  state.minutes.push_back(past);
+  b.engine.restore(state);
+  b.connect();
+  b.pass(61s);
+  b.push_trade(b.kraken, "BTC/USD", 101);
+  b.pass(63s);
+  std::set<std::string> venues;
+  for (const auto& gap : b.gaps()) {
+    EXPECT_EQ(gap.start, kStart - 1s) << "when the run before ended nobody knows better";
+    venues.insert(gap.venue);
+  }
+  EXPECT_EQ(venues, (std::set<std::string>{"binance", "kraken"}));
+  std::vector<core::Candle> of_pair;
+  for (const auto& row : b.candles()) {
+    if (row.series.venue == b.kraken && row.candle.final && row.interval == core::Interval::m1)
+      of_pair.push_back(row.candle);
+  }
+  ASSERT_EQ(of_pair.size(), 2u);
+  EXPECT_TRUE(of_pair[0].incomplete);
+  EXPECT_EQ(of_pair[1].start, kStart + 1min);
+  EXPECT_EQ(of_pair[1].trades, 1u) << "it is none of those that were counted before";
+}
+
 TEST(EngineStore, WhoIsPolledWasUnheardFromItsLastAnswerToItsFirst) {
   for (const bool long_ago : {true, false}) {
     Bench b;

@@ -200,6 +200,20 @@ TEST(CandleBuilder, AMinuteThatARestartFindsNotFinishedIsNeverTakenForSilence) {
   EXPECT_FALSE(builder.finished()[2].incomplete);
 }
 
+TEST(CandleBuilder, AFinalMinuteThatIsNewerThanTheMarkTakesNothingThatIsSentAgain) {
+  Candle saved;
+  saved.start = kStart;
+  saved.open = saved.high = saved.low = saved.close = number("10");
+  saved.volume = number("7");
+  saved.trades = 7;
+  saved.final = true;
+  CandleBuilder builder;
+  builder.restore(saved, kStart + 55s, kStart + 65s);
+  EXPECT_EQ(builder.add_trade(kStart + 58s, number("10"), number("1"), 7), CandleBuilder::Added::known);
+  EXPECT_TRUE(builder.finished().empty()) << "a part of it would take the place of the whole";
+  EXPECT_EQ(builder.add_trade(kStart + 60s, number("10"), number("1"), 8), CandleBuilder::Added::open);
+}
+
 TEST(CandleBuilder, ALateTradeOfAMinuteThatWasNotHeardMakesAnIncompleteCandle) {
   CandleBuilder builder;
   builder.add_trade(kStart, number("10"), number("1"), 1);
