@@ -84,6 +84,7 @@ void Sources::on_link(const core::LinkHeard& link) {
   for (const std::string& symbol : link.symbols) {
     if (!link.heard) {
       const auto [at, added] = s.silent.try_emplace(symbol, PairHole{{}, link.cause, link.alone});
+      at->second.alone = at->second.alone || link.alone;
       const core::Timestamp since = link.since.is_set() || !link.alone ? link.since : unheard_since_start(s, symbol);
       if (!added || s.hole_since.is_set() || !since.is_set()) continue;
       at->second.since = since;

@@ -124,9 +124,11 @@ class ExchangeFeed::Impl final : public LinkOwner, public std::enable_shared_fro
   void on_link_alive() override;
   void on_link_refusal(VenueLink& link, const std::string& detail) override;
   bool is_whole_source(const VenueLink&) const override { return links_.size() == 1; }
+  bool is_refused(const std::string& symbol) const override { return refused_.contains(symbol); }
 
   void take_list(std::vector<core::ListedPair> pairs);
   void distribute();
+  void forget_refused(const std::function<bool(const std::string&)>& is_over);
   void flush();
   Status status() const;
   Status status_of_links() const;
@@ -146,7 +148,7 @@ class ExchangeFeed::Impl final : public LinkOwner, public std::enable_shared_fro
   std::unique_ptr<HostRing> hosts_;
   std::unique_ptr<SymbolFetcher> fetcher_;
   std::vector<std::unique_ptr<VenueLink>> links_;
-  std::set<std::string> refused_;  ///< symbols the venue won't have, until its next list
+  std::set<std::string> refused_;  ///< symbols the venue won't have, until its next list: told as not heard
   std::set<std::string> voided_;   ///< symbols that stood in one message with them
   Status reported_;
   core::Timestamp last_alive_;
@@ -177,6 +179,7 @@ void ExchangeFeed::Impl::stop() {
   note_heard();
   for (const auto& link : links_) link->stop();
   links_.clear();
+  forget_refused([](const std::string&) { return true; });
   fetcher_.reset();
   running_ = false;
   report();
@@ -184,13 +187,27 @@ void ExchangeFeed::Impl::stop() {
 }
 
 void ExchangeFeed::Impl::take_list(std::vector<core::ListedPair> pairs) {
-  refused_.clear();
+  // Who is listed still is asked for again, and heard when that is done.
+  if (!refusal_timer_.running()) {
+    for (const core::ListedPair& pair : pairs) refused_.erase(pair.venue_symbol);
+  }
   context_.port.push_event(core::SymbolList{context_.venue, std::move(pairs)});
-  report();
+  distribute();
+}
+
+// Nobody wants them any more: their silence is over.
+void ExchangeFeed::Impl::forget_refused(const std::function<bool(const std::string&)>& is_over) {
+  std::vector<std::string> over;
+  std::copy_if(refused_.begin(), refused_.end(), std::back_inserter(over), is_over);
+  if (over.empty()) return;
+  for (const std::string& symbol : over) refused_.erase(symbol);
+  context_.port.push_event(
+      core::LinkHeard{context_.venue, std::move(over), true, {}, context_.clock.now(), core::GapCause::mute, true});
 }
 
 void ExchangeFeed::Impl::set_symbols(std::shared_ptr<const core::SymbolTable> symbols) {
   context_.symbols = std::move(symbols);
+  forget_refused([this](const std::string& symbol) { return !context_.symbols->find(symbol).valid(); });
   if (running_) distribute();
 }
 
@@ -246,6 +263,8 @@ void ExchangeFeed::Impl::on_link_refusal(VenueLink& link, const std::string& det
     for (std::string& other : link.asked_with(symbol)) voided_.insert(std::move(other));
   }
   if (refused_.size() == before) return;
+  link.doubt(refused_);
+  link.doubt(voided_);
   // Some venues void a whole request for one bad symbol in it: the others are asked for again.
   refusal_timer_.start(context_.scaled(kRefusalPause), [this] {
     distribute();

@@ -32,6 +32,12 @@ const std::string* PairWatch::heard(core::InstrumentId id, core::Timestamp recei
   return !silent_.empty() && silent_.erase(pair.symbol) > 0 ? &pair.symbol : nullptr;
 }
 
+core::Timestamp PairWatch::last_at(const std::string& symbol) const {
+  const auto it =
+      std::find_if(pairs_.begin(), pairs_.end(), [&](const auto& item) { return item.second.symbol == symbol; });
+  return it == pairs_.end() ? core::Timestamp{} : it->second.last_at;
+}
+
 std::vector<PairWatch::Silence> PairWatch::look(Time now) {
   std::vector<Silence> out;
   for (const auto& [id, pair] : pairs_) {

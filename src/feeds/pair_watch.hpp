@@ -33,6 +33,8 @@ class PairWatch {
   const std::string* heard(core::InstrumentId id, core::Timestamp received_at, Time now);
   /// Those that have fallen silent since the last look.
   std::vector<Silence> look(Time now);
+  /// When its newest data came; not set: never.
+  core::Timestamp last_at(const std::string& symbol) const;
   bool silent(const std::string& symbol) const { return silent_.contains(symbol); }
   const std::set<std::string>& silent() const { return silent_; }
 

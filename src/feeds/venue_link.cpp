@@ -52,11 +52,14 @@ void VenueLink::set_symbols(std::set<std::string> symbols) {
   const auto now = std::chrono::steady_clock::now();
   std::vector<std::string> over;
   for (const std::string& symbol : removed) {
-    if (watch_.remove(symbol) || !heard_) over.push_back(symbol);
+    const bool unsure = asked_.erase(symbol) + doubted_.erase(symbol) > 0;
+    asked_at_.erase(symbol);
+    if ((watch_.remove(symbol) || unsure || !heard_) && !owner_.is_refused(symbol)) over.push_back(symbol);
   }
   for (const std::string& symbol : added) watch_.add(context_.symbols->find(symbol), symbol, now);
   tell_heard(over, true, {}, context_.clock.now());
-  if (!heard_) tell_heard(added, false, {}, context_.clock.now());
+  tell_heard(added, false, {}, context_.clock.now());
+  if (heard_ || (active_ && active_->open())) asked_.insert(added.begin(), added.end());
   begin_anew(added);
   for (VenueSession* session : {active_.get(), replacement_.get()}) {
     if (session == nullptr || !session->open()) continue;
@@ -68,10 +71,40 @@ void VenueLink::set_symbols(std::set<std::string> symbols) {
 
 void VenueLink::subscribe_again(const std::set<std::string>& voided) {
   if (!active_ || !active_->open()) return;
-  if (state_ == FeedState::subscribing) return active_->subscribe(wanted());
+  if (state_ == FeedState::subscribing) {
+    asked_.clear();
+    doubted_.clear();
+    return active_->subscribe(wanted());
+  }
   std::vector<std::string> again;
   std::set_intersection(symbols_.begin(), symbols_.end(), voided.begin(), voided.end(), std::back_inserter(again));
+  for (const std::string& symbol : again) {
+    asked_at_[symbol] = context_.clock.now();
+    if (doubted_.erase(symbol) > 0) asked_.insert(symbol);
+  }
   active_->subscribe(again);
+  if (replacement_ && replacement_->open()) replacement_->subscribe(again);
+}
+
+void VenueLink::doubt(const std::set<std::string>& symbols) {
+  const core::Timestamp now = context_.clock.now();
+  for (const std::string& symbol : symbols) {
+    if (!symbols_.contains(symbol) || !doubted_.insert(symbol).second) continue;
+    asked_.erase(symbol);
+    // Over another connection it may have been heard after that.
+    const core::Timestamp since = std::max(asked_at_[symbol], watch_.last_at(symbol) - travel_.most());
+    context_.port.push_event(
+        core::LinkHeard{context_.venue, {symbol}, false, since, now, core::GapCause::mute, owner_.is_refused(symbol)});
+  }
+}
+
+// Not before the venue has had the time to do it: else what it sends first would be taken for all there was.
+void VenueLink::tell_asked() {
+  if (asked_.empty() || !active_ || !active_->all_asked()) return;
+  std::vector<std::string> heard(asked_.begin(), asked_.end());
+  asked_.clear();
+  std::erase_if(heard, [this](const std::string& symbol) { return watch_.silent(symbol); });
+  tell_heard(std::move(heard), true, {}, context_.clock.now());
 }
 
 std::vector<std::string> VenueLink::asked_with(const std::string& symbol) const {
@@ -94,6 +127,8 @@ void VenueLink::on_session_open(VenueSession& session) {
   hosts_.upstream(session.base_url()).connected();
   session.subscribe(wanted());
   if (&session != active_.get()) return;
+  asked_.clear();
+  doubted_.clear();
   begin_anew(wanted());
   opened_at_ = context_.clock.now();
   set_state(FeedState::subscribing, silent_ ? detail_ : std::string());
@@ -103,7 +138,10 @@ void VenueLink::on_session_open(VenueSession& session) {
 void VenueLink::begin_anew(const std::vector<std::string>& symbols) {
   const core::Timestamp now = context_.clock.now();
   const core::Timestamp from = silent_from_.is_set() ? silent_from_ : now;
-  for (const std::string& symbol : symbols) context_.intake.interrupt(context_.symbols->find(symbol), from, now);
+  for (const std::string& symbol : symbols) {
+    asked_at_[symbol] = now;
+    context_.intake.interrupt(context_.symbols->find(symbol), from, now);
+  }
 }
 
 core::Timestamp VenueLink::heard_until() const {
@@ -126,7 +164,9 @@ void VenueLink::first_data(core::Timestamp received_at) {
   close_gap(received_at);
   if (!heard_) {
     std::vector<std::string> others = wanted();
-    std::erase_if(others, [this](const std::string& symbol) { return watch_.silent(symbol); });
+    std::erase_if(others, [this](const std::string& symbol) {
+      return watch_.silent(symbol) || doubted_.contains(symbol) || asked_.contains(symbol);
+    });
     tell_heard(std::move(others), true, {}, received_at);
   }
   heard_ = true;
@@ -142,7 +182,7 @@ void VenueLink::note_pairs(const Decoded& data, core::Timestamp received_at) {
     travel_.add(tick);
     const std::string* const back = watch_.heard(tick.instrument(), received_at, now);
     if (back == nullptr) continue;
-    if (heard_) tell_heard({*back}, true, {}, received_at);
+    if (heard_ && !asked_.contains(*back) && !doubted_.contains(*back)) tell_heard({*back}, true, {}, received_at);
     owner_.on_link_changed(*this);
   }
 }
@@ -151,6 +191,7 @@ void VenueLink::note_pairs(const Decoded& data, core::Timestamp received_at) {
 void VenueLink::watch_pairs() {
   if (!heard_) return;  // the connection's silence is everybody's
   watch_timer_.start(context_.scaled(kWatchPairs), [this] { watch_pairs(); });
+  tell_asked();
   const core::Timestamp at = context_.clock.now();
   for (PairWatch::Silence& silence : watch_.look(std::chrono::steady_clock::now())) {
     const core::Timestamp since = silence.since.is_set() ? silence.since - travel_.most() : core::Timestamp{};
@@ -328,7 +369,10 @@ void VenueLink::stop() {
   tell_missed();
   close_gap(context_.clock.now());
   std::vector<std::string> silent = wanted();
-  if (heard_) std::erase_if(silent, [this](const std::string& symbol) { return !watch_.silent(symbol); });
+  std::erase_if(silent, [this](const std::string& symbol) {
+    const bool unsure = asked_.contains(symbol) || doubted_.contains(symbol);
+    return owner_.is_refused(symbol) || (heard_ && !unsure && !watch_.silent(symbol));
+  });
   tell_heard(std::move(silent), true, {}, context_.clock.now());
   heard_ = true;
   for (auto* session : {&active_, &replacement_, &leaving_}) retire(*session);

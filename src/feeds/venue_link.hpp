@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -27,6 +28,9 @@ class LinkOwner {
   virtual void on_link_refusal(VenueLink& link, const std::string& detail) = 0;
   /// True when this link is all that the feed has: then its silence is the venue's.
   virtual bool is_whole_source(const VenueLink& link) const = 0;
+  /// The venue would not have it when it was asked for last: that nobody listens to it any more does not end its
+  /// silence.
+  virtual bool is_refused(const std::string& symbol) const = 0;
 };
 
 /// A share of a venue's pairs and the connection that carries them, over its reconnects and rotations.
@@ -47,6 +51,8 @@ class VenueLink final : public SessionOwner {
   /// Asks again after a refusal that may have voided more than it named: for everything while nothing has come yet,
   /// later for those of `voided` that are ours.
   void subscribe_again(const std::set<std::string>& voided);
+  /// These were not taken when they were asked for last: their silence is told, from then on.
+  void doubt(const std::set<std::string>& symbols);
   /// As VenueSession says.
   std::vector<std::string> asked_with(const std::string& symbol) const;
   /// Ends; silence that goes on is told to be over, for nobody listens any more.
@@ -84,6 +90,7 @@ class VenueLink final : public SessionOwner {
   void tell_gap(core::Timestamp start, core::Timestamp end, core::GapCause cause);
   void tell_heard(std::vector<std::string> symbols, bool heard, core::Timestamp since, core::Timestamp at) const;
   void tell_silence();
+  void tell_asked();
   void note_pairs(const Decoded& data, core::Timestamp received_at);
   void watch_pairs();
   void ask_again();
@@ -103,6 +110,9 @@ class VenueLink final : public SessionOwner {
   Rhythm::Time next_ask_{};  ///< for pairs that are silent, over another connection
   core::Duration ask_pause_{};
   std::set<std::string> symbols_;
+  std::map<std::string, core::Timestamp> asked_at_;  ///< when each was asked for last
+  /// Told as not heard while the others are: asked for, but perhaps not sent yet; and to be asked for again.
+  std::set<std::string> asked_, doubted_;
   std::unique_ptr<VenueSession> active_;
   std::unique_ptr<VenueSession> replacement_;
   std::unique_ptr<VenueSession> leaving_;

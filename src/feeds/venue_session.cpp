@@ -110,7 +110,10 @@ void VenueSession::subscribe(const std::vector<std::string>& symbols) {
 // Data prove that one message was taken. Where there are more, the others may not have been yet: what is traded in
 // their symbols meanwhile is not heard.
 bool VenueSession::settled() const {
-  if (!asked_in_parts_) return true;
+  return !asked_in_parts_ || all_asked();
+}
+
+bool VenueSession::all_asked() const {
   return to_send_.empty() && std::chrono::steady_clock::now() - last_sent_ >= context_.scaled(kSettles);
 }
 

@@ -82,6 +82,8 @@ class VenueSession : private runtime::Inlet {
 
   bool open() const { return open_; }
   /// All that was to be asked for has been, long enough ago for the venue to have done it.
+  bool all_asked() const;
+  /// The same, where data alone don't prove it.
   bool settled() const;
   const std::string& base_url() const { return base_url_; }
 

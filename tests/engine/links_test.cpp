@@ -170,6 +170,29 @@ TEST(EngineLinks, NobodyWaitsForAPairThatIsSilentByItself) {
   EXPECT_GE(rows.back().end, back + 60s) << "the pair's goes on";
 }
 
+TEST(EngineLinks, NobodyWaitsForAPairThatIsRefusedWhenItsConnectionComesBack) {
+  Links b;
+  b.connect();
+  b.trade_all(1);
+  b.pass(100s);
+  b.status(b.kraken, core::FeedState::backing_off);
+  b.link({"BTC/USD", "EUR/USD", "USDT/USD"}, false, b.clock.now());
+  b.pass(10s);
+  b.link({"EUR/USD"}, false, b.clock.now(), true);
+  b.link({"BTC/USD", "USDT/USD"}, true);
+  b.status(b.kraken, core::FeedState::live);
+  const core::Timestamp back = b.clock.now();
+  b.pass(100s);
+  const auto rows = b.stored();
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[0].instrument_symbol, "");
+  EXPECT_LE(rows[0].end, back) << "closed at once";
+  EXPECT_EQ(rows[1].instrument_symbol, "EUR/USD");
+  EXPECT_GE(rows[1].end, back + 60s) << "only the pair's grows";
+  for (const core::Candle& minute : b.minutes("EUR/USD"))
+    EXPECT_LT(minute.start + 1min, back) << "its silence is none of its own";
+}
+
 TEST(EngineLinks, APairThatTheStoreKnowsAndThatIsSilentSinceTheStartHasAHoleFromThenOn) {
   Links b;
   core::RestoredState state;

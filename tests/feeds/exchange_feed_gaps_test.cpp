@@ -130,6 +130,121 @@ TEST_F(ExchangeFeedTest, APairThatAVenueIgnoresIsToldAndNotAskedForAllTheTime) {
   stop = true;
 }
 
+/// What was said of one symbol, in order; what was said again is left out.
+std::vector<core::LinkHeard> words_of(const Collected& seen, const std::string& symbol) {
+  std::vector<core::LinkHeard> out;
+  for (const core::LinkHeard& link : seen.links) {
+    const bool named = std::find(link.symbols.begin(), link.symbols.end(), symbol) != link.symbols.end();
+    if (named && (out.empty() || out.back().heard != link.heard)) out.push_back(link);
+  }
+  return out;
+}
+
+enum class Word { none, unheard, heard };
+Word last_word(const Collected& seen, const std::string& symbol) {
+  const auto words = words_of(seen, symbol);
+  return words.empty() ? Word::none : words.back().heard ? Word::heard : Word::unheard;
+}
+
+TEST_F(ExchangeFeedTest, APairThatAVenueRefusesIsNotHeardUntilItIsListedAndAskedForAgain) {
+  options_.symbol_refresh = 10s;  // 500 ms at the test's speed
+  std::atomic<bool> open_again{false}, listed{true}, stop{false};
+  const Finish finish_first{*this};
+  add_server(
+      [&](Peer& peer, int) {
+        peer.accept_websocket();
+        while (!peer.gone() && !stop) {
+          const auto text = peer.receive_text(5ms);
+          if (text) hear(*text);
+          if (text && text->find('B') != std::string::npos && text->starts_with("sub") && !open_again)
+            peer.send_text("refuse B is suspended");
+          peer.send_text("trade A 1");
+          if (text && *text == "sub B" && open_again) peer.send_text("trade B 1");
+        }
+      },
+      [&](Peer& peer) { peer.answer(200, listed ? "pairs AB" : "pairs A"); });
+  start("AB");
+  ASSERT_TRUE(until([&] { return heard().size() >= 2 && seen_.saw(FeedState::live); }));
+  EXPECT_EQ(last_word(seen_, "B"), Word::unheard) << "its silence means nothing, although the venue is live";
+  open_again = true;
+  ASSERT_TRUE(until([&] { return last_word(seen_, "B") == Word::heard; })) << "asked for when the next list has it";
+  EXPECT_TRUE(std::any_of(seen_.ticks.begin(), seen_.ticks.end(),
+                          [](const core::Tick& tick) { return tick.instrument() == core::InstrumentId{1}; }));
+  EXPECT_EQ(last_word(seen_, "A"), Word::heard);
+  stop = true;
+}
+
+TEST_F(ExchangeFeedTest, NobodyWaitsForARefusedPairThatIsNotWantedAnyMore) {
+  std::atomic<bool> stop{false};
+  const Finish finish_first{*this};
+  add_server([&](Peer& peer, int) {
+    peer.accept_websocket();
+    while (!peer.gone() && !stop) {
+      const auto text = peer.receive_text(5ms);
+      if (text) hear(*text);
+      if (text && text->find('B') != std::string::npos) peer.send_text("refuse B is not a valid product");
+      peer.send_text("trade A 1");
+    }
+  });
+  start("AB");
+  ASSERT_TRUE(until([&] { return heard().size() >= 2 && seen_.saw(FeedState::live); }));
+  ASSERT_EQ(last_word(seen_, "B"), Word::unheard);
+  want("A");
+  EXPECT_TRUE(until([&] { return last_word(seen_, "B") == Word::heard; }));
+  stop = true;
+}
+
+TEST_F(ExchangeFeedTest, PairsOfAVoidedMessageAreNotHeardBeforeTheyAreAskedForAgain) {
+  limits_.symbols_per_message = 2;
+  limits_.refusal_voids_message = true;
+  std::atomic<bool> stop{false};
+  const Finish finish_first{*this};
+  add_server([&](Peer& peer, int) {
+    peer.accept_websocket();
+    while (!peer.gone() && !stop) {
+      const auto text = peer.receive_text(5ms);
+      if (text) hear(*text);
+      if (text && text->find('D') != std::string::npos) peer.send_text("refuse D is not a valid product");
+      if (text && *text == "sub C") peer.send_text("trade C 1");
+      peer.send_text("trade A 1");
+    }
+  });
+  start("ABCD");
+  ASSERT_TRUE(until([&] { return last_word(seen_, "C") == Word::heard; }));
+  const auto of_c = std::find_if(seen_.ticks.begin(), seen_.ticks.end(),
+                                 [](const core::Tick& tick) { return tick.instrument() == core::InstrumentId{2}; });
+  ASSERT_NE(of_c, seen_.ticks.end()) << "told as heard when its message was void";
+  EXPECT_GE(words_of(seen_, "C").back().at, of_c->received_at());
+  EXPECT_EQ(last_word(seen_, "B"), Word::heard);
+  EXPECT_EQ(last_word(seen_, "D"), Word::unheard);
+  stop = true;
+}
+
+TEST_F(ExchangeFeedTest, APairThatIsAddedToALiveConnectionIsHeardWhenItIsAskedFor) {
+  limits_.control_spacing = 4s;  // 200 ms at the test's speed
+  std::atomic<bool> stop{false};
+  const Finish finish_first{*this};
+  add_server([&](Peer& peer, int) {
+    peer.accept_websocket();
+    while (!peer.gone() && !stop) {
+      if (const auto text = peer.receive_text(5ms)) hear(*text);
+      peer.send_text("trade A 1");
+    }
+  });
+  start("A");
+  ASSERT_TRUE(until([&] { return seen_.saw(FeedState::live); }));
+  const core::Timestamp wanted = clock_.now();
+  want("AB");
+  ASSERT_TRUE(until([&] { return last_word(seen_, "B") == Word::heard; }));
+  const auto words = words_of(seen_, "B");
+  ASSERT_EQ(words.size(), 2U);
+  EXPECT_FALSE(words[0].since.is_set()) << "nobody listened to it before";
+  EXPECT_EQ(heard().back(), "sub B");
+  EXPECT_GE(words[1].at - wanted, 50ms) << "a venue needs a moment to do as it is told";
+  EXPECT_EQ(last_word(seen_, "A"), Word::heard);
+  stop = true;
+}
+
 TEST_F(ExchangeFeedTest, HeartbeatsDoNotHideThatTheDataHaveCeased) {
   options_.min_mute_deadline = 2s;  // 100 ms at the test's speed; twelve times as much for data at first
   std::atomic<bool> stop{false};
