@@ -172,7 +172,12 @@ void VenueSession::on_frame(std::string_view text, core::Timestamp received_at) 
     return end(core::GapCause::disconnect,
                {core::ErrorCode::protocol_error, "more than half of the last 200 frames do not decode", true, 0});
   }
-  if (decoded == nullptr) return;
+  if (decoded == nullptr) {
+    // Where trades have no numbers nothing else will show what was in it.
+    const bool numbered = protocol_->limits().trade_numbers == TradeNumbers::consecutive;
+    if (!numbered && last_at_.is_set()) owner_->on_session_missed(*this, last_at_, received_at);
+    return;
+  }
   if (decoded->sequence != 0 && count_message(decoded->sequence))
     owner_->on_session_missed(*this, last_at_, received_at);
   last_at_ = received_at;

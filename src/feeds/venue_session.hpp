@@ -50,7 +50,8 @@ class SessionOwner {
   virtual void on_session_data(VenueSession& session, const Decoded& data, core::Timestamp received_at) = 0;
   /// Proof of life without market data.
   virtual void on_session_alive() = 0;
-  /// The venue's own count of its messages shows that some sent in (from, to) did not come.
+  /// Some of what was sent in (from, to] did not come, by the venue's own count of its messages, or could not be read,
+  /// and nothing else will show what it was.
   virtual void on_session_missed(VenueSession& session, core::Timestamp from, core::Timestamp to) = 0;
   virtual void on_session_refusal(VenueSession& session, const std::string& detail) = 0;
   /// It gets old: time to open its replacement.

@@ -245,6 +245,30 @@ TEST_F(ExchangeFeedTest, APairThatIsAddedToALiveConnectionIsHeardWhenItIsAskedFo
   stop = true;
 }
 
+TEST_F(ExchangeFeedTest, AFrameThatCannotBeReadIsAGapWhereTradesHaveNoNumbers) {
+  for (const TradeNumbers numbers : {TradeNumbers::none, TradeNumbers::consecutive}) {
+    limits_.trade_numbers = numbers;
+    options_.hosts.clear();
+    seen_ = {};
+    add_server([this](Peer& peer, int) { serve(peer, {"trade A 1", "what?", "trade A 2", "trade A 3"}); });
+    start("A");
+    ASSERT_TRUE(until([&] { return seen_.ticks.size() == 3; }));
+    const auto lost = [&] {
+      seen_.drain(port_);
+      return !seen_.losses.empty();
+    };
+    const bool told = eventually(lost, numbers == TradeNumbers::none ? 10s : 500ms);
+    EXPECT_EQ(told, numbers == TradeNumbers::none) << "numbers show by themselves what is missing";
+    if (told) {
+      EXPECT_EQ(seen_.losses[0].gap.venue, "fake");
+      EXPECT_EQ(seen_.losses[0].gap.cause, GapCause::overflow);
+      EXPECT_EQ(seen_.losses[0].gap.start, seen_.ticks[0].received_at() - 1s);
+      EXPECT_LE(seen_.losses[0].gap.end, seen_.ticks[1].received_at());
+    }
+    finish();
+  }
+}
+
 TEST_F(ExchangeFeedTest, HeartbeatsDoNotHideThatTheDataHaveCeased) {
   options_.min_mute_deadline = 2s;  // 100 ms at the test's speed; twelve times as much for data at first
   std::atomic<bool> stop{false};
