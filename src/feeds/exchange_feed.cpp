@@ -274,7 +274,12 @@ void ExchangeFeed::Impl::on_link_refusal(VenueLink& link, const std::string& det
 }
 
 void ExchangeFeed::Impl::flush() {
-  if (context_.symbols) intake_.tell_missing(context_.clock.now(), *context_.symbols);
+  const core::Timestamp now = context_.clock.now();
+  if (context_.held_up(now)) {
+    for (const auto& link : links_) link->held_up(context_.turned_at, now);
+  }
+  context_.turned_at = now;
+  if (context_.symbols) intake_.tell_missing(now, *context_.symbols);
   context_.port.flush();
   flush_timer_.start(kFlushPeriod, [this] { flush(); });
 }

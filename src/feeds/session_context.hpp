@@ -37,6 +37,7 @@ struct SessionContext {
   core::Duration all_refused_pause;
   double time_scale;
   net::UpstreamDesk& upstreams;
+  core::Timestamp turned_at = {};  ///< when the loop was seen to turn last
   std::uint64_t next_request_id = 1;
   std::shared_ptr<const core::SymbolTable> symbols;
   std::vector<VenueHost> hosts;
@@ -51,6 +52,8 @@ struct SessionContext {
   core::Duration scaled(core::Duration d) const {
     return core::Duration(static_cast<std::int64_t>(static_cast<double>(d.count()) * time_scale));
   }
+  /// The loop does not turn, or has only just begun to again: what it reads now may have waited since then.
+  bool held_up(core::Timestamp now) const { return turned_at.is_set() && now - turned_at > std::chrono::seconds(5); }
   const std::string& venue_id() const { return protocol.venue().id; }
   void record(std::string_view kind, std::string_view payload) const {
     if (tap) tap(clock.now(), venue_id(), kind, payload);

@@ -11,6 +11,8 @@ using core::FeedState;
 constexpr core::Duration kTrustedAge = std::chrono::seconds(10);
 constexpr core::Duration kTellsMissed = std::chrono::seconds(5);
 constexpr core::Duration kWatchPairs = std::chrono::seconds(1);
+// What waited while the loop was held up has been read by then.
+constexpr core::Duration kCatchesUp = std::chrono::seconds(30);
 // Between two attempts to have silent pairs told by another connection; doubles up to the second.
 constexpr core::Duration kFirstAskPause = std::chrono::minutes(1);
 constexpr core::Duration kLongestAskPause = std::chrono::hours(6);
@@ -146,7 +148,15 @@ void VenueLink::begin_anew(const std::vector<std::string>& symbols) {
 
 core::Timestamp VenueLink::heard_until() const {
   if (silent_ || !last_data_.is_set()) return silent_from_;
-  return last_data_ - travel_.most();
+  core::Timestamp heard = last_data_;
+  if (held_since_.is_set()) heard = std::min(heard, held_since_);
+  if (context_.held_up(context_.clock.now())) heard = std::min(heard, context_.turned_at);
+  return heard - travel_.most();
+}
+
+void VenueLink::held_up(core::Timestamp since, core::Timestamp until) {
+  if (!held_since_.is_set()) held_since_ = since;
+  held_until_ = until;
 }
 
 void VenueLink::on_session_data(VenueSession& session, const Decoded& data, core::Timestamp received_at) {
@@ -180,6 +190,8 @@ void VenueLink::note_pairs(const Decoded& data, core::Timestamp received_at) {
   const auto now = std::chrono::steady_clock::now();
   for (const core::Tick& tick : data.ticks) {
     travel_.add(tick);
+    const bool present = tick.kind() == core::TickKind::trade && tick.event_time() > held_until_;
+    if (present || received_at - held_until_ > context_.scaled(kCatchesUp)) held_since_ = {};
     const std::string* const back = watch_.heard(tick.instrument(), received_at, now);
     if (back == nullptr) continue;
     if (heard_ && !asked_.contains(*back) && !doubted_.contains(*back)) tell_heard({*back}, true, {}, received_at);

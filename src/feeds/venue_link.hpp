@@ -55,6 +55,9 @@ class VenueLink final : public SessionOwner {
   void doubt(const std::set<std::string>& symbols);
   /// As VenueSession says.
   std::vector<std::string> asked_with(const std::string& symbol) const;
+  /// The loop did not turn from `since` to `until`, for the program was stopped or the machine asleep: what is read
+  /// next is of that time, and where it ends there the rest of that time is a hole.
+  void held_up(core::Timestamp since, core::Timestamp until);
   /// Ends; silence that goes on is told to be over, for nobody listens any more.
   void stop();
 
@@ -120,6 +123,7 @@ class VenueLink final : public SessionOwner {
   std::string detail_;
   core::Timestamp opened_at_;
   core::Timestamp last_data_;
+  core::Timestamp held_since_, held_until_;  ///< `held_since_` not set: what is read is of the present
   bool heard_ = false;                       ///< as it was told
   core::Timestamp missed_from_, missed_to_;  ///< messages lost by the venue's count that are not told yet
   bool silent_ = false;                      ///< a gap is open

@@ -16,6 +16,17 @@ using test::Peer;
 using test::ScriptedServer;
 using Clock = std::chrono::steady_clock;
 
+/// The time, and later where a test says so.
+class JumpingClock final : public runtime::Clock {
+ public:
+  core::Timestamp now() const noexcept override { return system_.now() + core::Duration(ahead_ns_.load()); }
+  void jump(core::Duration by) { ahead_ns_ += by.count(); }
+
+ private:
+  runtime::SystemClock system_;
+  std::atomic<std::int64_t> ahead_ns_{0};
+};
+
 /// One venue, its feed, and what both sides saw. Delays run twenty times as fast; deadlines that a test is not about
 /// are out of reach, so that a busy machine changes nothing.
 class ExchangeFeedTest : public testing::Test {
@@ -102,7 +113,7 @@ class ExchangeFeedTest : public testing::Test {
     while (const auto text = peer.receive_text(60s)) hear(*text);
   }
 
-  runtime::SystemClock clock_;
+  JumpingClock clock_;
   runtime::FeedPort port_{4096, [] {}};
   test::RunningLoop loop_;
   VenueLimits limits_;

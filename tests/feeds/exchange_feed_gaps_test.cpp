@@ -1,4 +1,6 @@
 // What a feed tells of what it missed, and how it speaks to other hosts.
+#include <future>
+
 #include "exchange_feed_fixture.hpp"
 #include "feeds/heard_mark.hpp"
 
@@ -267,6 +269,32 @@ TEST_F(ExchangeFeedTest, AFrameThatCannotBeReadIsAGapWhereTradesHaveNoNumbers) {
     }
     finish();
   }
+}
+
+TEST_F(ExchangeFeedTest, AProgramThatWasStoppedForAWhileHasHeardNothingMeanwhile) {
+  std::promise<void> go_on;
+  const Finish finish_first{*this};
+  add_server([&, waits = go_on.get_future().share()](Peer& peer, int number) {
+    peer.accept_websocket();
+    (void)peer.receive_text();
+    peer.send_text("trade A " + std::to_string(number));
+    if (number > 1) return peer.hold();
+    waits.wait();
+    peer.send_text("trade A 2");  // waited in the socket until somebody read it; the rest of that time is lost
+  });
+  start("A");
+  ASSERT_TRUE(until([&] { return seen_.saw(FeedState::live); }));
+  const core::Timestamp stopped = clock_.now();
+  clock_.jump(10min);
+  go_on.set_value();
+  ASSERT_TRUE(until([&] { return !seen_.losses.empty(); }));
+  EXPECT_LE(seen_.losses[0].gap.start, stopped);
+  EXPECT_GE(seen_.losses[0].gap.start, stopped - 5s);
+  EXPECT_GT(seen_.losses[0].gap.end, stopped + 10min);
+  const auto broken = std::find_if(seen_.states.begin(), seen_.states.end(),
+                                   [](const auto& status) { return status.state == FeedState::backing_off; });
+  ASSERT_NE(broken, seen_.states.end());
+  EXPECT_EQ(broken->heard_until, seen_.losses[0].gap.start);
 }
 
 TEST_F(ExchangeFeedTest, HeartbeatsDoNotHideThatTheDataHaveCeased) {
