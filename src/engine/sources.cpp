@@ -83,10 +83,12 @@ void Sources::on_link(const core::LinkHeard& link) {
   Source& s = sources_[link.venue.index()];
   for (const std::string& symbol : link.symbols) {
     if (!link.heard) {
-      const auto [at, added] = s.silent.try_emplace(symbol, PairHole{{}, link.cause, link.alone});
+      const auto at = s.silent.try_emplace(symbol, PairHole{{}, link.cause, link.alone}).first;
       at->second.alone = at->second.alone || link.alone;
       const core::Timestamp since = link.since.is_set() || !link.alone ? link.since : unheard_since_start(s, symbol);
-      if (!added || s.hole_since.is_set() || !since.is_set()) continue;
+      // Of one that was only just asked for nothing was missed, until its connection goes.
+      if (at->second.since.is_set() || s.hole_since.is_set() || !since.is_set()) continue;
+      at->second.cause = link.cause;
       at->second.since = since;
       write_gap(link.venue, at->second.since, link.at, link.cause, symbol);
     } else if (const auto at = s.silent.find(symbol); at != s.silent.end()) {

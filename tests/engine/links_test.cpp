@@ -288,6 +288,24 @@ TEST(EngineLinks, AConnectionThatWasNeverHeardHasNoHoleButItsPairsAreDown) {
   for (const core::Candle& minute : b.minutes("EUR/USD")) EXPECT_FALSE(minute.flat);
 }
 
+TEST(EngineLinks, APairThatWasOnlyJustAskedForHasAHoleWhenItsConnectionGoes) {
+  Links b;
+  b.connect();
+  b.link({"BTC/USD"}, true);
+  b.link({"EUR/USD"}, false);
+  b.trade_all(1);
+  b.pass(500ms);
+  EXPECT_TRUE(b.stored().empty()) << "nothing was missed yet";
+  const core::Timestamp heard = b.clock.now();
+  b.pass(300ms);
+  b.link({"EUR/USD"}, false, heard);
+  b.pass(10s);
+  ASSERT_EQ(b.stored().size(), 1u);
+  EXPECT_EQ(b.stored()[0].instrument_symbol, "EUR/USD");
+  EXPECT_EQ(b.stored()[0].start, heard);
+  EXPECT_GE(b.stored()[0].end, heard + 5s) << "and it grows";
+}
+
 TEST(EngineLinks, ALossOfOnePairMarksItsMinuteAlone) {
   Links b;
   b.connect();
