@@ -150,7 +150,9 @@ core::Timestamp VenueLink::heard_until() const {
   if (silent_ || !last_data_.is_set()) return silent_from_;
   core::Timestamp heard = last_data_;
   if (held_since_.is_set()) heard = std::min(heard, held_since_);
-  if (context_.held_up(context_.clock.now())) heard = std::min(heard, context_.turned_at);
+  const core::Timestamp now = context_.clock.now();
+  if (context_.held_up(now)) heard = std::min(heard, context_.turned_at);
+  if (const core::Timestamp doubted = pauses_.doubted_since(now); doubted.is_set()) heard = std::min(heard, doubted);
   return heard - travel_.most();
 }
 
@@ -165,8 +167,10 @@ void VenueLink::on_session_data(VenueSession& session, const Decoded& data, core
   backoff_.on_data(received_at);
   if (&session == active_.get() && (state_ != FeedState::live || silent_)) {
     if (!session.settled()) return;  // the hole goes on: not everything is listened to yet
+    pauses_.resume();
     first_data(received_at);
   }
+  if (&session == active_.get()) pauses_.heard(received_at);
   last_data_ = received_at;
 }
 

@@ -9,6 +9,7 @@
 #include "core/freshness.hpp"
 #include "feeds/host_ring.hpp"
 #include "feeds/pair_watch.hpp"
+#include "feeds/pause_watch.hpp"
 #include "feeds/travel_time.hpp"
 #include "feeds/venue_session.hpp"
 #include "net/backoff.hpp"
@@ -109,6 +110,7 @@ class VenueLink final : public SessionOwner {
   net::LoopTimer retry_timer_, rotation_timer_, missed_timer_, watch_timer_;
   Speech speech_;
   TravelTime travel_;
+  PauseWatch pauses_;
   PairWatch watch_;
   Rhythm::Time next_ask_{};  ///< for pairs that are silent, over another connection
   core::Duration ask_pause_{};

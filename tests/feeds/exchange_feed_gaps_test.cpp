@@ -297,6 +297,30 @@ TEST_F(ExchangeFeedTest, AProgramThatWasStoppedForAWhileHasHeardNothingMeanwhile
   EXPECT_EQ(broken->heard_until, seen_.losses[0].gap.start);
 }
 
+TEST_F(ExchangeFeedTest, WhatBreaksSoonAfterAPauseUnlikeItWasNotHeardSinceThePauseBegan) {
+  std::promise<void> go_on;
+  const Finish finish_first{*this};
+  add_server([&, waits = go_on.get_future().share()](Peer& peer, int number) {
+    peer.accept_websocket();
+    (void)peer.receive_text();
+    if (number > 1) {
+      peer.send_text("trade A 100");
+      return peer.hold();
+    }
+    for (int i = 1; i <= 40; ++i) peer.send_text("trade A " + std::to_string(i));
+    waits.wait();
+    peer.send_text("trade A 41");
+  });
+  start("A");
+  ASSERT_TRUE(until([&] { return seen_.ticks.size() == 40; }));
+  const core::Timestamp paused = clock_.now();
+  clock_.jump(4s);
+  go_on.set_value();
+  ASSERT_TRUE(until([&] { return !seen_.losses.empty(); }));
+  EXPECT_LE(seen_.losses[0].gap.start, paused);
+  EXPECT_GE(seen_.losses[0].gap.start, paused - 3s);
+}
+
 TEST_F(ExchangeFeedTest, HeartbeatsDoNotHideThatTheDataHaveCeased) {
   options_.min_mute_deadline = 2s;  // 100 ms at the test's speed; twelve times as much for data at first
   std::atomic<bool> stop{false};
