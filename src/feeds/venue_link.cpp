@@ -189,13 +189,18 @@ void VenueLink::first_data(core::Timestamp received_at) {
   set_state(FeedState::live, {});
 }
 
+// Something of after the program stood still, or enough time to have read all of before.
+void VenueLink::look_for_the_present(const core::Tick& tick, core::Timestamp received_at) {
+  const bool present = tick.kind() == core::TickKind::trade && tick.event_time() > held_until_;
+  if (present || received_at - held_until_ > context_.scaled(kCatchesUp)) held_since_ = {};
+}
+
 void VenueLink::note_pairs(const Decoded& data, core::Timestamp received_at) {
   if (data.ticks.empty()) return;
   const auto now = std::chrono::steady_clock::now();
   for (const core::Tick& tick : data.ticks) {
     travel_.add(tick);
-    const bool present = tick.kind() == core::TickKind::trade && tick.event_time() > held_until_;
-    if (present || received_at - held_until_ > context_.scaled(kCatchesUp)) held_since_ = {};
+    if (held_since_.is_set()) look_for_the_present(tick, received_at);
     const std::string* const back = watch_.heard(tick.instrument(), received_at, now);
     if (back == nullptr) continue;
     if (heard_ && !asked_.contains(*back) && !doubted_.contains(*back)) tell_heard({*back}, true, {}, received_at);

@@ -95,6 +95,7 @@ class VenueLink final : public SessionOwner {
   void tell_heard(std::vector<std::string> symbols, bool heard, core::Timestamp since, core::Timestamp at) const;
   void tell_silence();
   void tell_asked();
+  void look_for_the_present(const core::Tick& tick, core::Timestamp received_at);
   void note_pairs(const Decoded& data, core::Timestamp received_at);
   void watch_pairs();
   void ask_again();

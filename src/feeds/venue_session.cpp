@@ -46,7 +46,7 @@ VenueSession::VenueSession(SessionContext& context, SessionOwner& owner, Speech&
 }
 
 VenueSession::~VenueSession() {
-  context_.port.remove_inlet(*this);
+  if (owner_ != nullptr) context_.port.remove_inlet(*this);
 }
 
 void VenueSession::connect(const std::string& base_url) {
@@ -248,6 +248,8 @@ void VenueSession::leave() {
 }
 
 void VenueSession::detach() {
+  // It is destroyed later, when the context may be gone.
+  if (owner_ != nullptr) context_.port.remove_inlet(*this);
   owner_ = nullptr;
   for (net::LoopTimer* timer : {&send_timer_, &ping_timer_, &silence_timer_, &age_timer_}) timer->cancel();
 }

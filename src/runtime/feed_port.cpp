@@ -47,10 +47,11 @@ bool FeedPort::push(const core::Tick& tick) {
     return false;
   }
   // It belongs in the minute that it was made in, however full the ring was in the next.
-  const core::Timestamp at = core::trade_time(tick.event_time(), tick.received_at());
-  const auto [first, last] = std::minmax(at, tick.received_at());
-  loss_.first = loss_.count == 0 ? first : std::min(loss_.first, first);
-  loss_.last = loss_.count == 0 ? last : std::max(loss_.last, last);
+  const core::Timestamp received = tick.received_at();
+  const core::Timestamp made = core::trade_time(tick.event_time(), received);
+  if (loss_.count == 0) loss_.first = loss_.last = received;
+  loss_.first = std::min({loss_.first, made, received});
+  loss_.last = std::max({loss_.last, made, received});
   ++loss_.count;
   lost_trades_.fetch_add(1, std::memory_order_relaxed);
   return false;

@@ -321,6 +321,18 @@ TEST_F(ExchangeFeedTest, WhatBreaksSoonAfterAPauseUnlikeItWasNotHeardSinceThePau
   EXPECT_GE(seen_.losses[0].gap.start, paused - 3s);
 }
 
+TEST_F(ExchangeFeedTest, AConnectionThatIsGivenUpIsNobodysInletAnyMore) {
+  const Finish finish_first{*this};
+  add_server([this](Peer& peer, int) { serve(peer, {"trade A 1"}); });
+  start("A");
+  ASSERT_TRUE(until([&] { return seen_.saw(FeedState::live); }));
+  loop_.get().run_and_wait([&] {
+    EXPECT_EQ(port_.inlets().size(), 1u);
+    feed_->stop();
+    EXPECT_TRUE(port_.inlets().empty()) << "the session itself outlives this call, and perhaps the feed";
+  });
+}
+
 TEST_F(ExchangeFeedTest, HeartbeatsDoNotHideThatTheDataHaveCeased) {
   options_.min_mute_deadline = 2s;  // 100 ms at the test's speed; twelve times as much for data at first
   std::atomic<bool> stop{false};
